@@ -1,0 +1,1 @@
+"""casecraft turns an OpenAPI document into API test suites that run."""

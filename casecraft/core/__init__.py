@@ -1,0 +1,1 @@
+"""The frozen values that every part shares. Nothing here reads, writes or asks."""

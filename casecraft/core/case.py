@@ -1,0 +1,85 @@
+"""Targets and test cases."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+Priority: TypeAlias = Literal["P0", "P1", "P2"]
+Scalar: TypeAlias = str | int | float | bool | None
+Technique: TypeAlias = Literal[
+    "equivalence_partitioning",
+    "boundary_value_analysis",
+    "error_guessing",
+    "security",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One thing that a good suite must exercise for an endpoint.
+
+    `id` is stable and readable (`query.limit:above-maximum`); `valid` says whether a request that hits it conforms
+    to the document.
+    """
+
+    id: str
+    technique: Technique
+    valid: bool
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRequest:
+    """A request as it goes out.
+
+    `path` is the document's template; `path_params` fill it. Names map to JSON scalars, written on the wire as JSON
+    writes them (strings bare); a list under `query` repeats the name. Values of other styles (pipes, deep objects)
+    are already in their wire form. A body is sent exactly when `content_type` is not None: as JSON, as form fields
+    (a mapping) or, where the body is a string and the type no JSON, as that text.
+    """
+
+    method: str
+    path: str
+    path_params: Mapping[str, Scalar] = field(default_factory=dict)
+    query: Mapping[str, Scalar | list[Scalar]] = field(default_factory=dict)
+    headers: Mapping[str, Scalar] = field(default_factory=dict)
+    cookies: Mapping[str, Scalar] = field(default_factory=dict)
+    body: Any = None
+    content_type: str | None = None
+    authenticated: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What the answer must be: any of `status` (numbers, or ranges such as "2XX"), and, where `check_schema`, a body
+    that fits the schema documented for the status that came.
+    """
+
+    status: tuple[int | str, ...]
+    check_schema: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Who made the case: a provider and its model (None for `rules`)."""
+
+    provider: str
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One test case: a request, what is expected, and the targets that it hits (ids).
+
+    `valid` says whether the request conforms to the document. `id` is unique in the suite.
+    """
+
+    id: str
+    title: str
+    valid: bool
+    technique: Technique
+    priority: Priority
+    targets: tuple[str, ...]
+    request: CaseRequest
+    expect: Expectation
+    source: Source

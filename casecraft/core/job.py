@@ -1,0 +1,60 @@
+"""Jobs, their attempts and their results."""
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from casecraft.core.case import Case
+from casecraft.core.endpoint import Endpoint
+from casecraft.core.usage import Cost, Spending, Usage
+
+Purpose: TypeAlias = Literal["generate", "repair"]
+JobStatus: TypeAlias = Literal["done", "reused", "failed", "pending"]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One endpoint on its way through a run: first to `chain[0]`, then to the next when that cannot answer."""
+
+    endpoint: Endpoint
+    chain: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One request to one provider for one job.
+
+    `request_key` is the SHA-256 of provider, model and canonical request: equal keys ask for the same answer.
+    `outcome` is "answered" or the snake_case name of the error. `started` is Unix time, `latency` seconds. `answer` is
+    the model's text, `raw` the body as it came; both None where nothing came.
+    """
+
+    endpoint_id: str
+    provider: str
+    model: str
+    purpose: Purpose
+    request_key: str
+    outcome: str
+    started: float
+    latency: float
+    status: int | None = None
+    error: str | None = None
+    answer: str | None = None
+    raw: bytes | None = field(default=None, repr=False)
+    usage: Usage | None = None
+    cost: Cost | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobResult:
+    """How a job ended. `provider` is the one whose answer was kept; `fell_back` the ones that could not answer."""
+
+    endpoint: Endpoint
+    status: JobStatus
+    provider: str | None
+    model: str | None = None
+    cases: tuple[Case, ...] = ()
+    fell_back: tuple[str, ...] = ()
+    dropped: int = 0
+    error: str | None = None
+    spending: Spending = field(default_factory=Spending)
+    notes: tuple[str, ...] = ()
