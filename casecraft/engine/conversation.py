@@ -1,0 +1,193 @@
+"""One job at one provider: the question, its retries, and the repairs of the answer."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from decimal import Decimal
+
+from casecraft.core.case import Case
+from casecraft.core.chat import ChatRequest, ChatResponse
+from casecraft.core.job import Attempt, Purpose
+from casecraft.core.usage import Cost, Usage
+from casecraft.engine.context import RunContext, request_key
+from casecraft.engine.events import AttemptAnswered, AttemptFailed, LanePaused
+from casecraft.engine.lane import Lane, Ticket
+from casecraft.engine.retry import Retry
+from casecraft.errors import BadAnswerError, ProviderError, RateLimitError
+
+DEFAULT_OUTPUT_TOKENS = 8192
+"""What an answer is taken to use at most where neither the request nor the profile says."""
+
+
+class MovedError(Exception):
+    """The job goes on in another lane, whose permit it has."""
+
+    def __init__(self, lane: Lane) -> None:
+        super().__init__(lane.name)
+        self.lane = lane
+
+
+class StoppedError(Exception):
+    """No new request may be sent: the job stays pending."""
+
+
+class Conversation:
+    """Asks one provider for one job's cases.
+
+    `run` starts with a permit in the ticket's hands; each request gives it back as soon as it is over, and each further
+    request waits for its turn anew.
+    """
+
+    def __init__(
+        self, context: RunContext, ticket: Ticket, lane: Lane, *, movable: bool, wake: Callable[[], None]
+    ) -> None:
+        self._context = context
+        self._ticket = ticket
+        self._lane = lane
+        self._movable = movable
+        self._wake = wake
+        self._failure: ProviderError | None = None
+
+    async def run(self) -> tuple[Case, ...]:
+        """The verified cases, at least one; BadAnswerError where the provider found none."""
+        endpoint, profile, work = self._ticket.job.endpoint, self._lane.provider.profile, self._context.work
+        request = work.request(endpoint, profile)
+        purpose: Purpose = "generate"
+        cases: tuple[Case, ...] = ()
+        for turn in range(self._context.repairs + 1):
+            answer = await self._ask(replace(request, model=request.model or profile.model), purpose)
+            examined = work.examine(endpoint, profile, request, answer)
+            cases += examined.cases
+            if examined.repair is None or turn == self._context.repairs:
+                self._ticket.dropped += examined.dropped
+                break
+            request, purpose, self._movable = examined.repair, "repair", False
+        if not cases:
+            raise BadAnswerError(f"{profile.name!r} gave no case that passes the checks", provider=profile.name)
+        return cases
+
+    async def _ask(self, request: ChatRequest, purpose: Purpose) -> ChatResponse:
+        key = request_key(self._lane.name, request)
+        known = self._context.replay.get(key)
+        if known is not None:
+            return self._replayed(known)
+        if self._ticket.permit is None:
+            await self._wait_turn(0.0)
+        loop = Retry(self._context.policy).loop(self._wait_turn)
+        self._failure = None
+        send: Callable[[], Awaitable[ChatResponse]] = lambda: self._send(request, key, purpose)  # noqa: E731
+        try:
+            return await loop(send)
+        except ProviderError as error:
+            self._context.emit(AttemptFailed(self._endpoint_id, self._lane.name, str(error), None))
+            raise
+
+    def _replayed(self, known: Attempt) -> ChatResponse:
+        self._ticket.release()
+        self._ticket.spending.add(known.usage, known.cost)
+        self._context.emit(
+            AttemptAnswered(self._endpoint_id, self._lane.name, known.usage, known.cost, 0.0, replayed=True)
+        )
+        return ChatResponse(text=known.answer or "", model=known.model, usage=known.usage, raw=known.raw or b"")
+
+    async def _send(self, request: ChatRequest, key: str, purpose: Purpose) -> ChatResponse:
+        provider, lane = self._lane.provider, self._lane
+        try:
+            await lane.throttle()
+            if lane.closed_by is not None:
+                raise lane.closed_by
+            reserved = await self._reserve(request)
+            started, sent = time.time(), time.monotonic()
+            try:
+                answer = await provider.complete(request)
+            except ProviderError as error:
+                attempt = Attempt(
+                    self._endpoint_id, lane.name, request.model, purpose, key, outcome_of(error), started,
+                    time.monotonic() - sent, error.status, str(error), None, error.body,
+                )  # fmt: skip
+                self._fail(error, sent)
+                await self._record(attempt, reserved)
+                raise
+        finally:
+            self._ticket.release()
+        cost = provider.price(answer.usage, answer.model or request.model) if answer.usage else None
+        attempt = Attempt(
+            self._endpoint_id, lane.name, answer.model or request.model, purpose, key, "answered", started,
+            time.monotonic() - sent, 200, None, answer.text, answer.raw, answer.usage, cost,
+        )  # fmt: skip
+        lane.succeeded()
+        await self._record(attempt, reserved)
+        self._context.emit(AttemptAnswered(self._endpoint_id, lane.name, answer.usage, cost, attempt.latency))
+        return answer
+
+    def _fail(self, error: ProviderError, sent: float) -> None:
+        self._failure = error
+        self._ticket.release()
+        lane = self._lane
+        seconds = None
+        if isinstance(error, RateLimitError):
+            seconds = lane.rate_limited(error, sent)
+        elif error.fatal:
+            lane.closed_by = error
+        elif error.retryable:
+            seconds = lane.failed(sent)
+            if lane.breaker.given_up:
+                lane.closed_by = error
+        if seconds is not None:
+            self._context.emit(LanePaused(lane.name, seconds, lane.limit.size, str(error)))
+
+    async def _record(self, attempt: Attempt, reserved: Decimal) -> None:
+        await self._context.store.record(self._context.run_id, attempt)
+        answered = attempt.outcome == "answered"
+        if answered or attempt.usage is not None:
+            self._ticket.spending.add(attempt.usage, attempt.cost)
+        if self._context.budget is not None:
+            self._context.budget.settle(reserved, _amount(attempt.cost))
+
+    async def _reserve(self, request: ChatRequest) -> Decimal:
+        budget = self._context.budget
+        if budget is None:
+            return Decimal(0)
+        most = self._most_expensive(request)
+        if not await budget.reserve(most):
+            self._context.out_of_budget = True
+            raise StoppedError
+        return most
+
+    def _most_expensive(self, request: ChatRequest) -> Decimal:
+        provider = self._lane.provider
+        output = request.max_output_tokens or provider.profile.max_output_tokens or DEFAULT_OUTPUT_TOKENS
+        usage = Usage(input=self._context.work.estimate(request), output=output)
+        return _amount(provider.price(usage, request.model))
+
+    async def _wait_turn(self, seconds: float) -> None:
+        if self._context.stopping:
+            raise StoppedError
+        ticket, lane = self._ticket, self._lane
+        if self._failure is not None:
+            self._context.emit(AttemptFailed(self._endpoint_id, lane.name, str(self._failure), seconds))
+        ticket.turn = asyncio.get_running_loop().create_future()
+        ticket.movable = self._movable
+        if seconds > 0:
+            lane.delay(ticket, seconds)
+        else:
+            lane.put(ticket, first=True)
+        self._wake()
+        taker = await ticket.turn
+        if taker is not lane:
+            raise MovedError(taker)
+
+    @property
+    def _endpoint_id(self) -> str:
+        return self._ticket.job.endpoint.id
+
+
+def outcome_of(error: ProviderError) -> str:
+    """`"rate_limit"` for a RateLimitError, and so on."""
+    name = type(error).__name__.removesuffix("Error")
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
+
+
+def _amount(cost: Cost | None) -> Decimal:
+    return cost.amount if cost is not None else Decimal(0)

@@ -1,0 +1,269 @@
+"""Carries out a run: gives jobs to lanes, moves them on when a provider cannot answer, and records how they end."""
+
+import asyncio
+from collections import deque
+from collections.abc import Coroutine, Sequence
+from dataclasses import replace
+
+from casecraft.core.case import Case
+from casecraft.core.job import Job, JobResult
+from casecraft.core.profile import Profile
+from casecraft.engine.context import RunContext, job_key
+from casecraft.engine.conversation import Conversation, MovedError, StoppedError
+from casecraft.engine.events import FellBack, JobCompleted, JobMoved, JobStarted, LaneClosed, RunEnded, RunStatus
+from casecraft.engine.lane import Lane, Ticket
+from casecraft.errors import ProviderError
+from casecraft.strategy import Adaptive
+
+AHEAD = 2
+"""Jobs that an adaptive strategy places ahead, for each worker: few, so that it has learned before it chooses."""
+
+
+class Engine:
+    """Runs jobs over lanes until each has a result, or until it is stopped.
+
+    `rebalance` lets an idle lane take over what waits in another. The lane of the `rules` provider (dialect "rules")
+    sends no requests and takes nothing over.
+    """
+
+    def __init__(self, context: RunContext, lanes: Sequence[Lane], *, rebalance: bool = False) -> None:
+        self._context = context
+        self._lanes = {lane.name: lane for lane in lanes}
+        self._rebalance = rebalance
+        self._adaptive: Adaptive | None = None
+        self._candidates: tuple[str, ...] = ()
+        self._backlog: deque[Job] = deque()
+        self._left = 0
+        self._placed = 0
+        self._failed = 0
+        self._over = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closed: set[str] = set()
+        self._failure: BaseException | None = None
+
+    async def run(self, jobs: Sequence[Job]) -> RunStatus:
+        """Carry out jobs whose first provider is already chosen."""
+        self._left = self._placed = len(jobs)
+        for job in jobs:
+            self._lanes[job.chain[0]].put(Ticket(job))
+        return await self._drive()
+
+    async def run_adaptive(self, jobs: Sequence[Job], candidates: Sequence[str], strategy: Adaptive) -> RunStatus:
+        """Carry out jobs for which the strategy chooses the first provider, of the candidates, when they are about to
+        start; their chains say who comes after it.
+        """
+        self._left = len(jobs)
+        self._adaptive = strategy
+        self._candidates = tuple(candidates)
+        self._backlog.extend(jobs)
+        self._place()
+        return await self._drive()
+
+    def stop(self) -> None:
+        """Send nothing more. What is in flight is let finish; `abort` ends that too."""
+        self._context.stopping = True
+        for lane in self._lanes.values():
+            for ticket in lane.drain():
+                if ticket.turn is not None:
+                    ticket.turn.set_exception(StoppedError())
+            lane.work.set()
+        self._check_over()
+
+    def abort(self) -> None:
+        """Cancel what is in flight."""
+        self.stop()
+        for task in self._tasks:
+            task.cancel()
+
+    async def _drive(self) -> RunStatus:
+        self._check_over()
+        feeders = [asyncio.create_task(self._feed(lane)) for lane in self._lanes.values()]
+        try:
+            await self._over.wait()
+        finally:
+            for feeder in feeders:
+                feeder.cancel()
+            await asyncio.gather(*feeders, *self._tasks, return_exceptions=True)
+        if self._failure is not None:
+            raise self._failure
+        status = self._status()
+        self._context.emit(RunEnded(status))
+        return status
+
+    def _status(self) -> RunStatus:
+        if self._context.out_of_budget:
+            return "budget"
+        if self._left:
+            return "interrupted"
+        return "failed" if self._failed else "done"
+
+    def _check_over(self) -> None:
+        if self._left == 0 or (self._context.stopping and not self._tasks):
+            self._over.set()
+
+    async def _feed(self, lane: Lane) -> None:
+        while True:
+            await lane.limit.acquire()
+            ticket = await self._next(lane)
+            ticket.permit = lane.limit
+            if ticket.turn is not None:
+                ticket.turn.set_result(lane)
+            else:
+                self._spawn(self._hold(ticket, lane))
+
+    async def _next(self, lane: Lane) -> Ticket:
+        while True:
+            await lane.rest()
+            if not self._context.stopping:
+                ticket = lane.take() or self._take_over(lane)
+                if ticket is not None:
+                    return ticket
+            lane.work.clear()
+            await lane.work.wait()
+
+    def _take_over(self, lane: Lane) -> Ticket | None:
+        if not self._rebalance or lane.closed_by is not None or is_rules(lane.provider.profile):
+            return None
+        for other in sorted(self._lanes.values(), key=lambda other: -len(other.queue)):
+            if other is lane or is_rules(other.provider.profile):
+                continue
+            ticket = other.give(lane)
+            if ticket is not None:
+                self._context.emit(JobMoved(ticket.job.endpoint.id, other.name, lane.name))
+                return ticket
+        return None
+
+    def _wake(self) -> None:
+        if self._rebalance:
+            for lane in self._lanes.values():
+                lane.work.set()
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._failure = self._failure or error
+            self.stop()
+        self._check_over()
+
+    async def _hold(self, ticket: Ticket, lane: Lane) -> None:
+        while True:
+            self._context.emit(JobStarted(ticket.job.endpoint.id, lane.name))
+            try:
+                cases = await self._cases(ticket, lane)
+            except MovedError as moved:
+                lane = moved.lane
+            except StoppedError:
+                return self._stop_if_broke()
+            except ProviderError as error:
+                return await self._fall_back(ticket, lane, error)
+            else:
+                return await self._finish(ticket, lane, cases)
+
+    async def _cases(self, ticket: Ticket, lane: Lane) -> tuple[Case, ...]:
+        conversation = Conversation(self._context, ticket, lane, movable=self._rebalance, wake=self._wake)
+        try:
+            if is_rules(lane.provider.profile):
+                cases = self._context.work.rules(ticket.job.endpoint)
+            else:
+                cases = self._context.work.complete(ticket.job.endpoint, await conversation.run())
+        except MovedError:
+            raise
+        except BaseException:
+            ticket.release()
+            raise
+        ticket.release()
+        return cases
+
+    def _stop_if_broke(self) -> None:
+        if self._context.out_of_budget and not self._context.stopping:
+            self.stop()
+
+    async def _fall_back(self, ticket: Ticket, lane: Lane, error: ProviderError) -> None:
+        if lane.closed_by is not None:
+            self._close(lane, lane.closed_by)
+        ticket.failed.append(lane.name)
+        ticket.causes.append(f"{lane.name}: {error}")
+        following = self._following(ticket)
+        next_name = following.name if following else None
+        self._context.emit(FellBack(ticket.job.endpoint.id, lane.name, next_name, str(error)))
+        await self._go_on(ticket)
+
+    async def _go_on(self, ticket: Ticket) -> None:
+        following = self._following(ticket)
+        if following is None:
+            return await self._finish(ticket, None, ())
+        ticket.turn = None
+        ticket.movable = True
+        following.put(ticket, first=True)
+        return None
+
+    def _following(self, ticket: Ticket) -> Lane | None:
+        for name in ticket.job.chain:
+            lane = self._lanes[name]
+            if name not in ticket.failed and lane.closed_by is None:
+                return lane
+        return None
+
+    def _close(self, lane: Lane, error: ProviderError) -> None:
+        if lane.name in self._closed:
+            return
+        self._closed.add(lane.name)
+        self._context.emit(LaneClosed(lane.name, str(error)))
+        for ticket in lane.drain():
+            if ticket.turn is not None:
+                ticket.turn.set_exception(error)
+            else:
+                self._spawn(self._fall_back(ticket, lane, error))
+
+    async def _finish(self, ticket: Ticket, lane: Lane | None, cases: tuple[Case, ...]) -> None:
+        endpoint = ticket.job.endpoint
+        profile = lane.provider.profile if lane is not None else None
+        result = JobResult(
+            endpoint=endpoint,
+            status="done" if profile else "failed",
+            provider=profile.name if profile else None,
+            model=(profile.model or None) if profile else None,
+            cases=cases,
+            fell_back=tuple(ticket.failed),
+            dropped=ticket.dropped,
+            error=None if profile else "; ".join(ticket.causes),
+            spending=ticket.spending,
+            notes=endpoint.notes,
+        )
+        await self._context.store.finish_job(self._context.run_id, job_key(endpoint, self._context.work), result)
+        self._count(result)
+
+    def _count(self, result: JobResult) -> None:
+        self._left -= 1
+        self._placed -= 1
+        self._failed += result.status == "failed"
+        self._context.emit(JobCompleted(result))
+        if self._adaptive is not None:
+            self._adaptive.learn(result)
+            self._place()
+
+    def _place(self) -> None:
+        """Queue as many jobs of the backlog as keep the lanes busy, each where the strategy wants it now."""
+        if self._adaptive is None:
+            return
+        open_lanes = [self._lanes[name] for name in self._candidates if self._lanes[name].closed_by is None]
+        profiles = [lane.provider.profile for lane in open_lanes]
+        most = AHEAD * sum(profile.max_workers for profile in profiles) or len(self._backlog)
+        while self._backlog and self._placed < most:
+            self._placed += 1
+            job = self._backlog.popleft()
+            if not profiles:
+                self._spawn(self._go_on(Ticket(job)))
+                continue
+            first = self._adaptive.choose(job.endpoint, profiles)
+            self._lanes[first].put(Ticket(replace(job, chain=(first, *(name for name in job.chain if name != first)))))
+
+
+def is_rules(profile: Profile) -> bool:
+    """Whether this is the built-in generator, which is asked by no request."""
+    return profile.dialect == "rules"

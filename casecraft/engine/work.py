@@ -1,0 +1,43 @@
+"""What is asked for a job, and what becomes of the answer."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from casecraft.core.case import Case
+from casecraft.core.chat import ChatRequest, ChatResponse
+from casecraft.core.endpoint import Endpoint
+from casecraft.core.profile import Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What an answer was good for: the verified cases, how many were dropped, and the request that would mend the
+    rest, None where nothing is to be mended.
+    """
+
+    cases: tuple[Case, ...] = ()
+    dropped: int = 0
+    repair: ChatRequest | None = None
+
+
+class Work(Protocol):
+    """The content of a run, which the engine carries out without knowing it."""
+
+    @property
+    def key(self) -> str:
+        """Everything besides the endpoint that shapes a result; a result is reused only where it is equal."""
+
+    def request(self, endpoint: Endpoint, profile: Profile) -> ChatRequest:
+        """The first question for an endpoint."""
+
+    def examine(self, endpoint: Endpoint, profile: Profile, request: ChatRequest, answer: ChatResponse) -> Examined:
+        """Check an answer. The cases that fail are asked for once more by `repair`."""
+
+    def complete(self, endpoint: Endpoint, cases: tuple[Case, ...]) -> tuple[Case, ...]:
+        """The suite of the endpoint from the models' verified cases."""
+
+    def rules(self, endpoint: Endpoint) -> tuple[Case, ...]:
+        """The suite of the endpoint by rules alone."""
+
+    def estimate(self, request: ChatRequest) -> int:
+        """The tokens of a request, about."""
