@@ -14,6 +14,7 @@ from casecraft.engine.context import RunContext, request_key
 from casecraft.engine.events import AttemptAnswered, AttemptFailed, LanePaused
 from casecraft.engine.lane import Lane, Ticket
 from casecraft.engine.retry import Retry
+from casecraft.engine.work import Examined
 from casecraft.errors import BadAnswerError, ProviderError, RateLimitError
 
 DEFAULT_OUTPUT_TOKENS = 8192
@@ -55,17 +56,30 @@ class Conversation:
         request = work.request(endpoint, profile)
         purpose: Purpose = "generate"
         cases: tuple[Case, ...] = ()
+        examined = Examined()
         for turn in range(self._context.repairs + 1):
-            answer = await self._ask(replace(request, model=request.model or profile.model), purpose)
+            answer = await self._ask_or_keep(request, purpose, cases + examined.relabelled)
+            if answer is None:
+                break
             examined = work.examine(endpoint, profile, request, answer)
             cases += examined.cases
             if examined.repair is None or turn == self._context.repairs:
-                self._ticket.dropped += examined.dropped
                 break
             request, purpose, self._movable = examined.repair, "repair", False
+        self._ticket.dropped += examined.dropped
+        cases += examined.relabelled
         if not cases:
             raise BadAnswerError(f"{profile.name!r} gave no case that passes the checks", provider=profile.name)
         return cases
+
+    async def _ask_or_keep(self, request: ChatRequest, purpose: Purpose, kept: tuple[Case, ...]) -> ChatResponse | None:
+        """The answer; None where it fails but earlier answers already gave cases worth keeping."""
+        try:
+            return await self._ask(replace(request, model=request.model or self._lane.provider.profile.model), purpose)
+        except ProviderError:
+            if purpose == "repair" and kept:
+                return None
+            raise
 
     async def _ask(self, request: ChatRequest, purpose: Purpose) -> ChatResponse:
         key = request_key(self._lane.name, request)
@@ -92,34 +106,65 @@ class Conversation:
         return ChatResponse(text=known.answer or "", model=known.model, usage=known.usage, raw=known.raw or b"")
 
     async def _send(self, request: ChatRequest, key: str, purpose: Purpose) -> ChatResponse:
-        provider, lane = self._lane.provider, self._lane
         try:
-            await lane.throttle()
-            if lane.closed_by is not None:
-                raise lane.closed_by
+            await self._lane.throttle()
+            if self._lane.closed_by is not None:
+                raise self._lane.closed_by
             reserved = await self._reserve(request)
-            started, sent = time.time(), time.monotonic()
+            sent = time.monotonic()
             try:
-                answer = await provider.complete(request)
+                answer = await self._lane.provider.complete(request)
             except ProviderError as error:
-                attempt = Attempt(
-                    self._endpoint_id, lane.name, request.model, purpose, key, outcome_of(error), started,
-                    time.monotonic() - sent, error.status, str(error), None, error.body,
-                )  # fmt: skip
                 self._fail(error, sent)
-                await self._record(attempt, reserved)
+                await self._record(self._failed(error, request, key, purpose, sent), reserved)
                 raise
         finally:
             self._ticket.release()
-        cost = provider.price(answer.usage, answer.model or request.model) if answer.usage else None
-        attempt = Attempt(
-            self._endpoint_id, lane.name, answer.model or request.model, purpose, key, "answered", started,
-            time.monotonic() - sent, 200, None, answer.text, answer.raw, answer.usage, cost,
-        )  # fmt: skip
-        lane.succeeded()
+        self._lane.succeeded()
+        attempt = self._answered(answer, request, key, purpose, sent)
         await self._record(attempt, reserved)
-        self._context.emit(AttemptAnswered(self._endpoint_id, lane.name, answer.usage, cost, attempt.latency))
+        self._context.emit(
+            AttemptAnswered(self._endpoint_id, self._lane.name, answer.usage, attempt.cost, attempt.latency)
+        )
         return answer
+
+    def _answered(self, answer: ChatResponse, request: ChatRequest, key: str, purpose: Purpose, sent: float) -> Attempt:
+        latency = time.monotonic() - sent
+        model = answer.model or request.model
+        return Attempt(
+            endpoint_id=self._endpoint_id,
+            provider=self._lane.name,
+            model=model,
+            purpose=purpose,
+            request_key=key,
+            outcome="answered",
+            started=time.time() - latency,
+            latency=latency,
+            status=200,
+            answer=answer.text,
+            raw=answer.raw,
+            usage=answer.usage,
+            cost=self._lane.provider.price(answer.usage, model),
+        )
+
+    def _failed(self, error: ProviderError, request: ChatRequest, key: str, purpose: Purpose, sent: float) -> Attempt:
+        latency = time.monotonic() - sent
+        usage = self._lane.provider.usage_of(error)
+        return Attempt(
+            endpoint_id=self._endpoint_id,
+            provider=self._lane.name,
+            model=request.model,
+            purpose=purpose,
+            request_key=key,
+            outcome=outcome_of(error),
+            started=time.time() - latency,
+            latency=latency,
+            status=error.status,
+            error=str(error),
+            raw=error.body,
+            usage=usage,
+            cost=self._lane.provider.price(usage, request.model) if usage is not None else None,
+        )
 
     def _fail(self, error: ProviderError, sent: float) -> None:
         self._failure = error

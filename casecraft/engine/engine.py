@@ -177,6 +177,7 @@ class Engine:
             ticket.release()
             raise
         ticket.release()
+        self._close_if_out(lane)
         return cases
 
     def _stop_if_broke(self) -> None:
@@ -184,8 +185,7 @@ class Engine:
             self.stop()
 
     async def _fall_back(self, ticket: Ticket, lane: Lane, error: ProviderError) -> None:
-        if lane.closed_by is not None:
-            self._close(lane, lane.closed_by)
+        self._close_if_out(lane)
         ticket.failed.append(lane.name)
         ticket.causes.append(f"{lane.name}: {error}")
         following = self._following(ticket)
@@ -209,8 +209,9 @@ class Engine:
                 return lane
         return None
 
-    def _close(self, lane: Lane, error: ProviderError) -> None:
-        if lane.name in self._closed:
+    def _close_if_out(self, lane: Lane) -> None:
+        error = lane.closed_by
+        if error is None or lane.name in self._closed:
             return
         self._closed.add(lane.name)
         self._context.emit(LaneClosed(lane.name, str(error)))

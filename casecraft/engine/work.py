@@ -11,11 +11,15 @@ from casecraft.core.profile import Profile
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """What an answer was good for: the verified cases, how many were dropped, and the request that would mend the
-    rest, None where nothing is to be mended.
+    """What an answer was good for.
+
+    `cases` are verified. `relabelled` were not what they said, but the check proves what they are: they count where
+    nothing better comes. `dropped` is how many cases are lost then. `repair` is the request that would mend the rest,
+    None where nothing is to be mended.
     """
 
     cases: tuple[Case, ...] = ()
+    relabelled: tuple[Case, ...] = ()
     dropped: int = 0
     repair: ChatRequest | None = None
 

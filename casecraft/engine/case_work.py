@@ -1,0 +1,89 @@
+"""The real work: prompts, parsing, verification and repair of test cases."""
+
+from dataclasses import replace
+from typing import Literal
+
+from casecraft.cases import (
+    PROMPT_VERSION,
+    RULES_VERSION,
+    Verified,
+    complete,
+    estimate_tokens,
+    generation_request,
+    parse,
+    repair_request,
+    targets_of,
+    verify,
+)
+from casecraft.core.case import Case, Source
+from casecraft.core.chat import ChatRequest, ChatResponse
+from casecraft.core.endpoint import Endpoint
+from casecraft.core.profile import Profile
+from casecraft.engine.work import Examined
+
+MOST_CASES = {"simple": 6, "medium": 9, "complex": 12}
+"""Cases asked of a model, by the endpoint's tier; rules fill what they leave."""
+
+TOKENS_PER_CASE = 400
+"""Room for one case in an answer; the average is well below."""
+
+
+class CaseWork:
+    """Asks models for cases and keeps those that are verified.
+
+    `fill` lets rules make the cases for targets that no model hit. `models` are the run's providers with their
+    models: results of others are not taken for these.
+    """
+
+    def __init__(self, *, lang: Literal["en", "zh"], models: tuple[str, ...], fill: bool = True) -> None:
+        self._lang = lang
+        self._fill = fill
+        self._key = "\n".join((PROMPT_VERSION, RULES_VERSION, lang, str(fill), *sorted(models)))
+
+    @property
+    def key(self) -> str:
+        """Everything besides the endpoint that shapes a result."""
+        return self._key
+
+    def request(self, endpoint: Endpoint, profile: Profile) -> ChatRequest:
+        """Ask for as many cases as the endpoint's complexity deserves."""
+        most = MOST_CASES[endpoint.complexity.tier]
+        request = generation_request(endpoint, targets_of(endpoint), lang=self._lang, max_cases=most)
+        room = TOKENS_PER_CASE * most
+        return replace(request, max_output_tokens=min(room, profile.max_output_tokens or room))
+
+    def examine(self, endpoint: Endpoint, profile: Profile, request: ChatRequest, answer: ChatResponse) -> Examined:
+        """Parse and verify an answer; what fails goes into the repair request, with what is wrong about it."""
+        parsed = parse(answer.text)
+        source = Source(profile.name, answer.model or profile.model or None)
+        kept: list[Case] = []
+        relabelled: list[Case] = []
+        problems = list(parsed.problems)
+        rejected = 0
+        for draft in parsed.drafts:
+            verdict = verify(endpoint, draft)
+            if isinstance(verdict, Verified):
+                kept.append(replace(verdict.case, source=source))
+                continue
+            rejected += 1
+            problems += [f"{draft.title!r}: {problem}" for problem in verdict.problems]
+            if verdict.relabelled is not None:
+                relabelled.append(replace(verdict.relabelled, source=source))
+        return Examined(
+            cases=tuple(kept),
+            relabelled=tuple(relabelled),
+            dropped=rejected - len(relabelled),
+            repair=repair_request(request, answer.text, problems, self._lang) if problems else None,
+        )
+
+    def complete(self, endpoint: Endpoint, cases: tuple[Case, ...]) -> tuple[Case, ...]:
+        """The models' cases without repetition, and those of rules for the targets that are left."""
+        return complete(endpoint, cases, fill=self._fill)
+
+    def rules(self, endpoint: Endpoint) -> tuple[Case, ...]:
+        """The cases that rules make alone."""
+        return complete(endpoint, (), fill=True)
+
+    def estimate(self, request: ChatRequest) -> int:
+        """The tokens of a request, about."""
+        return estimate_tokens(request)
