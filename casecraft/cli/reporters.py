@@ -1,0 +1,218 @@
+"""What a person sees of a run while it goes on. Everything goes to standard error."""
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from casecraft.core.usage import Spending
+from casecraft.engine.events import (
+    AttemptAnswered,
+    AttemptFailed,
+    Event,
+    FellBack,
+    JobCompleted,
+    JobMoved,
+    JobStarted,
+    LaneClosed,
+    LanePaused,
+    RunStarted,
+)
+
+
+class Reporter(Protocol):
+    """Shows a run's events."""
+
+    def on_event(self, event: Event) -> None:
+        """Take note of an event."""
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+
+
+class QuietReporter:
+    """Shows nothing."""
+
+    def on_event(self, event: Event) -> None:
+        """Pass over the event."""
+
+    def close(self) -> None:
+        """Nothing was shown."""
+
+
+@dataclass(slots=True)
+class LaneTally:
+    """What one lane has done so far."""
+
+    workers: int = 0
+    done: int = 0
+    retries: int = 0
+    fallbacks: int = 0
+    spending: Spending = field(default_factory=Spending)
+    note: str = ""
+
+
+class Tally:
+    """A run so far, lane by lane."""
+
+    def __init__(self) -> None:
+        self.run_id = ""
+        self.jobs = 0
+        self.done = 0
+        self.failed = 0
+        self.cases = 0
+        self.began = time.monotonic()
+        self.lanes: dict[str, LaneTally] = {}
+        self._at: dict[str, str] = {}
+
+    def add(self, event: Event) -> None:
+        """Count an event."""
+        match event:
+            case RunStarted():
+                self.run_id, self.jobs = event.run_id, event.jobs
+                self.lanes = {name: LaneTally(workers) for name, workers in event.lanes}
+            case JobStarted():
+                self._at[event.endpoint_id] = event.provider
+            case AttemptAnswered():
+                self.lanes[event.provider].spending.add(event.usage, event.cost)
+            case AttemptFailed():
+                self.lanes[event.provider].retries += event.retry_in is not None
+            case FellBack():
+                self.lanes[event.provider].fallbacks += 1
+                self._at.pop(event.endpoint_id, None)
+            case LanePaused():
+                self.lanes[event.provider].note = f"paused {event.seconds:.0f} s"
+            case LaneClosed():
+                self.lanes[event.provider].note = f"out: {event.reason}"
+            case JobCompleted():
+                self._complete(event)
+            case _:
+                pass
+
+    def _complete(self, event: JobCompleted) -> None:
+        result = event.result
+        self._at.pop(result.endpoint.id, None)
+        self.done += 1
+        self.failed += result.status == "failed"
+        self.cases += len(result.cases)
+        if result.provider in self.lanes:
+            self.lanes[result.provider].done += 1
+
+    def in_flight(self) -> Counter[str]:
+        """Jobs taken up and not yet ended, by lane."""
+        return Counter(self._at.values())
+
+    def time_left(self) -> str:
+        """How long the rest will take at the pace so far, in words; empty where nothing says."""
+        if not self.done or self.done >= self.jobs:
+            return ""
+        seconds = (time.monotonic() - self.began) / self.done * (self.jobs - self.done)
+        minutes, seconds = divmod(int(seconds), 60)
+        return f"{minutes} min {seconds} s left" if minutes else f"{seconds} s left"
+
+
+class PlainReporter:
+    """Lines, for logs and pipes: what goes wrong as it happens, and the state of things every so many jobs."""
+
+    def __init__(self, console: Console, *, verbose: bool = False) -> None:
+        self._console = console
+        self._verbose = verbose
+        self._tally = Tally()
+
+    def on_event(self, event: Event) -> None:
+        """Write a line, where the event deserves one."""
+        self._tally.add(event)
+        line = describe(event, verbose=self._verbose)
+        if line:
+            self._say(line)
+        if isinstance(event, JobCompleted) and self._tally.done % max(1, self._tally.jobs // 10) == 0:
+            self._say(self._progress())
+
+    def close(self) -> None:
+        """Lines stay."""
+
+    def _progress(self) -> str:
+        tally = self._tally
+        return ", ".join(filter(None, (f"{tally.done}/{tally.jobs} endpoints, {tally.cases} cases", tally.time_left())))
+
+    def _say(self, line: str) -> None:
+        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+class LiveReporter:
+    """A table that is kept up to date in the terminal, a row for each lane."""
+
+    def __init__(self, console: Console, *, verbose: bool = False) -> None:
+        self._verbose = verbose
+        self._tally = Tally()
+        self._live = Live(console=console, get_renderable=self._draw, refresh_per_second=8, transient=True)
+        self._console = console
+
+    def on_event(self, event: Event) -> None:
+        """Update the table; what goes wrong is also said above it."""
+        if isinstance(event, RunStarted):
+            self._live.start()
+        self._tally.add(event)
+        line = describe(event, verbose=self._verbose)
+        if line:
+            self._console.print(line, markup=False, highlight=False)
+
+    def close(self) -> None:
+        """Take the table away."""
+        self._live.stop()
+
+    def _draw(self) -> RenderableType:
+        tally = self._tally
+        head = Table.grid(padding=(0, 1))
+        bar = ProgressBar(total=max(1, tally.jobs), completed=tally.done, width=30)
+        head.add_row(bar, f"{tally.done}/{tally.jobs} endpoints", f"{tally.cases} cases", tally.time_left())
+        return Group(head, lanes_table(tally))
+
+
+def lanes_table(tally: Tally) -> Table:
+    """A row for each lane."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("provider")
+    for name in ("workers", "in flight", "done", "retries", "fallbacks", "tokens", "cost"):
+        table.add_column(name, justify="right")
+    table.add_column("")
+    flying = tally.in_flight()
+    for name, lane in tally.lanes.items():
+        usage = lane.spending.usage
+        numbers = (lane.workers, flying[name], lane.done, lane.retries, lane.fallbacks, usage.input + usage.output)
+        table.add_row(name, *(f"{number:,}" for number in numbers), money(lane.spending), Text(lane.note))
+    return table
+
+
+def money(spending: Spending) -> str:
+    """`0.0123 USD`, with what has no known price said."""
+    parts = [f"{amount:.4f} {currency}" for currency, amount in sorted(spending.amounts.items())]
+    if spending.unpriced:
+        parts.append(f"{spending.unpriced} of unknown price" if parts else "unknown")
+    return " + ".join(parts) or "-"
+
+
+def describe(event: Event, *, verbose: bool) -> str | None:
+    """An event as a line; None where it deserves none."""
+    match event:
+        case FellBack():
+            following = f"goes on to {event.next_provider}" if event.next_provider else "failed"
+            return f"{event.endpoint_id}: {event.provider} could not answer ({event.reason}); {following}"
+        case LanePaused():
+            return f"{event.provider}: pauses {event.seconds:.0f} s, then {event.workers} workers ({event.reason})"
+        case LaneClosed():
+            return f"{event.provider}: out for this run ({event.reason})"
+        case AttemptFailed() if verbose and event.retry_in is not None:
+            return f"{event.endpoint_id}: {event.provider}: {event.error}; again in {event.retry_in:.1f} s"
+        case JobMoved() if verbose:
+            return f"{event.endpoint_id}: {event.taken_by} takes over from {event.provider}"
+        case JobCompleted() if verbose:
+            return f"{event.result.endpoint.id}: {len(event.result.cases)} cases by {event.result.provider}"
+        case _:
+            return None
