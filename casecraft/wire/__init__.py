@@ -1,0 +1,5 @@
+"""Dialects: pure functions between the canonical chat values and each wire format. No I/O."""
+
+from casecraft.wire.dialect import DIALECTS, Dialect, StreamDecoder, find_dialect
+
+__all__ = ["DIALECTS", "Dialect", "StreamDecoder", "find_dialect"]
