@@ -59,7 +59,7 @@ class StreamDecoder:
         if self._ended:
             return []
         events = self._take(self._reader.finish())
-        if self._ended:
+        if events and isinstance(events[-1], StreamEnd):
             return events
         if self._finish_reason is None:
             raise self._cut()
