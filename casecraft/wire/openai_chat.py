@@ -5,7 +5,7 @@ Source: https://platform.openai.com/docs/api-reference/chat. What compatible ven
 places where vendors say them, and stop reasons beyond OpenAI's own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -14,6 +14,7 @@ from casecraft.core.chat import ChatRequest, ChatResponse, StopReason
 from casecraft.core.profile import StructuredOutput
 from casecraft.core.usage import Usage
 from casecraft.errors import BadAnswerError, ContentFilteredError, ContextTooLongError, ProviderError, ServerError
+from casecraft.wire.body import encode_body
 from casecraft.wire.vendor_error import NO_CODES, Codes, describe_body, error_in_answer, has_error
 
 SCHEMA_NAME = "answer"
@@ -67,25 +68,12 @@ def _ask_for_schema(body: dict[str, Any], schema: Mapping[str, Any], structured_
 
 def _put_schema_in_prompt(messages: list[dict[str, str]], schema: Mapping[str, Any]) -> None:
     """Add the schema to the first system message: it is the same in every request, so that prompt caches hit."""
-    text = orjson.dumps(schema, default=_plain).decode()
+    text = encode_body(schema).decode()
     instruction = f"Answer with one JSON object and nothing else. It must conform to this JSON Schema:\n{text}"
     if messages and messages[0]["role"] == "system":
         messages[0]["content"] = f"{messages[0]['content']}\n\n{instruction}"
     else:
         messages.insert(0, {"role": "system", "content": instruction})
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, Sequence | set | frozenset):
-        return list(value)
-    raise TypeError(f"a schema cannot hold a {type(value).__name__}")
-
-
-def encode_body(body: Mapping[str, Any]) -> bytes:
-    """A body as it goes over the wire."""
-    return orjson.dumps(body, default=_plain)
 
 
 def decode_response(body: bytes, *, provider: str = "", codes: Codes = NO_CODES) -> ChatResponse:
