@@ -1,0 +1,17 @@
+"""Settings from flags, environment, casecraft.toml and defaults, in this order, as one validated value."""
+
+from casecraft.config.environment import KnownProvider, read_environment
+from casecraft.config.loader import load_settings
+from casecraft.config.settings import PriceSettings, ProviderSettings, Settings
+from casecraft.config.template import environment_template, settings_template
+
+__all__ = [
+    "KnownProvider",
+    "PriceSettings",
+    "ProviderSettings",
+    "Settings",
+    "environment_template",
+    "load_settings",
+    "read_environment",
+    "settings_template",
+]

@@ -1,0 +1,122 @@
+"""Settings from environment variables, and which variables mean what."""
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from casecraft.config.settings import Settings
+from casecraft.errors import ConfigurationError
+
+PREFIX = "CASECRAFT_"
+DOTENV = ".env"
+
+# The variable's ending -> the provider's setting.
+PROVIDER_VARIABLES = {
+    "API_KEY": "api_key",
+    "BASE_URL": "base_url",
+    "MODEL": "model",
+    "WORKERS": "workers",
+    "RPM": "rpm",
+    "TIMEOUT": "timeout",
+}
+TOP_VARIABLES = {f"{PREFIX}{name.upper()}": name for name in Settings.model_fields if name != "provider_settings"}
+
+# Read by the suites that casecraft writes, not by casecraft: credentials end in a security scheme's name.
+SUITE_VARIABLES = frozenset({"CASECRAFT_BASE_URL"})
+SUITE_PREFIX = "CASECRAFT_AUTH_"
+
+# How alike an unknown variable must be to a known one to be called a mistake: one slip in a usual name.
+RESEMBLANCE = 0.88
+
+
+@dataclass(frozen=True, slots=True)
+class KnownProvider:
+    """A name that the catalog has, its other names, and its vendor's own variables for a key, the best first."""
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    key_variables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A value, which may be a key, and where it was found, in words."""
+
+    value: object = field(repr=False)
+    where: str
+
+
+def read_environment(environ: Mapping[str, str], cwd: Path) -> dict[str, str]:
+    """The environment with what `.env` in `cwd` adds to it. Nothing is written to the process's environment.
+
+    Raises `ConfigurationError` where there is a `.env` that cannot be read.
+    """
+    path = cwd / DOTENV
+    if not path.is_file():
+        return dict(environ)
+    try:
+        added = dotenv_values(path, interpolate=False, encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"cannot read {str(path)!r}: {error}", hint="Save it as UTF-8 text.") from error
+    return {**{name: value for name, value in added.items() if value is not None}, **environ}
+
+
+def variable_prefix(provider: str) -> str:
+    """`CASECRAFT_MY_LLM_` for `my-llm`."""
+    return f"{PREFIX}{re.sub(r'[^A-Za-z0-9]', '_', provider).upper()}_"
+
+
+def key_variable(provider: str) -> str:
+    """The variable that holds casecraft's own key for a provider: `CASECRAFT_GLM_API_KEY`."""
+    return f"{variable_prefix(provider)}API_KEY"
+
+
+def read_top(environment: Mapping[str, str]) -> dict[str, Found]:
+    """The settings that are not of one provider. An empty variable counts as not set."""
+    return {
+        setting: Found(environment[variable], f"the variable {variable}")
+        for variable, setting in TOP_VARIABLES.items()
+        if environment.get(variable)
+    }
+
+
+def read_provider(environment: Mapping[str, str], provider: KnownProvider) -> dict[str, Found]:
+    """The settings of one provider; casecraft's own variables go before its vendor's."""
+    found: dict[str, Found] = {}
+    for variable in reversed(provider.key_variables):
+        _take_key(environment, variable, found)
+    for name in reversed((provider.name, *provider.aliases)):
+        if not name.isascii():
+            continue
+        prefix = variable_prefix(name)
+        for ending, setting in PROVIDER_VARIABLES.items():
+            if environment.get(f"{prefix}{ending}"):
+                found[setting] = Found(environment[f"{prefix}{ending}"], f"the variable {prefix}{ending}")
+        _take_key(environment, f"{prefix}API_KEY", found)
+    return found
+
+
+def _take_key(environment: Mapping[str, str], variable: str, found: dict[str, Found]) -> None:
+    if environment.get(variable):
+        where = f"the variable {variable}"
+        found["api_key"] = Found(environment[variable].strip(), where)
+        found["key_variable"] = Found(variable, where)
+
+
+def reject_misspelt(environment: Mapping[str, str], providers: Iterable[KnownProvider]) -> None:
+    """Raise `ConfigurationError` for a CASECRAFT_ variable that we do not know but that resembles one that we do."""
+    known = {*TOP_VARIABLES, *SUITE_VARIABLES}
+    for provider in providers:
+        for name in (provider.name, *provider.aliases):
+            known |= {f"{variable_prefix(name)}{ending}" for ending in PROVIDER_VARIABLES}
+    for variable in sorted(environment):
+        if not variable.startswith(PREFIX) or variable in known or variable.startswith(SUITE_PREFIX):
+            continue
+        nearest = difflib.get_close_matches(variable, known, n=1, cutoff=RESEMBLANCE)
+        if nearest:
+            message = f"the environment has {variable!r}, which is no setting"
+            raise ConfigurationError(message, hint=f"Did you mean {nearest[0]}?")

@@ -1,0 +1,145 @@
+"""Flags over environment over casecraft.toml over defaults."""
+
+import difflib
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from casecraft.config.environment import (
+    Found,
+    KnownProvider,
+    read_environment,
+    read_provider,
+    read_top,
+    reject_misspelt,
+)
+from casecraft.config.settings import ProviderSettings, Settings
+from casecraft.errors import ConfigurationError
+
+FILE = "casecraft.toml"
+TABLES = "providers"
+SELECTION = "use"
+
+Layer: TypeAlias = dict[str, Found]
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def load_settings(
+    flags: Mapping[str, Any], environ: Mapping[str, str], cwd: Path, known: Iterable[KnownProvider] = ()
+) -> Settings:
+    """The settings of a run.
+
+    `flags` are named like the fields of `Settings`; None means not given. Under `provider_settings` they may hold a
+    mapping of provider to fields of `ProviderSettings`. `known` are the catalog's names. Raises `ConfigurationError`
+    with the file or variable, the key and the nearest right name.
+    """
+    known = tuple(known)
+    environment = read_environment(environ, cwd)
+    document = _read_file(cwd / FILE)
+    tables = _tables_of(document, known)
+    custom = [KnownProvider(name) for name in tables if name not in {provider.name for provider in known}]
+    providers = [*known, *custom]
+    reject_misspelt(environment, providers)
+    layers = [_top_of_file(document), read_top(environment), _found(flags, "the flags")]
+    top = {name: found for layer in layers for name, found in layer.items()}
+    given = flags.get("provider_settings") or {}
+    by_provider = {
+        provider.name: {
+            **tables.get(provider.name, {}),
+            **read_provider(environment, provider),
+            **_found(given.get(provider.name, {}), "the flags"),
+        }
+        for provider in providers
+    }
+    return _build(top, by_provider)
+
+
+def _found(values: Mapping[str, Any], where: str) -> Layer:
+    ignored = ("provider_settings",)
+    return {name: Found(value, where) for name, value in values.items() if value is not None and name not in ignored}
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"cannot read {str(path)!r}: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{str(path)!r} is no valid TOML: {error}") from error
+
+
+def _top_of_file(document: Mapping[str, Any]) -> Layer:
+    allowed = {*Settings.model_fields, SELECTION} - {"providers", "provider_settings"}
+    layer: Layer = {}
+    for key, value in document.items():
+        if key == TABLES:
+            continue
+        if key not in allowed:
+            raise _unknown(key, {*allowed, TABLES}, f"{FILE} has the key {key!r}")
+        layer["providers" if key == SELECTION else key] = Found(value, f"{key!r} in {FILE}")
+    return layer
+
+
+def _tables_of(document: Mapping[str, Any], known: Iterable[KnownProvider]) -> dict[str, Layer]:
+    """The `[providers.NAME]` tables, under canonical names."""
+    tables = document.get(TABLES, {})
+    if not isinstance(tables, dict):
+        message = f"{TABLES!r} in {FILE} must be tables, one for each provider"
+        raise ConfigurationError(message, hint=f'Name those to use with `{SELECTION} = ["glm", "qwen"]`.')
+    canonical = {alias: provider.name for provider in known for alias in (provider.name, *provider.aliases)}
+    layers: dict[str, Layer] = {}
+    for name, table in tables.items():
+        layer = _table(str(name), table, canonical)
+        layers[canonical.get(str(name).lower(), str(name))] = layer
+    return layers
+
+
+def _table(name: str, table: object, canonical: Mapping[str, str]) -> Layer:
+    where = f"[{TABLES}.{name}] in {FILE}"
+    if not isinstance(table, dict):
+        hint = f'Name providers to use with `{SELECTION} = ["{name}"]`.'
+        raise ConfigurationError(f"{TABLES}.{name} in {FILE} must be a table", hint=hint)
+    if name.lower() not in canonical and "base_url" not in table:
+        nearest = difflib.get_close_matches(name.lower(), canonical, n=1)
+        hint = f"Did you mean {nearest[0]!r}? " if nearest else ""
+        hint += "A provider of your own needs a `base_url`."
+        raise ConfigurationError(f"{where}: no provider has the name {name!r}", hint=hint)
+    allowed = set(ProviderSettings.model_fields) - {"key_variable"}
+    for key in table:
+        if key not in allowed:
+            raise _unknown(key, allowed, f"{where} has the key {key!r}")
+    return {key: Found(value, f"{key!r} of {where}") for key, value in table.items()}
+
+
+def _unknown(key: str, allowed: Iterable[str], message: str) -> ConfigurationError:
+    nearest = difflib.get_close_matches(key, list(allowed), n=1, cutoff=0.5)
+    hint = f"Did you mean {nearest[0]!r}?" if nearest else f"Keys: {', '.join(sorted(allowed))}."
+    return ConfigurationError(f"{message}, which is no setting", hint=hint)
+
+
+def _build(top: Layer, by_provider: Mapping[str, Layer]) -> Settings:
+    providers = {
+        name: _validate(ProviderSettings, layer, f"provider {name!r}") for name, layer in by_provider.items() if layer
+    }
+    settings = _validate(Settings, top, "the settings")
+    return settings.model_copy(update={"provider_settings": providers})
+
+
+def _validate(model: type[Model], layer: Layer, subject: str) -> Model:
+    unknown = [name for name in layer if name not in model.model_fields]
+    if unknown:
+        raise _unknown(unknown[0], model.model_fields, f"{layer[unknown[0]].where} hold {unknown[0]!r}")
+    try:
+        return model(**{name: found.value for name, found in layer.items()})
+    except ValidationError as error:
+        problem = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        key = ".".join(str(part) for part in problem["loc"])
+        found = layer.get(str(problem["loc"][0])) if problem["loc"] else None
+        where = found.where if found else subject
+    # Not chained: pydantic's error shows the value, which may be a key.
+    raise ConfigurationError(f"{where} is wrong: {key}: {problem['msg']}")

@@ -1,0 +1,97 @@
+"""What can be set, and of what type each setting is."""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, StringConstraints
+
+from casecraft.core.profile import StructuredOutput
+
+
+def split_names(value: object) -> object:
+    """`"glm, qwen"` and `"glm>qwen"` as a list; anything else unchanged."""
+    if isinstance(value, str):
+        return [name for part in re.split(r"[,>]", value) if (name := part.strip())]
+    return value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(split_names)]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+IsoDate = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+Money = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
+
+
+class PriceSettings(BaseModel):
+    """A provider's price as its user states it, per million tokens."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    input: Money
+    output: Money
+    currency: Currency = "USD"
+    as_of: IsoDate
+    cached_input: Money | None = None
+    cache_write: Money | None = None
+    reasoning: Money | None = None
+
+
+class ProviderSettings(BaseModel):
+    """What a user sets for one provider. What is None is taken from the provider's catalog row.
+
+    `key_variable` is the environment variable that the key came from, if it came from one. `timeout` is in seconds,
+    for one request. `extra` goes into every request body as it is. `local` says that the server costs nothing.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    api_key: SecretStr | None = None
+    key_variable: str | None = Field(default=None, exclude=True)
+    base_url: str | None = None
+    model: str | None = None
+    workers: Annotated[int, Field(ge=1)] | None = None
+    rpm: Annotated[int, Field(ge=1)] | None = None
+    timeout: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    stream: bool = False
+    structured_output: StructuredOutput | None = None
+    context_tokens: Annotated[int, Field(ge=1)] | None = None
+    max_output_tokens: Annotated[int, Field(ge=1)] | None = None
+    price: PriceSettings | None = None
+    headers: Mapping[str, str] = Field(default_factory=dict, repr=False)
+    extra: Mapping[str, Any] = Field(default_factory=dict)
+    dialect: str | None = None
+    local: bool | None = None
+
+
+class Settings(BaseModel):
+    """Every setting of a run. Names of providers are as given: the catalog says what they mean.
+
+    `providers` are those to use; `provider_settings` what is set for each, under its canonical name. `max_cost` is
+    money of `currency`. `workers` overrules the number of workers of every provider.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    providers: Names = ()
+    strategy: str = "round_robin"
+    provider_map: str | None = None
+    fallback: Names | None = None
+    rules_fallback: bool = True
+    lang: Literal["en", "zh"] = "en"
+    seed: int = 0
+    workers: Annotated[int, Field(ge=1)] | None = None
+    max_cost: Money | None = None
+    currency: Currency = "USD"
+    formats: Names = ("json", "pytest")
+    output: Path | None = None
+    state_dir: Path = Path(".casecraft")
+    include_tags: Names = ()
+    exclude_tags: Names = ()
+    include_paths: Names = ()
+    exclude_paths: Names = ()
+    include_methods: Names = ()
+    strict: bool = False
+    allow_external_refs: bool = False
+    provider_settings: Mapping[str, ProviderSettings] = Field(default_factory=dict)

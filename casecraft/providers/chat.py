@@ -1,0 +1,278 @@
+"""Providers that answer chat requests over HTTP, in whatever dialect their row names."""
+
+import time
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import orjson
+from pydantic import SecretStr
+
+from casecraft.config import ProviderSettings
+from casecraft.config.environment import key_variable, variable_prefix
+from casecraft.core.chat import ChatRequest, ChatResponse, Message, StreamEnd, StreamEvent
+from casecraft.core.profile import Profile
+from casecraft.core.usage import Cost, Usage
+from casecraft.errors import (
+    BadAnswerError,
+    HealthCheckError,
+    InvalidRequestError,
+    ModelNotFoundError,
+    NetworkError,
+    ProviderConfigurationError,
+    ProviderError,
+    ProviderTimeoutError,
+)
+from casecraft.providers.catalog import CatalogRow
+from casecraft.providers.http import HttpClient
+from casecraft.providers.prices import PriceList
+from casecraft.providers.provider import Health
+from casecraft.wire import encode_body, find_dialect
+
+SUCCESS = range(200, 300)
+NO_LISTING = (404, 405, 501)
+REDACTED = b"[key]"
+# Shorter keys (dummies such as "x") occur in any text; to blot them out would spoil answers.
+SHORTEST_SECRET = 8
+
+
+class ChatProvider:
+    """One provider of the catalog, or of the user's own, as this run uses it."""
+
+    def __init__(
+        self,
+        row: CatalogRow,
+        profile: Profile,
+        settings: ProviderSettings,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._row = row
+        self._settings = settings
+        self._dialect = find_dialect(profile.dialect)
+        self.profile = profile
+        self._key = settings.api_key
+        self._secret = _secret_of(settings.api_key)
+        self._prices = PriceList(row, row.site_of(settings.base_url, settings.key_variable), profile)
+        self._transport = transport
+        self._client: HttpClient | None = None
+        self._found_model = ""
+
+    def __repr__(self) -> str:
+        return f"ChatProvider({self.profile!r})"
+
+    @property
+    def name(self) -> str:
+        """The canonical name."""
+        return self.profile.name
+
+    @property
+    def max_workers(self) -> int:
+        """The most requests that may be in flight."""
+        return self.profile.max_workers
+
+    def validate(self) -> None:
+        """Raise `ProviderConfigurationError` where a setting is missing or wrong. Asks nobody."""
+        self._validate_address()
+        self._validate_key()
+        for name, value in self._settings.headers.items():
+            if not (name.isascii() and name.isprintable() and value.isprintable() and value.isascii()):
+                raise self._wrong("has a header that is no plain text", "Check its `headers`.")
+        if not self.profile.model and not self.profile.local:
+            raise self._wrong("has no model", f"Set {variable_prefix(self.name)}MODEL.")
+
+    async def complete(self, request: ChatRequest) -> ChatResponse:
+        """The whole answer. Raises a `ProviderError` where there is none."""
+        if self._settings.stream:
+            return await self._complete_streaming(request)
+        content = self._encode(await self._with_model(request), stream=False)
+        status, headers, body = await self._http().post(self._dialect.chat_path, content)
+        if self._secret in body:
+            body = body.replace(self._secret, REDACTED)
+        if status not in SUCCESS:
+            raise self._dialect.decode_error(status, headers, body, self.name, codes=self._row.codes)
+        return self._dialect.decode_response(body, provider=self.name, codes=self._row.codes)
+
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent]:
+        """The answer as it comes; the last event is its `StreamEnd`."""
+        content = self._encode(await self._with_model(request), stream=True)
+        async with self._http().stream(self._dialect.chat_path, content) as (status, headers, chunks):
+            if status not in SUCCESS or "json" in headers.get("content-type", ""):
+                body = b"".join([chunk async for chunk in chunks]).replace(self._secret, REDACTED)
+                yield StreamEnd(self._decode_unstreamed(status, headers, body))
+                return
+            decoder = self._dialect.stream_decoder(self.name, self._row.codes)
+            try:
+                async for chunk in chunks:
+                    for event in decoder.feed(chunk):
+                        yield self._redacted(event)
+                for event in decoder.finish():
+                    yield self._redacted(event)
+            except ProviderError as error:
+                if isinstance(error, NetworkError | ProviderTimeoutError):
+                    error.args = (f"{error}, after {decoder.progress}",)
+                raise self._redacted_error(error) from error.__cause__
+
+    async def health(self) -> Health:
+        """Ask for the list of models, or where there is none for a few tokens. Raises `HealthCheckError`."""
+        started = time.perf_counter()
+        try:
+            models = await self._list_models()
+            if models is None:
+                await self._ask_for_little()
+        except ProviderError as error:
+            message = f"{self.name!r} is not ready: {error}"
+            raise HealthCheckError(
+                message, provider=self.name, status=error.status, body=error.body, hint=error.hint
+            ) from error
+        latency = time.perf_counter() - started
+        return Health(self.name, self.profile.model or self._found_model, latency, models or ())
+
+    def price(self, usage: Usage | None, model: str) -> Cost | None:
+        """What this usage costs; None where the price is not known."""
+        return self._prices.cost(usage, model or self.profile.model)
+
+    def usage_of(self, error: ProviderError) -> Usage | None:
+        """What a failed answer used, where its body says so: it may have been billed."""
+        return self._dialect.decode_usage(error.body) if error.body else None
+
+    async def aclose(self) -> None:
+        """Close the connections. It may be used again afterwards, with new ones."""
+        if self._client is not None:
+            await self._client.aclose()
+
+    async def _complete_streaming(self, request: ChatRequest) -> ChatResponse:
+        """The answer of a stream, once it is whole: some vendors give long answers only so."""
+        async with aclosing(self.stream(request)) as events:
+            async for event in events:
+                if isinstance(event, StreamEnd):
+                    return event.response
+        raise BadAnswerError(f"the stream of {self.name!r} had no end", provider=self.name)
+
+    def _http(self) -> HttpClient:
+        if self._client is None:
+            headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+            if self._key is not None:
+                headers["Authorization"] = f"Bearer {self._key.get_secret_value()}"
+            self._client = HttpClient(
+                self.name,
+                self.profile.base_url,
+                {**headers, **self._settings.headers},
+                timeout=self.profile.timeout,
+                transport=self._transport,
+            )
+        return self._client
+
+    def _encode(self, request: ChatRequest, *, stream: bool) -> bytes:
+        body = self._dialect.encode_request(request, stream=stream, structured_output=self.profile.structured_output)
+        for field in self._row.omit:
+            body.pop(field, None)
+        body.update(self._settings.extra)
+        try:
+            return encode_body(body)
+        except (TypeError, orjson.JSONEncodeError) as error:
+            message = f"a request to {self.name!r} cannot be written as JSON: {error}"
+            raise InvalidRequestError(message, provider=self.name) from error
+
+    async def _with_model(self, request: ChatRequest) -> ChatRequest:
+        if request.model:
+            return request
+        return replace(request, model=self.profile.model or await self._find_model())
+
+    async def _find_model(self) -> str:
+        """The first model that a local server lists: it was started for it."""
+        if not self._found_model:
+            models = await self._list_models()
+            if not models:
+                hint = f"Load one, or set {variable_prefix(self.name)}MODEL."
+                raise ModelNotFoundError(f"{self.name!r} lists no model", provider=self.name, hint=hint)
+            self._found_model = models[0]
+        return self._found_model
+
+    async def _list_models(self) -> tuple[str, ...] | None:
+        """What the provider lists, or None where it has no list."""
+        status, headers, body = await self._http().get(self._dialect.models_path)
+        body = body.replace(self._secret, REDACTED)
+        if status in NO_LISTING:
+            return None
+        if status not in SUCCESS:
+            raise self._dialect.decode_error(status, headers, body, self.name, codes=self._row.codes)
+        models = read_models(body)
+        if models is None:
+            # Not a list of models: let the dialect say what it is instead.
+            self._dialect.decode_response(body, provider=self.name, codes=self._row.codes)
+        return models
+
+    async def _ask_for_little(self) -> None:
+        """A request that costs next to nothing. Its answer may be cut short: that it comes is what counts."""
+        request = ChatRequest((Message("user", "Say OK."),), model=self.profile.model, max_output_tokens=8)
+        status, headers, body = await self._http().post(self._dialect.chat_path, self._encode(request, stream=False))
+        if status not in SUCCESS:
+            body = body.replace(self._secret, REDACTED)
+            raise self._dialect.decode_error(status, headers, body, self.name, codes=self._row.codes)
+
+    def _decode_unstreamed(self, status: int, headers: Mapping[str, str], body: bytes) -> ChatResponse:
+        """An error, or the answer of a server that does not stream."""
+        if status not in SUCCESS:
+            raise self._dialect.decode_error(status, headers, body, self.name, codes=self._row.codes)
+        return self._dialect.decode_response(body, provider=self.name, codes=self._row.codes)
+
+    def _redacted(self, event: StreamEvent) -> StreamEvent:
+        if isinstance(event, StreamEnd) and self._secret in event.response.raw:
+            raw = event.response.raw.replace(self._secret, REDACTED)
+            text = event.response.text.replace(self._secret.decode(), REDACTED.decode())
+            return StreamEnd(replace(event.response, raw=raw, text=text))
+        return event
+
+    def _redacted_error(self, error: ProviderError) -> ProviderError:
+        secret, redacted = self._secret.decode(), REDACTED.decode()
+        error.args = tuple(str(argument).replace(secret, redacted) for argument in error.args)
+        if error.body is not None:
+            error.body = error.body.replace(self._secret, REDACTED)
+        return error
+
+    def _validate_address(self) -> None:
+        hint = f"Set {variable_prefix(self.name)}BASE_URL, such as https://llm.example.com/v1."
+        try:
+            address = urlsplit(self.profile.base_url)
+            valid = address.scheme in ("http", "https") and bool(address.hostname) and address.port != 0
+        except ValueError:
+            raise self._wrong("has a base URL that is no URL", hint) from None
+        if address.username or address.password:
+            raise self._wrong("has a key in its base URL", f"Set {key_variable(self.name)} instead.")
+        if not valid:
+            raise self._wrong(f"has the base URL {self.profile.base_url!r}, which is no http(s) URL", hint)
+
+    def _validate_key(self) -> None:
+        key = self._key.get_secret_value() if self._key is not None else ""
+        if not key:
+            if self._row.needs_key:
+                variables = " or ".join((key_variable(self.name), *self._row.key_variables))
+                raise self._wrong("has no key", f"Set {variables}, in the environment or in .env.")
+        elif not (key.isascii() and key.isprintable()) or " " in key:
+            variable = self._settings.key_variable or key_variable(self.name)
+            raise self._wrong("has a key with blanks or characters that no key has", f"Check {variable}.")
+
+    def _wrong(self, message: str, hint: str) -> ProviderConfigurationError:
+        return ProviderConfigurationError(f"provider {self.name!r} {message}", provider=self.name, hint=hint)
+
+
+def read_models(listing: bytes | object) -> tuple[str, ...] | None:
+    """The ids in an OpenAI listing of models (`{"data": [{"id": …}]}`), as bytes or parsed; None where it is none."""
+    try:
+        parsed: Any = orjson.loads(listing) if isinstance(listing, bytes) else listing
+    except orjson.JSONDecodeError:
+        return None
+    data = parsed.get("data") if isinstance(parsed, dict) else None
+    if not isinstance(data, list):
+        return None
+    return tuple(model["id"] for model in data if isinstance(model, dict) and isinstance(model.get("id"), str))
+
+
+def _secret_of(key: SecretStr | None) -> bytes:
+    """The key as it would stand in a body; where there is none, bytes that no body has."""
+    value = key.get_secret_value() if key is not None else ""
+    return value.encode() if len(value) >= SHORTEST_SECRET else b"\x00no key\x00"

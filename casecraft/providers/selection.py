@@ -1,0 +1,140 @@
+"""From names to providers: which are there, which are meant, and how each is set up."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from casecraft.config import ProviderSettings, Settings
+from casecraft.core.profile import Price, Profile
+from casecraft.errors import ProviderConfigurationError, ProviderNotFoundError
+from casecraft.providers.catalog import CatalogRow, Site, load_catalog
+from casecraft.providers.provider import Provider
+
+AUTO = "auto"
+RULES = "rules"
+DEFAULT_TIMEOUT = 120.0
+OWN_WORKERS = 2
+LOCAL_TIMEOUT = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Detected:
+    """A provider that could be used: its key is set, or its server runs. `how` says so in words."""
+
+    name: str
+    how: str
+    base_url: str | None = None
+    models: tuple[str, ...] = ()
+
+
+def resolve_names(names: Sequence[str], settings: Settings, detected: Iterable[Detected] = ()) -> tuple[str, ...]:
+    """The canonical names of these providers, each once, in order; `auto` stands for all that were detected.
+
+    Raises `ProviderNotFoundError` with the nearest name, and `ProviderConfigurationError` where none is named or
+    found.
+    """
+    detected = tuple(detected)
+    resolved: dict[str, None] = {}
+    for name in names:
+        if name.strip().lower() == AUTO:
+            resolved.update(dict.fromkeys(found.name for found in detected))
+        else:
+            resolved[canonical_name(name, settings.provider_settings)] = None
+    if not resolved:
+        raise no_provider_named(detected)
+    return tuple(resolved)
+
+
+def canonical_name(name: str, own: Mapping[str, ProviderSettings]) -> str:
+    """The name under which the catalog or the settings have this provider. Raises `ProviderNotFoundError`."""
+    catalog = load_catalog()
+    if name in own and name not in catalog:
+        return name
+    return catalog.get(name).name
+
+
+def no_provider_named(detected: Iterable[Detected]) -> ProviderConfigurationError:
+    """The error for a run that names no provider: how to name one, and which there are."""
+    found = "; ".join(f"{it.name} ({it.how})" for it in detected) or "none"
+    example = next((it.name for it in detected), "glm")
+    return ProviderConfigurationError(
+        f"no provider is named; detected: {found}",
+        hint=f"Name some with `--provider {example}`, CASECRAFT_PROVIDERS or `use` in casecraft.toml. "
+        "`--provider auto` takes all that are detected; `--provider rules` needs no model and costs nothing.",
+    )
+
+
+def row_of(name: str, settings: ProviderSettings) -> CatalogRow:
+    """The catalog's row of this name, or one made of the settings of a provider of the user's own."""
+    catalog = load_catalog()
+    if name in catalog:
+        return catalog.get(name)
+    if settings.base_url is None:
+        raise _unknown(name)
+    return CatalogRow(
+        name=name,
+        title=name,
+        dialect=settings.dialect or "openai_chat",
+        model="",
+        workers=OWN_WORKERS,
+        structured_output="json_object",
+        needs_key=False,
+        local=bool(settings.local),
+        sites=(Site(base_url=settings.base_url),),
+        checked=datetime.now(tz=UTC).date(),
+        sources=("the user's settings",),
+    )
+
+
+def _unknown(name: str) -> ProviderNotFoundError:
+    try:
+        load_catalog().get(name)
+    except ProviderNotFoundError as error:
+        return error
+    return ProviderNotFoundError(f"no provider has the name {name!r}", provider=name)
+
+
+def profile_of(name: str, settings: ProviderSettings | None = None, *, workers: int | None = None) -> Profile:
+    """What the run uses the provider as: its row with the settings over it. `workers` overrules both."""
+    settings = settings or ProviderSettings()
+    row = row_of(name, settings)
+    site = row.site_of(settings.base_url, settings.key_variable)
+    local = row.local if settings.local is None else settings.local
+    return Profile(
+        name=row.name,
+        dialect=settings.dialect or row.dialect,
+        base_url=_address(settings.base_url or (site.base_url if site is not None else "")),
+        model=settings.model or row.model,
+        max_workers=workers or settings.workers or row.workers,
+        rpm=settings.rpm,
+        timeout=settings.timeout or (LOCAL_TIMEOUT if local else DEFAULT_TIMEOUT),
+        structured_output=settings.structured_output or row.structured_output,
+        context_tokens=settings.context_tokens or row.context_tokens,
+        max_output_tokens=settings.max_output_tokens or row.max_output_tokens,
+        price=_price_of(settings),
+        local=local,
+    )
+
+
+def create(name: str, settings: ProviderSettings | None = None, *, workers: int | None = None) -> Provider:
+    """The provider of this name, set up but not yet validated. Opens no connection.
+
+    Raises `ProviderNotFoundError`, and `ProviderConfigurationError` for `rules`, which answers no requests.
+    """
+    from casecraft.providers.chat import ChatProvider  # noqa: PLC0415  # brings the HTTP client with it
+
+    settings = settings or ProviderSettings()
+    profile = profile_of(name, settings, workers=workers)
+    if profile.dialect == RULES:
+        raise ProviderConfigurationError("'rules' generates cases itself and answers no requests", provider=RULES)
+    return ChatProvider(row_of(name, settings), profile, settings)
+
+
+def _address(base_url: str) -> str:
+    """A base URL without what people paste along with it."""
+    return base_url.strip().rstrip("/").removesuffix("/chat/completions")
+
+
+def _price_of(settings: ProviderSettings) -> Price | None:
+    price = settings.price
+    return None if price is None else Price(**price.model_dump())

@@ -1,0 +1,60 @@
+"""Server-sent events, read incrementally.
+
+Source: https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation. Only `data`
+matters to our dialects; comments and the other fields are passed over.
+"""
+
+BOM = b"\xef\xbb\xbf"
+
+
+class EventReader:
+    """Turns chunks of bytes, cut anywhere, into the data of the events that they complete."""
+
+    __slots__ = ("_data", "_held", "_parts", "_started")
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._data: list[bytes] = []
+        self._held = b""
+        self._started = False
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """The data of every event that ends in this chunk."""
+        if not chunk:
+            return []
+        chunk = self._held + chunk
+        self._held = b""
+        if b"\r" in chunk:
+            chunk = self._with_plain_line_ends(chunk)
+        if b"\n" not in chunk:
+            self._parts.append(chunk)
+            return []
+        self._parts.append(chunk)
+        lines = b"".join(self._parts).split(b"\n")
+        self._parts = [lines.pop()]
+        return self._read(lines)
+
+    def finish(self) -> list[bytes]:
+        """The data of an event that the stream's end completes: many servers leave out the last empty line."""
+        lines = [b"".join(self._parts), b""]
+        self._parts, self._held = [], b""
+        return self._read(lines)
+
+    def _with_plain_line_ends(self, chunk: bytes) -> bytes:
+        if chunk.endswith(b"\r"):  # the line feed that belongs to it may be the next chunk's first byte
+            chunk, self._held = chunk[:-1], b"\r"
+        return chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+
+    def _read(self, lines: list[bytes]) -> list[bytes]:
+        if not self._started:
+            self._started = True
+            lines[0] = lines[0].removeprefix(BOM)
+        events: list[bytes] = []
+        data = self._data
+        for line in lines:
+            if line.startswith(b"data:"):
+                data.append(line[6:] if line[5:6] == b" " else line[5:])
+            elif not line and data:
+                events.append(data[0] if len(data) == 1 else b"\n".join(data))
+                data.clear()
+        return events
