@@ -10,8 +10,8 @@ from casecraft.core.case import Technique
 from casecraft.core.endpoint import Location
 from casecraft.core.schema import Definitions, Schema, referenced_name
 
-Carrier: TypeAlias = Literal["json", "form"] | Location
-"""What carries a node's value: a JSON document, a form field or a parameter."""
+Carrier: TypeAlias = Literal["json", "form", "text"] | Location
+"""What carries a node's value: a JSON document, a form, a plain text or a parameter."""
 
 BRANCH_SAMPLE = 8
 """Branches of one union that get targets."""
