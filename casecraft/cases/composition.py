@@ -299,7 +299,7 @@ def nodes_inside(node: Node) -> list[Node]:
         return []
     shape = node.shape
     inside = [node.child(name) for name in fields_to_send(node)]
-    if "array" in shape.types and shape.items is not False and not shape.prefix:
+    if "array" in shape.types and isinstance(shape.items, Mapping) and not shape.prefix:
         inside.append(node.item())
     if has_open_fields(shape):
         inside.append(node.child(OPEN_FIELD))
@@ -319,7 +319,7 @@ def fields_to_send(node: Node) -> list[str]:
     """The properties that a value may have."""
     if "object" not in node.shape.types:
         return []
-    return [name for name in sorted_fields(node) if node.shape.properties.get(name) is not False]
+    return [name for name in sorted_fields(node) if node.child(name).schema is not False]
 
 
 def _rich_container(node: Node, own: list[Goal], wish: Wish) -> tuple[Any] | None:
@@ -411,14 +411,25 @@ def _rich_leaf(node: Node, own: list[Goal], wish: Wish) -> Any:
     ordered = sorted(own, key=lambda goal: goal.kind == "null")
     for goal in ordered:
         wish.take(goal.id)
-        for value in goal_values(node, goal):
-            if _carries(node, value) and node.validator.accepts(value):
-                return value
+        value = _first_accepted(node, goal)
+        if value is not None:
+            return value[0]
     return minimal(node)
 
 
+def _first_accepted(node: Node, goal: Goal) -> tuple[Any] | None:
+    try:
+        accepted = (v for v in goal_values(node, goal) if _carries(node, v) and node.validator.accepts(v))
+        return next(((value,) for value in accepted), None)
+    except NoValueError:
+        return None
+
+
 def goal_values(node: Node, goal: Goal) -> Iterator[Any]:
-    """Values that may meet a valid goal of the node itself."""
+    """Values that may meet a valid goal of the node itself.
+
+    Raises NoValueError where it is clear that there is none.
+    """
     kind = goal.kind
     if kind in ("enum", "minimum", "maximum", "null"):
         yield goal.argument
@@ -427,35 +438,27 @@ def goal_values(node: Node, goal: Goal) -> Iterator[Any]:
     elif kind in ("min-length", "max-length"):
         yield from _texts_of_length(node, goal.argument)
     elif kind == "type":
-        yield from _possible(values_of_type, node, goal.argument)
+        yield from values_of_type(node, goal.argument)
     elif kind in ("min-items", "max-items"):
-        yield from _possible(_one, node, lambda: list_value(node, goal.argument))
+        yield list_value(node, goal.argument)
     elif kind in ("minimal", "all-fields", "min-properties", "max-properties"):
-        wish = Wish({goal.id})
-        yield from _possible(_one, node, lambda: _rich_object(node, {kind: goal}, wish))
+        yield _rich_object(node, {kind: goal}, Wish({goal.id}))
     elif kind == "branch":
-        branch = node.branches()[[number for number, _ in node.sampled_branches()].index(goal.argument)]
-        yield from _possible(_one, node, lambda: minimal(branch))
-        yield from _possible(_one, node, lambda: rich(branch, Wish(set(goals_below(branch)))))
+        yield from _branch_values(node.branches()[[number for number, _ in node.sampled_branches()].index(goal.argument)])
     else:
-        yield from _possible(_one, node, lambda: minimal(node))
-        yield from _possible(values_of_type, node, "string")
+        yield minimal(node)
+        yield from values_of_type(node, "string")
 
 
-def _one(_: Node, make: Callable[[], Any]) -> Iterator[Any]:
-    yield make()
-
-
-def _possible(make: Callable[..., Iterator[Any]], node: Node, argument: Any) -> Iterator[Any]:
-    try:
-        yield from make(node, argument)
-    except NoValueError:
-        return
+def _branch_values(branch: Node) -> Iterator[Any]:
+    least = branch.known.get("minimal") or _made(minimal, branch)
+    if not isinstance(least, NoValueError):
+        yield least[0]
+    yield rich(branch, Wish(set(goals_below(branch))))
 
 
 def _texts_of_length(node: Node, length: int) -> Iterator[str]:
-    if length > TEXT_LIMIT:
-        return
+    _check_length(node, length)
     for pattern in node.shape.patterns:
         yield from matching_texts(pattern, Size(length, length))
     base = named(node)
@@ -466,11 +469,17 @@ def _texts_of_length(node: Node, length: int) -> Iterator[str]:
     yield "1" * length
 
 
+def _check_length(node: Node, length: int) -> None:
+    if length > TEXT_LIMIT:
+        raise NoValueError(f"{node.id}: a text of {length} characters is longer than any that is made ({TEXT_LIMIT})")
+
+
 def invalid_values(node: Node, goal: Goal) -> Iterator[Any]:
-    """Values that may break just the rule that an invalid goal is about; `missing` is not among them."""
-    maker = _BREAKERS.get(goal.kind)
-    if maker is not None:
-        yield from _possible(maker, node, goal.argument)
+    """Values that may break just the rule that an invalid goal is about; `missing` is not among them.
+
+    Raises NoValueError where it is clear that there is none.
+    """
+    return _BREAKERS[goal.kind](node, goal.argument)
 
 
 def _wrong_types(node: Node, _: Any) -> Iterator[Any]:
@@ -499,8 +508,7 @@ def _no_members(node: Node, _: Any) -> Iterator[Any]:
 
 
 def _wrong_length(node: Node, length: int) -> Iterator[Any]:
-    if length > TEXT_LIMIT:
-        return
+    _check_length(node, length)
     for pattern in node.shape.patterns:
         yield from (text for text in matching_texts(pattern, Size(length, length)) if len(text) == length)
     yield of_length(named(node), length)
@@ -508,10 +516,7 @@ def _wrong_length(node: Node, length: int) -> Iterator[Any]:
 
 
 def _other_count(node: Node, count: int) -> Iterator[Any]:
-    if count >= node.shape.size.least or not node.shape.unique:
-        yield list_value(node, count)
-    else:
-        yield different_values(node.item(), count) if count else []
+    yield list_value(node, count)
 
 
 def _repeated_items(node: Node, _: Any) -> Iterator[Any]:

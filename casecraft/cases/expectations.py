@@ -47,7 +47,7 @@ def expect_refused(endpoint: Endpoint, request: CaseRequest, target: str) -> Exp
         return _expectation(endpoint, ["4XX"])
     if kind == "content-type":
         statuses.append(415)
-    if kind == "path" or may_be_unknown(endpoint, request):
+    if kind == "path" or (kind != "auth" and may_be_unknown(endpoint, request)):
         statuses.extend(_documented(endpoint, lambda status: status == UNKNOWN_OBJECT))
     return _expectation(endpoint, statuses)
 

@@ -200,7 +200,7 @@ def _invalid_kinds(node: Node) -> Iterator[tuple[str, Any]]:
         yield from _broken_container(node)
     if shape.typed and _may_have_wrong_type(node):
         yield "wrong-type", None
-    if shape.typed and "null" not in shape.types and node.carrier == "json":
+    if shape.typed and "null" not in shape.types and node.carrier == "json" and node.required:
         yield "unexpected-null", None
 
 

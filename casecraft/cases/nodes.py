@@ -126,7 +126,7 @@ class Node:
             schema = self.shape.properties[name] if declared else self.shape.additional
             node = self._children[name] = Node(
                 self.context,
-                f"{self.id}.{name if declared else '*'}",
+                f"{self.id}.{name if declared or name in self.shape.required else '*'}",
                 schema,
                 self.context.reader.read(schema),
                 name=name,

@@ -283,7 +283,7 @@ class _Generation:
     # One valid target at a time
 
     def _add_alone(self, goal_id: str) -> None:
-        reason = _NOT_FOUND
+        reason = None
         for request in self._alone(goal_id):
             inspection = self.model.inspect(request)
             if goal_id in inspection.hits:
@@ -293,7 +293,8 @@ class _Generation:
             if inspection.findings:
                 first = inspection.findings[0]
                 reason = f"every request tried is wrong in another way: {first.target} ({first.message})"
-        self.reasons[goal_id] = reason
+        if reason is not None:
+            self.reasons[goal_id] = reason
 
     def _alone(self, goal_id: str) -> Iterator[CaseRequest]:
         for goal in self.model.goals[goal_id]:
@@ -306,7 +307,9 @@ class _Generation:
         try:
             for value in makers:
                 request = self._with_root(*enclosing(node, value))
-                if request is not None:
+                if request is None:
+                    self.reasons[goal.id] = "the value cannot be written where it belongs"
+                else:
                     yield request
         except NoValueError as error:
             self.reasons[goal.id] = str(error)
@@ -372,7 +375,7 @@ class _Generation:
                 others = ", ".join(dict.fromkeys(each for each in found if each != goal_id))
                 reason = f"every value tried breaks other rules: {others}" if others else "every value tried conforms"
         if reason is not None:
-            self.reasons.setdefault(goal_id, reason)
+            self.reasons[goal_id] = reason
 
     def _broken(self, goal: Goal) -> Iterator[CaseRequest]:
         node = goal.node

@@ -151,10 +151,11 @@ def _nearest_branch(
     fitting = [branch for branch in branches if not any(_of_type(each, here) for each in branch)]
     if not fitting:
         return [Violation(here, _shared_keyword(branches, here), error.message)]
-    return min(fitting, key=lambda branch: (sum(each.keyword in _CONSTANTS for each in branch), len(branch)))
+    return min(fitting, key=lambda branch: (sum(_DISTANCES.get(each.keyword, 0) for each in branch), len(branch)))
 
 
-_CONSTANTS = frozenset({"enum", "const"})
+_DISTANCES = {"enum": 2, "const": 2, "required": 1}
+"""How much a broken keyword speaks against a branch: another constant most, a field of the branch that is missing less."""
 
 
 def _of_type(violation: Violation, path: Path) -> bool:
