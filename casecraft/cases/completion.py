@@ -1,0 +1,69 @@
+"""From the cases that were made to the ones that are kept: no two alike, none superfluous, every target hit."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from casecraft.cases.identity import case_id, request_key
+from casecraft.cases.requests import request_model
+from casecraft.cases.rules import fewest, generate, rule_suite, without_superfluous
+from casecraft.cases.verification import targets_hit
+from casecraft.core.case import Case
+from casecraft.core.endpoint import Endpoint
+
+
+def complete(endpoint: Endpoint, cases: Sequence[Case], *, fill: bool = True) -> tuple[Case, ...]:
+    """The cases worth keeping, by priority and id.
+
+    What a case hits is read off its request anew. Of two cases with the same request, and of two that hit the same,
+    one that a model made is kept before one by rules, as it was paid for and knows more of the subject. Rules fill
+    what is left uncovered, unless `fill` is off.
+    """
+    given = _distinct(_with_targets(endpoint, cases))
+    made = [case for case in given if case.source.provider != "rules"]
+    ruled = [case for case in given if case.source.provider == "rules"]
+    kept = fewest(made, {target for case in made for target in case.targets})
+    left = {target for case in ruled for target in case.targets} - _covered(kept)
+    kept += fewest(ruled, left)
+    if fill:
+        uncovered = {target.id for target in rule_suite(endpoint).targets} - _covered(kept)
+        kept += generate(endpoint, uncovered, kept) if uncovered else ()
+    kept = without_superfluous(kept, _covered(kept))
+    return tuple(sorted(_named(endpoint, kept), key=lambda case: (case.priority, case.id)))
+
+
+def _with_targets(endpoint: Endpoint, cases: Sequence[Case]) -> list[Case]:
+    model = request_model(endpoint)
+    known = {id(case) for case in rule_suite(endpoint).cases}
+    found = []
+    for case in cases:
+        if id(case) in known:
+            found.append(case)
+            continue
+        hit = targets_hit(model, model.inspect(case.request))
+        found.append(replace(case, targets=tuple(target for target in model.goals if target in hit)))
+    return found
+
+
+def _distinct(cases: list[Case]) -> list[Case]:
+    by_request: dict[bytes, Case] = {}
+    for case in sorted(cases, key=lambda case: case.source.provider == "rules"):
+        by_request.setdefault(request_key(case.request), case)
+    kept = {id(case) for case in by_request.values()}
+    return [case for case in cases if id(case) in kept]
+
+
+def _covered(cases: Sequence[Case]) -> set[str]:
+    return {target for case in cases for target in case.targets}
+
+
+def _named(endpoint: Endpoint, cases: list[Case]) -> list[Case]:
+    named = []
+    used: set[str] = set()
+    for case in cases:
+        name = case_id(endpoint, case.request, case.targets, valid=case.valid)
+        number = 2
+        while name in used:
+            name, number = f"{name.removesuffix(f'-{number - 1}')}-{number}", number + 1
+        used.add(name)
+        named.append(case if case.id == name else replace(case, id=name))
+    return named

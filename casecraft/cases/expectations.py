@@ -1,0 +1,126 @@
+"""What an answer must be, from the responses that the document lists."""
+
+from collections.abc import Callable, Collection, Iterable
+from typing import TypeAlias
+
+from casecraft.core.case import CaseRequest, Expectation
+from casecraft.core.endpoint import Endpoint, Parameter
+
+Status: TypeAlias = int | str
+
+REFUSALS = (400, 422)
+"""What a server answers to a request that breaks a schema."""
+
+UNKNOWN_OBJECT = 404
+CONFLICT = 409
+NOT_MODIFIED = 304
+
+_WRITES = frozenset({"POST", "PUT", "PATCH"})
+
+
+def expect_accepted(endpoint: Endpoint, request: CaseRequest) -> Expectation:
+    """For a request that conforms: any documented success.
+
+    An object that the document gives no example of may not exist, and an object that is written may be there
+    already: where the document lists 404 or 409 for these, they are right answers too.
+    """
+    statuses: list[Status] = list(_documented(endpoint, lambda status: 200 <= status < 400 and status != NOT_MODIFIED))
+    statuses.extend(each for each in _ranges(endpoint) if each in ("2XX", "3XX"))
+    if not statuses:
+        statuses = ["2XX"]
+    if may_be_unknown(endpoint, request):
+        statuses.extend(_documented(endpoint, lambda status: status == UNKNOWN_OBJECT))
+    if endpoint.method.upper() in _WRITES:
+        statuses.extend(_documented(endpoint, lambda status: status == CONFLICT))
+    return _expectation(endpoint, statuses)
+
+
+def expect_refused(endpoint: Endpoint, request: CaseRequest, target: str) -> Expectation:
+    """For a request that is wrong in one way: the documented refusals of that kind, else any "4XX".
+
+    `target` is the id of the invalid target that it hits.
+    """
+    kind = _kind_of(target)
+    wanted = set(_REFUSALS_OF.get(kind, REFUSALS))
+    statuses: list[Status] = list(_documented(endpoint, lambda status: status in wanted))
+    if not statuses:
+        return _expectation(endpoint, ["4XX"])
+    if kind == "content-type":
+        statuses.append(415)
+    if kind == "path" or (kind != "auth" and may_be_unknown(endpoint, request)):
+        statuses.extend(_documented(endpoint, lambda status: status == UNKNOWN_OBJECT))
+    return _expectation(endpoint, statuses)
+
+
+_REFUSALS_OF = {
+    "auth": (401, 403),
+    "content-type": (400, 415, 422),
+    "path": (400, 404, 422),
+    "length": (400, 413, 414, 422),
+}
+
+
+def _kind_of(target: str) -> str:
+    if target.startswith("auth:"):
+        return "auth"
+    if target == "body:unsupported-content-type":
+        return "content-type"
+    if target.startswith("path."):
+        return "path"
+    return "length" if target.endswith((":too-long", ":too-many-items")) else "schema"
+
+
+def narrowed(expectation: Expectation, proposed: Iterable[Status]) -> Expectation:
+    """The expectation, with only the proposed statuses where any of them is allowed by it."""
+    kept = tuple(status for status in proposed if _is_allowed(status, expectation.status))
+    return Expectation(kept, expectation.check_schema) if kept else expectation
+
+
+def _is_allowed(status: Status, allowed: Collection[Status]) -> bool:
+    return status in allowed or (isinstance(status, int) and f"{status // 100}XX" in allowed)
+
+
+def may_be_unknown(endpoint: Endpoint, request: CaseRequest) -> bool:
+    """Whether a path parameter has a value that the document does not give itself, as an example or in a list."""
+    return any(
+        request.path_params.get(parameter.name) not in _given_values(parameter)
+        for parameter in endpoint.parameters
+        if parameter.location == "path"
+    )
+
+
+def _given_values(parameter: Parameter) -> list[object]:
+    given = list(parameter.examples)
+    if isinstance(parameter.schema, bool):
+        return given
+    given.extend(parameter.schema[key] for key in ("example", "default", "const") if key in parameter.schema)
+    for key in ("examples", "enum"):
+        values = parameter.schema.get(key)
+        given.extend(values if isinstance(values, list) else ())
+    return given
+
+
+def _documented(endpoint: Endpoint, wanted: Callable[[int], bool]) -> list[int]:
+    numbers = (int(response.status) for response in endpoint.responses if response.status.isdecimal())
+    return sorted({number for number in numbers if wanted(number)})
+
+
+def _ranges(endpoint: Endpoint) -> list[str]:
+    return sorted({response.status.upper() for response in endpoint.responses} - {"DEFAULT"})
+
+
+def _expectation(endpoint: Endpoint, statuses: Iterable[Status]) -> Expectation:
+    status = tuple(dict.fromkeys(statuses))
+    check = any(
+        media.schema is not True
+        for response in endpoint.responses
+        if response.status == "default" or _concerns(response.status, status)
+        for media in response.media_types
+    )
+    return Expectation(status, check)
+
+
+def _concerns(documented: str, expected: Collection[Status]) -> bool:
+    if documented.isdecimal():
+        return _is_allowed(int(documented), expected)
+    return any(str(status)[0] == documented[0] for status in expected)

@@ -1,0 +1,61 @@
+"""Names of cases, and when two requests are the same."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+
+from casecraft.cases.keys import stable_key
+from casecraft.cases.styles import text_tree
+from casecraft.core.case import CaseRequest
+from casecraft.core.endpoint import Endpoint
+
+_PLAIN_SEGMENT = re.compile(r"[A-Za-z0-9-]+|\{[A-Za-z0-9_-]+\}")
+
+
+def request_key(request: CaseRequest) -> bytes:
+    """Equal for requests that look the same on the wire."""
+    return stable_key(
+        [
+            request.method,
+            request.path,
+            text_tree(request.path_params),
+            {name: _repeated(value) for name, value in request.query.items()},
+            text_tree(request.headers),
+            text_tree(request.cookies),
+            request.content_type,
+            request.body,
+            request.authenticated,
+        ]
+    )
+
+
+def _repeated(value: object) -> object:
+    texts = text_tree(value)
+    return texts[0] if isinstance(texts, list) and len(texts) == 1 else texts
+
+
+def case_id(endpoint: Endpoint, request: CaseRequest, targets: Sequence[str], *, valid: bool) -> str:
+    """A readable id that depends on nothing but the endpoint and the case itself.
+
+    A case that is wrong in one way is named after its target, a valid one after a digest of its request.
+    """
+    digest = hashlib.sha256(request_key(request)).hexdigest()[:8]
+    if valid or not targets:
+        return f"{endpoint_slug(endpoint)}--{'valid' if valid else 'invalid'}-{digest}"
+    return f"{endpoint_slug(endpoint)}--{targets[0]}"
+
+
+def endpoint_slug(endpoint: Endpoint) -> str:
+    """`get.pets._petId` for `GET /pets/{petId}`; what does not fit that form gets a digest of the endpoint's id."""
+    segments = endpoint.path.strip("/").split("/") if endpoint.path.strip("/") else []
+    slug = ".".join([endpoint.method.lower(), *map(_segment, segments)])
+    plain = all(_PLAIN_SEGMENT.fullmatch(segment) for segment in segments) and not endpoint.path.endswith("/")
+    if plain:
+        return slug
+    return f"{slug}-{hashlib.sha256(endpoint.id.encode('utf-8', 'replace')).hexdigest()[:6]}"
+
+
+def _segment(segment: str) -> str:
+    if segment.startswith("{") and segment.endswith("}"):
+        segment = f"_{segment[1:-1]}"
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", segment)

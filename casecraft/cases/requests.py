@@ -1,0 +1,499 @@
+"""One endpoint's requests: the places that they set, how values are written and read back, and what is wrong with one."""
+
+import json
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
+
+
+
+from casecraft.cases.composition import OPEN_FIELD, has_open_fields, nodes_inside
+from casecraft.cases.goals import is_hit, node_goals
+from casecraft.cases.keys import stable_key
+from casecraft.cases.nodes import Carrier, Goal, Node, SchemaContext
+from casecraft.cases.readings import coerce
+from casecraft.cases.styles import Written, essence_of, is_form, is_json, names_of, read, text_tree, write
+from casecraft.cases.violations import Finding, findings_of
+from casecraft.core.case import CaseRequest, Scalar
+from casecraft.core.endpoint import Endpoint, MediaType, Parameter
+from casecraft.core.schema import Definitions
+
+DEPTH_LIMIT = 4
+"""Places nested deeper than this get no targets of their own."""
+
+NODE_LIMIT = 120
+"""Places of one endpoint that get targets; those nearest to the top come first."""
+
+INVALID_LIMIT = 48
+"""Targets of one endpoint that an invalid request hits, as each takes a case of its own."""
+
+IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
+"""Header parameters with these names are ignored, as OpenAPI says: other parts of the document rule them."""
+
+ABSENT = object()
+"""The value of what is not sent."""
+
+LOCATIONS = ("path", "query", "header", "cookie")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Field:
+    """A parameter, or a field of a form, with its place."""
+
+    parameter: Parameter
+    node: Node
+
+
+class BodyForm:
+    """One content type that a body may have. `kind` is "json", "form", "text" or, where no body of it can be made or
+    judged, "opaque".
+    """
+
+    __slots__ = ("fields", "kind", "media", "node")
+
+    def __init__(self, context: SchemaContext, media: MediaType, *, required: bool) -> None:
+        self.media = media
+        shape = context.reader.read(media.schema)
+        self.kind = _body_kind(media.content_type, shape.types)
+        self.node = Node(
+            context,
+            "body",
+            media.schema,
+            shape,
+            name="body",
+            carrier=_CARRIERS[self.kind],
+            required=required,
+            samples=media.examples,
+        )
+        self.fields = {name: self._field(name) for name in shape.properties} if self.kind == "form" else {}
+
+    def _field(self, name: str) -> Field:
+        node = self.node.child(name)
+        encoding = self.media.encoding.get(name)
+        encoding = encoding if isinstance(encoding, Mapping) else {}
+        style = str(encoding.get("style", "form"))
+        nested = "object" in node.shape.types and node.shape.typed and "style" not in encoding
+        nested = nested or ("array" in node.shape.types and "object" in node.item().shape.types and node.shape.typed)
+        return Field(
+            Parameter(
+                name=name,
+                location="query",
+                required=node.required,
+                schema=node.schema,
+                style=style,
+                explode=bool(encoding.get("explode", style == "form")),
+                content_type="application/json" if nested and "style" not in encoding else None,
+            ),
+            node,
+        )
+
+    def write(self, value: Any) -> tuple[Any] | None:
+        """The body that carries a value, in a tuple; None where it cannot be written."""
+        if self.kind == "opaque":
+            return None
+        if self.kind == "text":
+            return (value,) if isinstance(value, str) else None
+        if self.kind == "json":
+            return (value,)
+        return self._write_form(value) if isinstance(value, Mapping) else None
+
+    def _write_form(self, value: Mapping[str, Any]) -> tuple[Any] | None:
+        written: dict[str, Scalar | list[Scalar]] = {}
+        for name, each in value.items():
+            field = self.fields.get(name)
+            parameter = field.parameter if field is not None else _plain_field(name, each)
+            if parameter.style == "form" and isinstance(each, list) and not each:
+                continue
+            entries = write(parameter, each)
+            if entries is None:
+                return None
+            written.update(entries)
+        return (written,)
+
+    def read(self, body: Any) -> Any:
+        """The JSON value that a body stands for."""
+        if self.kind != "form" or not isinstance(body, Mapping):
+            return body
+        value: dict[str, Any] = {}
+        taken: set[str] = set()
+        for name, field in self.fields.items():
+            raw = read(field.parameter, field.node.shape, body)
+            if raw is not None:
+                taken.update(names_of(field.parameter, field.node.shape, body))
+                value[name] = coerce(field.parameter, field.node, raw)
+        value.update({name: text_tree(each) for name, each in body.items() if name not in taken})
+        return value
+
+
+def _plain_field(name: str, value: Any) -> Parameter:
+    nested = isinstance(value, Mapping) or (isinstance(value, list) and any(isinstance(e, list | dict) for e in value))
+    content_type = "application/json" if nested else None
+    return Parameter(name, "query", False, True, style="form", explode=True, content_type=content_type)
+
+
+def _body_kind(content_type: str, types: frozenset[str]) -> str:
+    if is_json(content_type):
+        return "json"
+    if is_form(content_type) and "object" in types:
+        return "form"
+    essence = essence_of(content_type)
+    is_text = essence.startswith("text/") or essence in ("application/octet-stream", "application/yaml")
+    return "text" if is_text and "string" in types else "opaque"
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What a look at a request shows: what is wrong with it; what cannot be judged; and, where nothing is wrong, the
+    ids of the valid targets that it hits.
+    """
+
+    findings: tuple[Finding, ...]
+    unclear: tuple[str, ...]
+    hits: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One parameter of one request, judged."""
+
+    findings: tuple[Finding, ...]
+    hits: frozenset[str]
+
+
+KEPT_READINGS = 2048
+
+
+class RequestModel:
+    """All that can be said about requests to one endpoint. `goals` holds the targets in their order, by id; one id may
+    stand for several places where a union's branches share them. `notes` say what was left out.
+    """
+
+    def __init__(self, endpoint: Endpoint, context: SchemaContext) -> None:
+        self.endpoint = endpoint
+        self.notes: list[str] = []
+        self.goals: OrderedDict[str, list[Goal]] = OrderedDict()
+        self.fields = [_parameter_field(context, each) for each in endpoint.parameters if not _is_ignored(each)]
+        media_types = endpoint.body.media_types if endpoint.body is not None else ()
+        required = endpoint.body is not None and endpoint.body.required
+        self.bodies = [BodyForm(context, media, required=required) for media in media_types]
+        self.body = min(
+            (body for body in self.bodies if body.kind != "opaque"), key=lambda body: _KINDS.index(body.kind), default=None
+        )
+        self._readings: dict[Any, _Reading] = {}
+        self._last_body: tuple[Any, str, _Reading] | None = None
+        self._add_request_goals()
+        self._grow()
+
+    # Goals
+
+    @property
+    def needs_auth(self) -> bool:
+        """Whether a request without credentials is refused."""
+        return bool(self.endpoint.security) and all(self.endpoint.security)
+
+    @property
+    def has_options(self) -> bool:
+        """Whether a request may leave anything out."""
+        optional_body = self.body is not None and not self.body.node.required
+        return optional_body or any(not field.parameter.required for field in self.fields)
+
+    def _add_request_goals(self) -> None:
+        self._add_request_goal("request:minimal", "minimal", True, "only what is required is sent")
+        if self.has_options:
+            self._add_request_goal("request:all-parameters", "all-parameters", True, "everything declared is sent")
+        if self.needs_auth:
+            self._add_request_goal("auth:missing", "auth-missing", False, "no credentials are sent")
+        elif self.endpoint.security:
+            self._add_request_goal("auth:anonymous", "anonymous", True, "no credentials are sent, which is allowed")
+        if self.body is None:
+            return
+        if self.body.node.required:
+            self._add_request_goal("body:missing", "body-missing", False, "the required body is not sent")
+        if not any(essence_of(body.media.content_type) in _TAKES_ALL for body in self.bodies):
+            self._add_request_goal(UNSUPPORTED, "content-type", False, "the body has a type that is not documented")
+        writable = [body for body in self.bodies if body.kind != "opaque"]
+        for other in writable[:MEDIA_LIMIT] if len(writable) > 1 else ():
+            name = essence_of(other.media.content_type)
+            if other is not self.body:
+                self._add_request_goal(f"body:content-type={name}", "other-type", True, f"the body is sent as {name}")
+
+    def _add_request_goal(self, id: str, kind: str, valid: bool, description: str) -> None:  # noqa: A002
+        technique = "security" if id.startswith("auth:") else "equivalence_partitioning"
+        self.goals[id] = [Goal(id, kind, valid, technique, description)]
+
+    def _grow(self) -> None:
+        """Give the places their goals, level by level, until enough have some."""
+        level = [field.node for field in self.fields]
+        if self.body is not None:
+            level.append(self.body.node)
+        grown = invalid = left_out = 0
+        while level:
+            below: list[Node] = []
+            for node in level:
+                if grown >= NODE_LIMIT or node.is_recursive or node.depth > DEPTH_LIMIT:
+                    left_out += not node.is_recursive
+                    continue
+                grown += 1
+                for goal in node_goals(node):
+                    if not goal.valid and goal.id not in self.goals:
+                        invalid += 1
+                        if invalid > INVALID_LIMIT:
+                            continue
+                    node.goals.append(goal)
+                    self.goals.setdefault(goal.id, []).append(goal)
+                node.expanded = True
+                below.extend(nodes_inside(node))
+            level = below
+        if left_out:
+            self.notes.append(f"{left_out} nested places have no targets of their own: they lie too deep or are too many")
+        if invalid > INVALID_LIMIT:
+            self.notes.append(f"{invalid - INVALID_LIMIT} targets for invalid values were left out: they are too many")
+
+    # Writing
+
+    def request(self, values: Mapping[int, Any], body: "BodyForm | None", body_value: Any, **more: Any) -> CaseRequest | None:
+        """A request with these values, by the numbers of the fields; None where one cannot be written."""
+        places: dict[str, dict[str, Any]] = {location: {} for location in LOCATIONS}
+        for index, value in values.items():
+            parameter = self.fields[index].parameter
+            entries = write(parameter, value)
+            if entries is None:
+                return None
+            places[parameter.location].update(entries)
+        content_type = None
+        written: tuple[Any] | None = (None,)
+        if body is not None:
+            content_type = concrete_type(body.media.content_type)
+            written = body.write(body_value)
+        if written is None:
+            return None
+        return CaseRequest(
+            method=self.endpoint.method,
+            path=self.endpoint.path,
+            path_params=places["path"],
+            query=places["query"],
+            headers=places["header"],
+            cookies=places["cookie"],
+            body=written[0],
+            content_type=more.get("content_type", content_type),
+            authenticated=more.get("authenticated", True),
+        )
+
+    def writable(self, index: int, value: Any) -> bool:
+        """Whether a field's style can carry a value."""
+        return write(self.fields[index].parameter, value) is not None
+
+    # Reading
+
+    def inspect(self, request: CaseRequest) -> Inspection:
+        """What is wrong with a request, or what it hits."""
+        findings: list[Finding] = []
+        hits: set[str] = set()
+        unclear: list[str] = []
+        sent = 0
+        for index, written in enumerate(self._entries(request, unclear)):
+            reading = self._parameter_reading(index, written)
+            sent += written is not None
+            findings.extend(reading.findings)
+            hits |= reading.hits
+        if self.needs_auth and not request.authenticated:
+            findings.append(Finding("auth:missing", "no credentials are sent"))
+        elif self.endpoint.security and not request.authenticated:
+            hits.add("auth:anonymous")
+        findings.extend(self._body_findings(request, hits, unclear))
+        if findings or unclear:
+            return Inspection(tuple(findings), tuple(unclear), frozenset())
+        body_sent = request.content_type is not None
+        options = sum(not field.parameter.required for field in self.fields)
+        required = len(self.fields) - options
+        if sent == required and (not body_sent or self._needs_body):
+            hits.add("request:minimal")
+        if self.has_options and sent == len(self.fields) and (body_sent or self.body is None):
+            hits.add("request:all-parameters")
+        return Inspection((), (), frozenset(hits & self.goals.keys()))
+
+    @property
+    def _needs_body(self) -> bool:
+        return self.endpoint.body is not None and self.endpoint.body.required
+
+    def _entries(self, request: CaseRequest, unclear: list[str]) -> Iterator[Written | None]:
+        """What the request has for each field, None where it has nothing."""
+        places: dict[str, Written] = {
+            "path": request.path_params,
+            "query": request.query,
+            "header": request.headers,
+            "cookie": request.cookies,
+        }
+        left = {location: set(written) for location, written in places.items()}
+        for field in self.fields:
+            location = field.parameter.location
+            names = names_of(field.parameter, field.node.shape, places[location])
+            left[location].difference_update(names)
+            yield {name: places[location][name] for name in names} if names else None
+        unclear.extend(
+            f"{location} parameter {name!r} is not declared" for location in LOCATIONS for name in sorted(left[location])
+        )
+
+    def _parameter_reading(self, index: int, written: Written | None) -> _Reading:
+        key = (index, None if written is None else stable_key(written))
+        known = self._readings.get(key)
+        if known is None:
+            if len(self._readings) >= KEPT_READINGS:
+                self._readings.clear()
+            known = self._readings[key] = self._read_parameter(self.fields[index], written)
+        return known
+
+    def _read_parameter(self, field: Field, written: Written | None) -> _Reading:
+        parameter, node = field.parameter, field.node
+        raw = None if written is None else read(parameter, node.shape, written)
+        if raw is None:
+            missing = (Finding(f"{node.id}:missing", "a required parameter is not sent"),) if parameter.required else ()
+            return _Reading(missing, frozenset())
+        if parameter.content_type is not None and is_json(parameter.content_type):
+            try:
+                value = json.loads(str(raw))
+            except ValueError as error:
+                return _Reading((Finding(f"{node.id}:malformed", f"no JSON: {error}"),), frozenset())
+        elif raw == "" and parameter.allow_empty:
+            return _Reading((), frozenset())
+        else:
+            value = coerce(parameter, node, raw)
+        return _judged(node, value)
+
+    def _body_findings(self, request: CaseRequest, hits: set[str], unclear: list[str]) -> Iterable[Finding]:
+        content_type = request.content_type
+        if content_type is None:
+            return (Finding("body:missing", "the required body is not sent"),) if self._needs_body else ()
+        if not self.bodies:
+            unclear.append("a body is sent and none is documented")
+            return ()
+        body = self.body_for(content_type)
+        if body is None:
+            return (Finding(UNSUPPORTED, f"{content_type} is not a documented type"),)
+        if body.kind == "opaque":
+            unclear.append(f"a body of type {content_type} cannot be checked")
+            return ()
+        if body is not self.body:
+            hits.add(f"body:content-type={essence_of(body.media.content_type)}")
+        reading = self._body_reading(body, request.body)
+        if body is self.body:
+            hits |= reading.hits
+        return reading.findings
+
+    def _body_reading(self, body: BodyForm, value: Any) -> _Reading:
+        last = self._last_body
+        if last is None or last[0] is not value or last[1] != body.media.content_type:
+            last = self._last_body = (value, body.media.content_type, _judged(body.node, body.read(value)))
+        return last[2]
+
+    def body_for(self, content_type: str) -> BodyForm | None:
+        """The documented body that a content type belongs to, an exact one before a range."""
+        essence = essence_of(content_type)
+        exact = (body for body in self.bodies if essence_of(body.media.content_type) == essence)
+        ranges = (body for body in self.bodies if _in_range(essence, essence_of(body.media.content_type)))
+        return next(exact, None) or next(ranges, None)
+
+
+UNSUPPORTED = "body:unsupported-content-type"
+MEDIA_LIMIT = 6
+_CARRIERS: dict[str, Carrier] = {"json": "json", "form": "form", "text": "text", "opaque": "text"}
+_TAKES_ALL = frozenset({"*/*", "text/*", "text/plain"})
+_KINDS = ("json", "form", "text", "opaque")
+
+
+def concrete_type(content_type: str) -> str:
+    """A type that can be sent: a range becomes JSON."""
+    return "application/json" if "*" in content_type else content_type
+
+
+def _in_range(essence: str, documented: str) -> bool:
+    if documented == "*/*":
+        return True
+    return documented.endswith("/*") and essence.startswith(documented[:-1])
+
+
+def _is_ignored(parameter: Parameter) -> bool:
+    return parameter.location == "header" and parameter.name.lower() in IGNORED_HEADERS
+
+
+def _parameter_field(context: SchemaContext, parameter: Parameter) -> Field:
+    node = Node(
+        context,
+        f"{parameter.location}.{parameter.name}",
+        parameter.schema,
+        context.reader.read(parameter.schema),
+        name=parameter.name,
+        carrier=parameter.location,
+        required=parameter.required,
+        samples=parameter.examples,
+    )
+    return Field(parameter, node)
+
+
+def _judged(node: Node, value: Any) -> _Reading:
+    violations = node.validator.violations(value)
+    if violations:
+        return _Reading(findings_of(node, value, violations), frozenset())
+    hits: set[str] = set()
+    _walk(node, value, hits)
+    return _Reading((), frozenset(hits))
+
+
+def _walk(node: Node, value: Any, hits: set[str]) -> None:
+    """Collect the valid goals that a conforming value hits."""
+    if not node.expanded:
+        return
+    for goal in node.goals:
+        if goal.valid and is_hit(goal, value):
+            hits.add(goal.id)
+    if isinstance(value, dict):
+        for name, each in value.items():
+            if name in node.shape.properties:
+                _walk(node.child(name), each, hits)
+            elif has_open_fields(node.shape):
+                _walk(node.child(OPEN_FIELD), each, hits)
+    elif isinstance(value, list) and "array" in node.shape.types:
+        for each in value[:WALKED_ITEMS]:
+            _walk(node.item(), each, hits)
+    if node.shape.choices and value is not None:
+        for (number, _), branch in zip(node.sampled_branches(), node.branches(), strict=True):
+            if branch.validator.accepts(value):
+                hits.update(goal.id for goal in node.goals if goal.kind == "branch" and goal.argument == number)
+                _walk(branch, value, hits)
+
+
+WALKED_ITEMS = 16
+
+T = TypeVar("T")
+
+
+class Same(Generic[T]):
+    """A key that is equal only for the very same object, which it keeps alive."""
+
+    __slots__ = ("held",)
+
+    def __init__(self, held: T) -> None:
+        self.held = held
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and self.held is other.held
+
+    def __hash__(self) -> int:
+        return id(self.held)
+
+
+def request_model(endpoint: Endpoint) -> RequestModel:
+    """The model of an endpoint's requests; those used lately are kept."""
+    return _model(Same(endpoint))
+
+
+@lru_cache(maxsize=64)
+def _model(endpoint: Same[Endpoint]) -> RequestModel:
+    return RequestModel(endpoint.held, _context(Same(endpoint.held.definitions)))
+
+
+@lru_cache(maxsize=4)
+def _context(definitions: Same[Definitions]) -> SchemaContext:
+    return SchemaContext(definitions.held)

@@ -1,0 +1,172 @@
+"""Strings: realistic ones by format and name, ones that fit a pattern, ones of an exact length, and wrong ones."""
+
+import hashlib
+import random
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from casecraft.cases.shapes import Shape, Size
+
+TEXT_LIMIT = 64 * 1024
+"""No string longer than this is ever made."""
+
+PATTERN_TRIES = 6
+
+BY_FORMAT = {
+    "date": "2024-05-17",
+    "date-time": "2024-05-17T09:30:00Z",
+    "time": "09:30:00Z",
+    "duration": "P1DT2H",
+    "email": "ada@example.com",
+    "idn-email": "ada@example.com",
+    "hostname": "api.example.com",
+    "idn-hostname": "api.example.com",
+    "ipv4": "192.0.2.10",
+    "ipv6": "2001:db8::10",
+    "uri": "https://example.com/a",
+    "url": "https://example.com/a",
+    "uri-reference": "/a/b",
+    "iri": "https://example.com/a",
+    "iri-reference": "/a/b",
+    "uri-template": "/a/{id}",
+    "uuid": "3f2b8c1e-6a4d-4e0b-9f57-2c8d1a7b5e90",
+    "json-pointer": "/a/0",
+    "relative-json-pointer": "0/a",
+    "regex": "^a+$",
+    "byte": "Y2FzZWNyYWZ0",
+    "base64": "Y2FzZWNyYWZ0",
+    "binary": "casecraft",
+    "password": "Sunny-Harbor-42",
+    "phone": "+15555550123",
+    "decimal": "12.50",
+    "int64": "42",
+    "int32": "42",
+}
+
+BY_NAME = (
+    ("email", "ada@example.com"),
+    ("phone", "+15555550123"),
+    ("url", "https://example.com/a"),
+    ("uri", "https://example.com/a"),
+    ("website", "https://example.com"),
+    ("firstname", "Ada"),
+    ("lastname", "Lovelace"),
+    ("username", "ada"),
+    ("login", "ada"),
+    ("password", "Sunny-Harbor-42"),
+    ("country", "DE"),
+    ("currency", "EUR"),
+    ("language", "en"),
+    ("locale", "en-US"),
+    ("timezone", "Europe/Berlin"),
+    ("city", "Berlin"),
+    ("street", "1 Harbor Street"),
+    ("address", "1 Harbor Street"),
+    ("postal", "10115"),
+    ("zip", "10115"),
+    ("datetime", "2024-05-17T09:30:00Z"),
+    ("timestamp", "2024-05-17T09:30:00Z"),
+    ("date", "2024-05-17"),
+    ("color", "0a7d3c"),
+    ("sha", "3f2b8c1e6a4d4e0b9f572c8d1a7b5e903f2b8c1e"),
+    ("description", "A short description"),
+    ("comment", "Looks good"),
+    ("message", "Hello there"),
+    ("title", "A first title"),
+    ("body", "Some text"),
+    ("content", "Some text"),
+    ("query", "blue"),
+    ("search", "blue"),
+    ("tag", "blue"),
+    ("label", "blue"),
+    ("version", "1.0.0"),
+    ("path", "docs/readme"),
+    ("name", "Blue harbor"),
+    ("id", "id-1001"),
+)
+
+_WRONG_PATTERN = ("###", "!", "a", "A", "0", " ", "~~~~~~~~", "-", "@@", "not allowed", "9" * 40, "\t", "é")
+
+_WRONG_FORMAT = {
+    "uri-reference": ("not a reference %", "%zz"),
+    "iri-reference": ("not a reference %", "%zz"),
+    "uri-template": ("{", "/a/{"),
+    "regex": ("(", "["),
+    "hostname": ("-not-a-host-", "not a host"),
+    "idn-hostname": ("-not-a-host-", "not a host"),
+    "date": ("2024-02-30", "not-a-date"),
+    "date-time": ("2024-02-30T25:00:00Z", "not-a-date-time"),
+    "ipv4": ("256.256.256.256", "not-an-address"),
+}
+
+
+def fitting_texts(shape: Shape, name: str) -> Iterator[str]:
+    """Strings that may fit the shape, the most realistic first; the caller validates them."""
+    for pattern in shape.patterns:
+        yield from matching_texts(pattern, shape.length)
+    if shape.format in BY_FORMAT:
+        yield BY_FORMAT[shape.format]
+    yield resized(named_text(name), shape.length)
+    yield resized("a", shape.length)
+
+
+def named_text(name: str) -> str:
+    """A realistic string for a field of this name."""
+    plain = re.sub(r"[^a-z]", "", name.lower())
+    return next((text for part, text in BY_NAME if part in plain), "blue")
+
+
+def resized(text: str, size: Size) -> str:
+    """The text, cut or repeated to an allowed length."""
+    return of_length(text, min(size.clamp(len(text)), TEXT_LIMIT))
+
+
+def of_length(text: str, length: int) -> str:
+    """The text, cut or repeated to exactly this length, with no space at its ends."""
+    text = text or "a"
+    cut = (text * (length // len(text) + 1))[:length]
+    return cut if cut == cut.strip() else f"{cut.strip()}{'a' * length}"[:length]
+
+
+@lru_cache(maxsize=1024)
+def matching_texts(pattern: str, size: Size) -> tuple[str, ...]:
+    """Strings that the pattern may match, of an allowed length where one is found. The same ones every time."""
+    from rstr import Rstr  # only documents with patterns pay for it
+
+    seed = int.from_bytes(hashlib.sha256(pattern.encode("utf-8", "replace")).digest()[:8])
+    found: list[str] = []
+    for attempt in range(PATTERN_TRIES):
+        maker = Rstr(random.Random(seed + attempt))  # noqa: S311  # it must be the same every time
+        try:
+            found.append(str(maker.xeger(_shortened(pattern, size, attempt))))
+        except (re.error, ValueError, KeyError, OverflowError, RecursionError, NotImplementedError, TypeError):
+            continue
+    fitting = [text for text in found if size.clamp(len(text)) == len(text)]
+    return tuple(dict.fromkeys(fitting + found))
+
+
+def _shortened(pattern: str, size: Size, attempt: int) -> str:
+    """The pattern with open repetitions closed, so that lengths stay near the ones allowed."""
+    if attempt == PATTERN_TRIES - 1:
+        return pattern
+    least = max(size.least, 1)
+    most = size.most if size.most is not None and size.most < least + 12 else least + 8
+    if attempt % 2:
+        least, most = 1, 6
+    closed = re.sub(r"(?<![\\\[(])\+(?![\]])", f"{{{min(least, most)},{most}}}", pattern)
+    return re.sub(r"(?<![\\\[(])\*(?![\]])", f"{{0,{most}}}", closed)
+
+
+def breaking_pattern(size: Size) -> Iterator[str]:
+    """Strings of allowed length that few patterns match."""
+    for text in _WRONG_PATTERN:
+        yield resized(text, size)
+
+
+def breaking_format(name: str, size: Size) -> Iterator[str]:
+    """Strings that are not of the format, of allowed length first."""
+    texts = (*_WRONG_FORMAT.get(name, ()), f"not-a-{name}", "not valid", "###")
+    for text in texts:
+        yield resized(text, size)
+    yield from texts

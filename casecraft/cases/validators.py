@@ -1,0 +1,181 @@
+"""Compiled schemas, made once for each distinct one, and what they find wrong with a value."""
+
+import copy
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jsonschema_rs
+import orjson
+
+from casecraft.core.schema import Definitions, Schema, direct_references, referenced_name
+
+KEPT = 512
+"""Compiled schemas kept for a document."""
+
+REMOVALS = 50
+"""Keywords taken out of a schema that does not compile, at most."""
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One keyword that the value at `path` breaks. `name` is the property that is missing or too many."""
+
+    path: Path
+    keyword: str
+    message: str
+    name: str | None = None
+
+
+class Validator:
+    """One schema, compiled. `notes` say which of its keywords could not be used."""
+
+    __slots__ = ("_compiled", "notes")
+
+    def __init__(self, schema: Schema) -> None:
+        self._compiled, self.notes = _compile(schema)
+
+    def accepts(self, value: Any) -> bool:
+        """Whether the value conforms. What is no JSON (a lone surrogate) conforms to nothing."""
+        try:
+            return self._compiled.is_valid(value)
+        except ValueError:
+            return False
+
+    def violations(self, value: Any) -> tuple[Violation, ...]:
+        """What is wrong with the value; for a union, with respect to the branch that it comes nearest to."""
+        if self.accepts(value):
+            return ()
+        try:
+            return tuple(_flatten(self._compiled.iter_errors(value)))
+        except ValueError as error:
+            return (Violation((), "json", str(error)),)
+
+
+class ValidatorCache:
+    """The validators of one document. A named definition compiles once, whoever refers to it."""
+
+    def __init__(self, definitions: Definitions) -> None:
+        self._definitions = definitions
+        self._kept: OrderedDict[str | bytes, Validator] = OrderedDict()
+
+    def validator(self, schema: Schema) -> Validator:
+        """The validator of a schema, with all that the schema refers to."""
+        key = _key(schema)
+        kept = self._kept.get(key)
+        if kept is None:
+            kept = self._kept[key] = Validator(self._contained(schema))
+            if len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        else:
+            self._kept.move_to_end(key)
+        return kept
+
+    def _contained(self, schema: Schema) -> Schema:
+        """Like `Definitions.self_contained`, and dangling references allow everything."""
+        reached: dict[str, Schema] = {}
+        waiting = set(direct_references(schema))
+        while waiting:
+            name = waiting.pop()
+            reached[name] = found = self._definition(name)
+            waiting.update(each for each in direct_references(found) if each not in reached)
+        if isinstance(schema, bool) or not reached:
+            return schema
+        return {**schema, "$defs": dict(sorted(reached.items()))}
+
+    def _definition(self, name: str) -> Schema:
+        try:
+            return self._definitions[name]
+        except KeyError:
+            return True
+
+
+def _key(schema: Schema) -> str | bytes:
+    if isinstance(schema, Mapping) and len(schema) == 1 and (name := referenced_name(schema)) is not None:
+        return name
+    try:
+        return orjson.dumps(schema, option=orjson.OPT_NON_STR_KEYS)
+    except TypeError:
+        return repr(schema)
+
+
+def _compile(schema: Schema) -> tuple[jsonschema_rs.Validator, tuple[str, ...]]:
+    """Compile a schema without the keywords that cannot be used, such as a pattern in another regex dialect."""
+    notes: list[str] = []
+    current: Any = schema
+    for attempt in range(REMOVALS + 1):
+        try:
+            return jsonschema_rs.Draft202012Validator(current, validate_formats=True), tuple(notes)
+        except jsonschema_rs.ValidationError as error:
+            current = copy.deepcopy(schema) if attempt == 0 else current
+            if not _remove(current, error.instance_path):
+                break
+            notes.append(f"passed over at /{'/'.join(map(str, error.instance_path))}: {_first_line(error)}")
+        except (jsonschema_rs.ReferencingError, ValueError) as error:
+            notes.append(f"the schema cannot be compiled: {_first_line(error)}")
+            break
+    return jsonschema_rs.Draft202012Validator(True), (*notes, "nothing is checked against this schema")
+
+
+def _remove(schema: Any, path: list[str | int]) -> bool:
+    for step in path[:-1]:
+        schema = schema[step]
+    if not path or not isinstance(schema, dict | list):
+        return False
+    del schema[path[-1]]
+    return True
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).split("\n", 1)[0][:200]
+
+
+def _flatten(errors: Iterator[jsonschema_rs.ValidationError]) -> Iterator[Violation]:
+    for error in errors:
+        kind = error.kind
+        if isinstance(kind, jsonschema_rs.ValidationErrorKind.AnyOf | jsonschema_rs.ValidationErrorKind.OneOfNotValid):
+            yield from _nearest_branch(error, kind.context)
+        else:
+            yield from _violations_of(error)
+
+
+def _nearest_branch(
+    error: jsonschema_rs.ValidationError, context: list[list[jsonschema_rs.ValidationError]]
+) -> list[Violation]:
+    """The violations of the branch that the value seems to mean: right type, right constants, fewest violations."""
+    here = tuple(error.instance_path)
+    branches = [list(_flatten(iter(errors))) for errors in context]
+    fitting = [branch for branch in branches if not any(_of_type(each, here) for each in branch)]
+    if not fitting:
+        return [Violation(here, _shared_keyword(branches, here), error.message)]
+    return min(fitting, key=lambda branch: (sum(_DISTANCES.get(each.keyword, 0) for each in branch), len(branch)))
+
+
+_DISTANCES = {"enum": 2, "const": 2, "required": 1}
+"""How much a broken keyword speaks against a branch: another constant most, a field of the branch that is missing less."""
+
+
+def _of_type(violation: Violation, path: Path) -> bool:
+    return violation.path == path and violation.keyword == "type"
+
+
+def _shared_keyword(branches: list[list[Violation]], path: Path) -> str:
+    return "type" if branches and all(any(_of_type(each, path) for each in branch) for branch in branches) else "anyOf"
+
+
+def _violations_of(error: jsonschema_rs.ValidationError) -> Iterator[Violation]:
+    path, kind, message = tuple(error.instance_path), error.kind, error.message
+    if isinstance(kind, jsonschema_rs.ValidationErrorKind.Required):
+        yield Violation((*path, kind.property), "required", message, kind.property)
+    elif isinstance(
+        kind,
+        jsonschema_rs.ValidationErrorKind.AdditionalProperties
+        | jsonschema_rs.ValidationErrorKind.UnevaluatedProperties,
+    ):
+        for name in kind.unexpected:
+            yield Violation(path, "additionalProperties", message, name)
+    else:
+        yield Violation(path, kind.name, message)

@@ -1,0 +1,241 @@
+"""The check that every case passes before it is kept: does it conform, or is it wrong in exactly one way?"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from casecraft.cases.draft import Draft
+from casecraft.cases.expectations import expect_accepted, expect_refused, narrowed
+from casecraft.cases.identity import case_id
+from casecraft.cases.requests import (
+    IGNORED_HEADERS,
+    LOCATIONS,
+    Inspection,
+    RequestModel,
+    essence_of,
+    request_model,
+)
+from casecraft.cases.styles import is_form, is_json, write
+from casecraft.core.case import Case, CaseRequest, Priority, Source, Technique
+from casecraft.core.endpoint import Endpoint
+
+RULES = Source("rules")
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The draft holds what it claims; this is the case."""
+
+    case: Case
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The draft does not hold what it claims, for these reasons. `relabelled` is the case with the right claim, where
+    the check proves one.
+    """
+
+    problems: tuple[str, ...]
+    relabelled: Case | None = None
+
+
+def verify(endpoint: Endpoint, draft: Draft, *, source: Source = RULES) -> Verified | Rejected:
+    """Check a draft in the terms of the wire, against every schema of the endpoint.
+
+    A valid one must conform wholly: what is required is there, nothing undeclared is sent (`Accept`, `Content-Type`
+    and the credentials apart, which the suite sends itself), and credentials are used where they are needed. An
+    invalid one must break exactly one rule, the one named by `violates` if it names one. A null parameter is one that
+    is not sent.
+    """
+    model = request_model(endpoint)
+    request, problems = _assemble(model, draft)
+    if request is None:
+        return Rejected(tuple(problems))
+    inspection = model.inspect(request)
+    if inspection.unclear:
+        return Rejected(inspection.unclear)
+    if len(inspection.findings) > 1:
+        return Rejected(_several(draft, inspection))
+    case = judged_case(
+        model, request, inspection, draft.title, source, draft.technique, draft.priority, draft.expect_status
+    )
+    problem = _wrong_claim(draft, inspection)
+    return Verified(case) if problem is None else Rejected((problem,), _relabelled(model, case))
+
+
+def hits(endpoint: Endpoint, request: CaseRequest) -> frozenset[str]:
+    """The ids of the targets that a request hits, read off the request alone.
+
+    A request that conforms hits the valid targets that its values meet; one that is wrong in exactly one way hits the
+    target of that; any other hits none.
+    """
+    model = request_model(endpoint)
+    return targets_hit(model, model.inspect(request))
+
+
+def targets_hit(model: RequestModel, inspection: Inspection) -> frozenset[str]:
+    """The ids of the targets that an inspected request hits."""
+    if inspection.unclear or len(inspection.findings) > 1:
+        return frozenset()
+    if inspection.findings:
+        return frozenset({inspection.findings[0].target} & model.goals.keys())
+    return inspection.hits
+
+
+def judged_case(
+    model: RequestModel,
+    request: CaseRequest,
+    inspection: Inspection,
+    title: str,
+    source: Source,
+    technique: Technique,
+    priority: Priority,
+    proposed: tuple[int | str, ...] = (),
+) -> Case:
+    """The case that an inspection with at most one finding proves."""
+    valid = not inspection.findings
+    if valid:
+        expectation = expect_accepted(model.endpoint, request)
+    else:
+        expectation = expect_refused(model.endpoint, request, inspection.findings[0].target)
+    order = targets_hit(model, inspection)
+    targets = tuple(target for target in model.goals if target in order) if len(order) > 1 else tuple(order)
+    return Case(
+        id=case_id(model.endpoint, request, targets, valid=valid),
+        title=title,
+        valid=valid,
+        technique=technique,
+        priority=priority,
+        targets=targets,
+        request=request,
+        expect=narrowed(expectation, proposed),
+        source=source,
+    )
+
+
+def _several(draft: Draft, inspection: Inspection) -> tuple[str, ...]:
+    found = tuple(f"{finding.target}: {finding.message}" for finding in inspection.findings)
+    return found if draft.valid else ("more than one thing is wrong with the request", *found)
+
+
+def _wrong_claim(draft: Draft, inspection: Inspection) -> str | None:
+    if not inspection.findings:
+        return None if draft.valid else "the request conforms to the document: nothing in it is wrong"
+    finding = inspection.findings[0]
+    if draft.valid:
+        return f"{finding.target}: {finding.message}"
+    if draft.violates is not None and draft.violates != finding.target:
+        return f"the request hits {finding.target!r}, not {draft.violates!r}: {finding.message}"
+    return None
+
+
+def _relabelled(model: RequestModel, case: Case) -> Case:
+    """The same request under a title and a technique that say what it is."""
+    goals = [model.goals[target][0] for target in case.targets]
+    technique: Technique = goals[0].technique if goals and not case.valid else "equivalence_partitioning"
+    verb = "Accepts" if case.valid else "Refuses"
+    what = goals[0].description if goals else "a conforming request" if case.valid else "a request that breaks one rule"
+    return Case(
+        id=case.id,
+        title=f"{verb} {what}",
+        valid=case.valid,
+        technique=technique,
+        priority=case.priority,
+        targets=case.targets,
+        request=case.request,
+        expect=case.expect,
+        source=case.source,
+    )
+
+
+def _assemble(model: RequestModel, draft: Draft) -> tuple[CaseRequest | None, list[str]]:
+    """The request of a draft in its wire form, or why it has none."""
+    problems: list[str] = []
+    given: dict[str, Mapping[str, Any]] = {
+        "path": draft.path_params,
+        "query": draft.query,
+        "header": _declared_names(model, draft),
+        "cookie": draft.cookies,
+    }
+    places = {location: _written(model, location, given[location], problems) for location in LOCATIONS}
+    body = _body(model, draft, problems)
+    problems.extend(f"path parameter {name!r} has no value" for name in _path_names(model) if name not in places["path"])
+    if problems:
+        return None, problems
+    return CaseRequest(
+        method=model.endpoint.method,
+        path=model.endpoint.path,
+        path_params=places["path"],
+        query=places["query"],
+        headers=places["header"],
+        cookies=places["cookie"],
+        body=body,
+        content_type=draft.content_type,
+        authenticated=draft.authenticated or not model.endpoint.security,
+    ), problems
+
+
+def _path_names(model: RequestModel) -> list[str]:
+    return [field.parameter.name for field in model.fields if field.parameter.location == "path"]
+
+
+def _declared_names(model: RequestModel, draft: Draft) -> dict[str, Any]:
+    """The headers under the names that the document writes, without those that the suite sends itself."""
+    declared = {field.parameter.name.lower(): field.parameter.name for field in model.fields if _is_header(field)}
+    credentials = {each.parameter.lower() for needed in model.endpoint.security for each in needed if each.parameter}
+    kept = {}
+    for name, value in draft.headers.items():
+        lower = name.lower()
+        if lower in declared or not draft.valid or lower not in IGNORED_HEADERS | credentials:
+            kept[declared.get(lower, name)] = value
+    return {name: value for name, value in kept.items() if name.lower() not in ("accept", "content-type")}
+
+
+def _is_header(field: Any) -> bool:
+    return bool(field.parameter.location == "header")
+
+
+def _written(model: RequestModel, location: str, given: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:
+    entries: dict[str, Any] = {}
+    declared = {field.parameter.name: field.parameter for field in model.fields if field.parameter.location == location}
+    for name, value in given.items():
+        if value is None:
+            continue
+        parameter = declared.get(name)
+        if parameter is None:
+            entries[name] = value
+            continue
+        written = write(parameter, value)
+        if written is None and isinstance(value, list | Mapping) and not value:
+            continue
+        if written is None:
+            problems.append(f"{location} parameter {name!r}: its style {parameter.style!r} cannot carry {_cut(value)}")
+        else:
+            entries.update(written)
+    return entries
+
+
+def _cut(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _body(model: RequestModel, draft: Draft, problems: list[str]) -> Any:
+    if draft.content_type is None:
+        return None
+    try:
+        json.dumps(draft.body, allow_nan=False, ensure_ascii=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        problems.append(f"the body is no JSON value: {error}")
+        return None
+    if not is_json(draft.content_type) and not is_form(draft.content_type) and not isinstance(draft.body, str):
+        return json.dumps(draft.body)
+    body = model.body_for(draft.content_type)
+    if body is None or body.kind != "form":
+        return draft.body
+    written = body.write(draft.body)
+    if written is None:
+        problems.append(f"the body cannot be written as {essence_of(draft.content_type)}")
+        return None
+    return written[0]
