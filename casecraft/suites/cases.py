@@ -1,0 +1,89 @@
+"""`cases/<slug>.json`: an endpoint's cases, and what a runner must know to send and check them."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from casecraft.core.case import Case, CaseRequest
+from casecraft.core.endpoint import Endpoint, MediaType, SecurityScheme
+from casecraft.suites.schemas import referring_to_file
+from casecraft.suites.suite import Entry
+
+
+def cases_file(entry: Entry) -> dict[str, Any]:
+    """The content of an endpoint's file. Its cases are sorted: valid ones first, then by priority and id."""
+    endpoint = entry.result.endpoint
+    content: dict[str, Any] = {
+        "generator": "casecraft",
+        "endpoint": endpoint.id,
+        "method": endpoint.method,
+        "path": endpoint.path,
+        "security": [[_scheme(scheme) for scheme in together] for together in endpoint.security],
+        "responses": {response.status: _contents(response.media_types) for response in endpoint.responses},
+    }
+    if uploads := sorted(set(_uploads(endpoint))):
+        content["uploads"] = uploads
+    content["cases"] = [_case(case) for case in sorted(entry.result.cases, key=_order)]
+    return content
+
+
+def _order(case: Case) -> tuple[bool, str, str]:
+    return (not case.valid, case.priority, case.id)
+
+
+def _scheme(scheme: SecurityScheme) -> dict[str, str]:
+    facts = {"name": scheme.name, "type": scheme.kind}
+    optional = {"scheme": scheme.http_scheme, "in": scheme.location, "parameter": scheme.parameter}
+    return facts | {key: value for key, value in optional.items() if value}
+
+
+def _contents(media_types: tuple[MediaType, ...]) -> dict[str, Any]:
+    return {media.content_type: referring_to_file(media.schema) for media in media_types}
+
+
+def _uploads(endpoint: Endpoint) -> Iterator[str]:
+    """The form fields that are files: those described as binary or as of another type than text."""
+    for media in endpoint.body.media_types if endpoint.body else ():
+        if media.content_type.startswith("multipart/"):
+            yield from _binary_properties(endpoint, media)
+
+
+def _binary_properties(endpoint: Endpoint, media: MediaType) -> Iterator[str]:
+    schema = endpoint.definitions.resolve(media.schema)
+    properties = schema.get("properties") if isinstance(schema, Mapping) else None
+    for name, described in properties.items() if isinstance(properties, Mapping) else ():
+        value = endpoint.definitions.resolve(described)
+        if isinstance(value, Mapping) and value.get("type") == "array":
+            value = endpoint.definitions.resolve(value.get("items", True))
+        if isinstance(value, Mapping) and (value.get("format") == "binary" or "contentMediaType" in value):
+            yield name
+
+
+def _case(case: Case) -> dict[str, Any]:
+    return {
+        "id": case.id,
+        "title": case.title,
+        "valid": case.valid,
+        "technique": case.technique,
+        "priority": case.priority,
+        "targets": case.targets,
+        "request": _request(case.request),
+        "expect": {"status": case.expect.status, "check_schema": case.expect.check_schema},
+        "source": {"provider": case.source.provider, "model": case.source.model},
+    }
+
+
+def _request(request: CaseRequest) -> dict[str, Any]:
+    content: dict[str, Any] = {
+        "method": request.method,
+        "path": request.path,
+        "path_params": request.path_params,
+        "query": request.query,
+        "headers": request.headers,
+        "cookies": request.cookies,
+    }
+    if request.content_type is not None:
+        content["body"] = request.body
+    content["content_type"] = request.content_type
+    if not request.authenticated:
+        content["authenticated"] = False
+    return content
