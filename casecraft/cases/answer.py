@@ -1,0 +1,48 @@
+"""The shape of the answer that a model is asked for, as a JSON Schema.
+
+It keeps to what every vendor's strict mode and llama.cpp's grammars understand: closed objects with all properties
+required, no bounds, no patterns, no recursion. Free-form maps do not fit there, so parameters are lists of names and
+values and a JSON body is text. `parse` takes plain mappings and plain bodies too, from models that nothing constrains.
+"""
+
+from collections.abc import Mapping
+from typing import Any, get_args
+
+from casecraft.core.case import Priority, Technique
+
+PARAMETER_FIELDS = ("path_params", "query", "headers", "cookies")
+
+_SCALARS: list[dict[str, Any]] = [{"type": kind} for kind in ("string", "number", "boolean", "null")]
+
+
+def _closed(properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+_VALUES = {"anyOf": [*_SCALARS, {"type": "array", "items": {"anyOf": _SCALARS}}]}
+_PARAMETERS = {"type": "array", "items": _closed({"name": {"type": "string"}, "value": _VALUES})}
+_OPTIONAL_TEXT = {"anyOf": [{"type": "string"}, {"type": "null"}]}
+
+_CASE = _closed(
+    {
+        "title": {"type": "string"},
+        "valid": {"type": "boolean"},
+        "violates": _OPTIONAL_TEXT,
+        "technique": {"type": "string", "enum": list(get_args(Technique))},
+        "priority": {"type": "string", "enum": list(get_args(Priority))},
+        "authenticated": {"type": "boolean"},
+        **dict.fromkeys(PARAMETER_FIELDS, _PARAMETERS),
+        "content_type": _OPTIONAL_TEXT,
+        "body": _OPTIONAL_TEXT,
+        "expect_status": {"type": "array", "items": {"type": "string"}},
+    }
+)
+
+CASE_FIELDS: tuple[str, ...] = tuple(_CASE["properties"])
+
+ANSWER_SCHEMA: Mapping[str, Any] = _closed({"cases": {"type": "array", "items": _CASE}})
