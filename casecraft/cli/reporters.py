@@ -200,19 +200,21 @@ def money(spending: Spending) -> str:
 
 def describe(event: Event, *, verbose: bool) -> str | None:
     """An event as a line; None where it deserves none."""
+    line = None
     match event:
         case FellBack():
             following = f"goes on to {event.next_provider}" if event.next_provider else "failed"
-            return f"{event.endpoint_id}: {event.provider} could not answer ({event.reason}); {following}"
+            line = f"{event.endpoint_id}: {event.provider} could not answer ({event.reason}); {following}"
         case LanePaused():
-            return f"{event.provider}: pauses {event.seconds:.0f} s, then {event.workers} workers ({event.reason})"
+            line = f"{event.provider}: pauses {event.seconds:.0f} s, then {event.workers} workers ({event.reason})"
         case LaneClosed():
-            return f"{event.provider}: out for this run ({event.reason})"
+            line = f"{event.provider}: out for this run ({event.reason})"
         case AttemptFailed() if verbose and event.retry_in is not None:
-            return f"{event.endpoint_id}: {event.provider}: {event.error}; again in {event.retry_in:.1f} s"
+            line = f"{event.endpoint_id}: {event.provider}: {event.error}; again in {event.retry_in:.1f} s"
         case JobMoved() if verbose:
-            return f"{event.endpoint_id}: {event.taken_by} takes over from {event.provider}"
+            line = f"{event.endpoint_id}: {event.taken_by} takes over from {event.provider}"
         case JobCompleted() if verbose:
-            return f"{event.result.endpoint.id}: {len(event.result.cases)} cases by {event.result.provider}"
+            line = f"{event.result.endpoint.id}: {len(event.result.cases)} cases by {event.result.provider}"
         case _:
-            return None
+            pass
+    return line

@@ -16,6 +16,7 @@ from casecraft.engine.lane import Lane, Ticket
 from casecraft.engine.retry import Retry
 from casecraft.engine.work import Examined
 from casecraft.errors import BadAnswerError, ProviderError, RateLimitError
+from casecraft.providers import Provider
 
 DEFAULT_OUTPUT_TOKENS = 8192
 """What an answer is taken to use at most where neither the request nor the profile says."""
@@ -41,18 +42,26 @@ class Conversation:
     """
 
     def __init__(
-        self, context: RunContext, ticket: Ticket, lane: Lane, *, movable: bool, wake: Callable[[], None]
+        self,
+        context: RunContext,
+        ticket: Ticket,
+        lane: Lane,
+        provider: Provider,
+        *,
+        movable: bool,
+        wake: Callable[[], None],
     ) -> None:
         self._context = context
         self._ticket = ticket
         self._lane = lane
+        self._provider = provider
         self._movable = movable
         self._wake = wake
         self._failure: ProviderError | None = None
 
     async def run(self) -> tuple[Case, ...]:
         """The verified cases, at least one; BadAnswerError where the provider found none."""
-        endpoint, profile, work = self._ticket.job.endpoint, self._lane.provider.profile, self._context.work
+        endpoint, profile, work = self._ticket.job.endpoint, self._provider.profile, self._context.work
         request = work.request(endpoint, profile)
         purpose: Purpose = "generate"
         cases: tuple[Case, ...] = ()
@@ -75,7 +84,7 @@ class Conversation:
     async def _ask_or_keep(self, request: ChatRequest, purpose: Purpose, kept: tuple[Case, ...]) -> ChatResponse | None:
         """The answer; None where it fails but earlier answers already gave cases worth keeping."""
         try:
-            return await self._ask(replace(request, model=request.model or self._lane.provider.profile.model), purpose)
+            return await self._ask(replace(request, model=request.model or self._provider.profile.model), purpose)
         except ProviderError:
             if purpose == "repair" and kept:
                 return None
@@ -113,7 +122,7 @@ class Conversation:
             reserved = await self._reserve(request)
             sent = time.monotonic()
             try:
-                answer = await self._lane.provider.complete(request)
+                answer = await self._provider.complete(request)
             except ProviderError as error:
                 self._fail(error, sent)
                 await self._record(self._failed(error, request, key, purpose, sent), reserved)
@@ -144,12 +153,12 @@ class Conversation:
             answer=answer.text,
             raw=answer.raw,
             usage=answer.usage,
-            cost=self._lane.provider.price(answer.usage, model),
+            cost=self._provider.price(answer.usage, model),
         )
 
     def _failed(self, error: ProviderError, request: ChatRequest, key: str, purpose: Purpose, sent: float) -> Attempt:
         latency = time.monotonic() - sent
-        usage = self._lane.provider.usage_of(error)
+        usage = self._provider.usage_of(error)
         return Attempt(
             endpoint_id=self._endpoint_id,
             provider=self._lane.name,
@@ -163,7 +172,7 @@ class Conversation:
             error=str(error),
             raw=error.body,
             usage=usage,
-            cost=self._lane.provider.price(usage, request.model) if usage is not None else None,
+            cost=self._provider.price(usage, request.model) if usage is not None else None,
         )
 
     def _fail(self, error: ProviderError, sent: float) -> None:
@@ -201,7 +210,7 @@ class Conversation:
         return most
 
     def _most_expensive(self, request: ChatRequest) -> Decimal:
-        provider = self._lane.provider
+        provider = self._provider
         output = request.max_output_tokens or provider.profile.max_output_tokens or DEFAULT_OUTPUT_TOKENS
         usage = Usage(input=self._context.work.estimate(request), output=output)
         return _amount(provider.price(usage, request.model))

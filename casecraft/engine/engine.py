@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from casecraft.core.case import Case
 from casecraft.core.job import Job, JobResult
-from casecraft.core.profile import Profile
 from casecraft.engine.context import RunContext, job_key
 from casecraft.engine.conversation import Conversation, MovedError, StoppedError
 from casecraft.engine.events import FellBack, JobCompleted, JobMoved, JobStarted, LaneClosed, RunEnded, RunStatus
@@ -22,8 +21,8 @@ AHEAD = 2
 class Engine:
     """Runs jobs over lanes until each has a result, or until it is stopped.
 
-    `rebalance` lets an idle lane take over what waits in another. The lane of the `rules` provider (dialect "rules")
-    sends no requests and takes nothing over.
+    `rebalance` lets an idle lane take over what waits in another. The lane of the built-in rules takes nothing
+    over.
     """
 
     def __init__(self, context: RunContext, lanes: Sequence[Lane], *, rebalance: bool = False) -> None:
@@ -122,10 +121,10 @@ class Engine:
             await lane.work.wait()
 
     def _take_over(self, lane: Lane) -> Ticket | None:
-        if not self._rebalance or lane.closed_by is not None or is_rules(lane.provider.profile):
+        if not self._rebalance or lane.closed_by is not None or lane.provider is None:
             return None
         for other in sorted(self._lanes.values(), key=lambda other: -len(other.queue)):
-            if other is lane or is_rules(other.provider.profile):
+            if other is lane or other.provider is None:
                 continue
             ticket = other.give(lane)
             if ticket is not None:
@@ -165,12 +164,15 @@ class Engine:
                 return await self._finish(ticket, lane, cases)
 
     async def _cases(self, ticket: Ticket, lane: Lane) -> tuple[Case, ...]:
-        conversation = Conversation(self._context, ticket, lane, movable=self._rebalance, wake=self._wake)
+        work, endpoint = self._context.work, ticket.job.endpoint
         try:
-            if is_rules(lane.provider.profile):
-                cases = self._context.work.rules(ticket.job.endpoint)
+            if lane.provider is None:
+                cases = work.rules(endpoint)
             else:
-                cases = self._context.work.complete(ticket.job.endpoint, await conversation.run())
+                conversation = Conversation(
+                    self._context, ticket, lane, lane.provider, movable=self._rebalance, wake=self._wake
+                )
+                cases = work.complete(endpoint, await conversation.run())
         except MovedError:
             raise
         except BaseException:
@@ -223,7 +225,7 @@ class Engine:
 
     async def _finish(self, ticket: Ticket, lane: Lane | None, cases: tuple[Case, ...]) -> None:
         endpoint = ticket.job.endpoint
-        profile = lane.provider.profile if lane is not None else None
+        profile = lane.profile if lane is not None else None
         result = JobResult(
             endpoint=endpoint,
             status="done" if profile else "failed",
@@ -253,7 +255,7 @@ class Engine:
         if self._adaptive is None:
             return
         open_lanes = [self._lanes[name] for name in self._candidates if self._lanes[name].closed_by is None]
-        profiles = [lane.provider.profile for lane in open_lanes]
+        profiles = [lane.profile for lane in open_lanes]
         most = AHEAD * sum(profile.max_workers for profile in profiles) or len(self._backlog)
         while self._backlog and self._placed < most:
             self._placed += 1
@@ -263,8 +265,3 @@ class Engine:
                 continue
             first = self._adaptive.choose(job.endpoint, profiles)
             self._lanes[first].put(Ticket(replace(job, chain=(first, *(name for name in job.chain if name != first)))))
-
-
-def is_rules(profile: Profile) -> bool:
-    """Whether this is the built-in generator, which is asked by no request."""
-    return profile.dialect == "rules"

@@ -5,9 +5,10 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 
-from asyncio_throttle import Throttler
+from asyncio_throttle import Throttler  # type: ignore[attr-defined]  # it has no types
 
 from casecraft.core.job import Job
+from casecraft.core.profile import Profile
 from casecraft.core.usage import Spending
 from casecraft.engine.breaker import Breaker
 from casecraft.engine.limit import Limit
@@ -51,12 +52,12 @@ class Ticket:
 class Lane:
     """The jobs that wait for one provider, and what limits them.
 
-    A permit is held for one request. Tickets wait in `queue` for a permit; those in `delayed` wait for the time of
-    their retry.
+    `provider` is None for the built-in rules, which are asked by no request. A permit is held for one request. Tickets
+    wait in `queue` for a permit; those in `delayed` wait for the time of their retry.
     """
 
-    def __init__(self, provider: Provider, breaker: Breaker | None = None) -> None:
-        profile = provider.profile
+    def __init__(self, profile: Profile, provider: Provider | None, breaker: Breaker | None = None) -> None:
+        self.profile = profile
         self.provider = provider
         self.name = profile.name
         self.queue: deque[Ticket] = deque()
@@ -123,7 +124,7 @@ class Lane:
     async def throttle(self) -> None:
         """Wait until the requests of the last minute leave room for one more."""
         if self._throttle is not None:
-            await self._throttle.acquire()
+            await self._throttle.acquire()  # type: ignore[no-untyped-call]
 
     def pause(self, seconds: float) -> None:
         """Let nothing start for so many seconds. What was sent before says nothing about the time after."""
