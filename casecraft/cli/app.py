@@ -1,0 +1,58 @@
+"""The command `casecraft`."""
+
+import sys
+
+import typer
+
+from casecraft.cli import endpoints, estimate, generate, init, providers, resume, state, strategies
+from casecraft.cli.exits import INTERRUPTED, WRONG_USE, say_error
+from casecraft.errors import CasecraftError
+
+app = typer.Typer(
+    name="casecraft",
+    help="Turn an OpenAPI document into API test suites that run, with many model providers at once.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("generate")(generate.generate)
+app.command("resume")(resume.resume)
+app.command("estimate")(estimate.estimate)
+app.command("endpoints")(endpoints.endpoints)
+app.add_typer(providers.app, name="providers")
+app.command("strategies")(strategies.strategies)
+app.add_typer(state.app, name="state")
+app.command("init")(init.init)
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        from importlib.metadata import version  # noqa: PLC0415  # only who asks pays for it
+
+        typer.echo(f"casecraft {version('casecraft-engine')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(
+        False, "--version", callback=_show_version, is_eager=True, help="Show the version and leave."
+    ),
+) -> None:
+    """Turn an OpenAPI document into API test suites that run, with many model providers at once."""
+
+
+def main() -> None:
+    """Run the command line; every error of ours is one line, what to do about it, and an exit code."""
+    try:
+        app()
+    except CasecraftError as error:
+        say_error(error)
+        sys.exit(WRONG_USE)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read our output has gone; the interpreter must not try to flush to it once more.
+        sys.stdout = None  # type: ignore[assignment]
+        sys.exit(0)

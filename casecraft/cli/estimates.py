@@ -1,0 +1,52 @@
+"""How estimates are shown."""
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+from casecraft.core.usage import Cost
+
+if TYPE_CHECKING:
+    from casecraft.api import Estimate
+
+
+def show_estimates(estimates: Sequence["Estimate"]) -> None:
+    """A row for each provider, and the sums."""
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for name in ("provider", "model", "endpoints", "input tokens", "output tokens", "cost"):
+        table.add_column(name, justify="left" if name in {"provider", "model"} else "right")
+    for it in estimates:
+        cost = f"{it.cost.amount:.4f} {it.cost.currency}" if it.cost is not None else "unknown"
+        numbers = (it.endpoints, it.usage.input, it.usage.output)
+        table.add_row(it.provider, it.model or "-", *(f"{number:,}" for number in numbers), cost)
+    console = Console(soft_wrap=True)
+    console.print(table)
+    for it in estimates:
+        if it.cost is not None and it.cost.amount:
+            console.print(f"{it.provider}: prices as of {it.cost.as_of}", markup=False, highlight=False)
+
+
+def write_estimates(estimates: Sequence["Estimate"]) -> None:
+    """The same as one JSON object."""
+    rows = [
+        {
+            "provider": it.provider,
+            "model": it.model or None,
+            "endpoints": it.endpoints,
+            "input_tokens": it.usage.input,
+            "output_tokens": it.usage.output,
+            "cost": _cost(it.cost),
+        }
+        for it in estimates
+    ]
+    sys.stdout.buffer.write(orjson.dumps({"estimates": rows}, option=orjson.OPT_INDENT_2) + b"\n")
+
+
+def _cost(cost: Cost | None) -> dict[str, str] | None:
+    if cost is None:
+        return None
+    return {"amount": f"{cost.amount:f}", "currency": cost.currency, "as_of": cost.as_of}

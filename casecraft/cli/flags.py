@@ -1,0 +1,81 @@
+"""From options as typed to settings by name."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+
+from casecraft.config.settings import split_names
+
+_COST = re.compile(r"^\s*(?P<amount>\d+(?:\.\d+)?)\s*(?P<currency>[A-Za-z]{3})?\s*$")
+
+
+def flags_of(
+    *,
+    providers: Sequence[str] | None = None,
+    models: Sequence[str] | None = None,
+    workers: Sequence[str] | None = None,
+    max_cost: str | None = None,
+    no_rules: bool = False,
+    formats: Sequence[str] | None = None,
+    **others: Any,
+) -> dict[str, Any]:
+    """The settings that were given as options; None and empty lists mean not given.
+
+    `models` and `workers` are `NAME=VALUE`, or a bare value for all. Raises typer.BadParameter.
+    """
+    names = _names(providers)
+    flags: dict[str, Any] = {name: value for name, value in others.items() if value not in (None, [])}
+    own: dict[str, dict[str, Any]] = {}
+    for name, model in _pairs(models):
+        for provider in [name] if name else _all_of(names, "--model"):
+            own.setdefault(provider, {})["model"] = model
+    for name, number in _pairs(workers):
+        if name:
+            own.setdefault(name, {})["workers"] = _whole(number)
+        else:
+            flags["workers"] = _whole(number)
+    if max_cost is not None:
+        flags |= _budget(max_cost)
+    if no_rules:
+        flags["rules_fallback"] = False
+    if names:
+        flags["providers"] = names
+    if own:
+        flags["provider_settings"] = own
+    if formats:
+        flags["formats"] = tuple(dict.fromkeys(["json", *_names(formats)]))
+    return flags
+
+
+def _names(values: Sequence[str] | None) -> list[str]:
+    return [name for value in values or () for name in split_names(value)]  # type: ignore[attr-defined]
+
+
+def _pairs(values: Sequence[str] | None) -> list[tuple[str, str]]:
+    pairs = []
+    for value in values or ():
+        for part in value.split(","):
+            name, found, rest = part.partition("=")
+            pairs.append((name.strip(), rest.strip()) if found else ("", part.strip()))
+    return pairs
+
+
+def _all_of(names: list[str], option: str) -> list[str]:
+    if len(names) != 1:
+        raise typer.BadParameter("say whose: NAME=MODEL", param_hint=option)
+    return names
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise typer.BadParameter(f"{text!r} is no whole number from 1 up", param_hint="--workers")
+    return int(text)
+
+
+def _budget(text: str) -> dict[str, str]:
+    match = _COST.match(text)
+    if match is None:
+        raise typer.BadParameter(f"{text!r} is no amount such as 5 or '5 USD'", param_hint="--max-cost")
+    return {"max_cost": match["amount"], "currency": (match["currency"] or "USD").upper()}

@@ -1,0 +1,77 @@
+"""Carrying out a run from the command line: its reporter, Ctrl-C, and what is said at its end."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
+
+from casecraft.cli.exits import EXIT_CODES
+
+if TYPE_CHECKING:
+    from casecraft.api import Summary
+    from casecraft.cli.reporters import Reporter
+    from casecraft.engine.control import RunControl
+    from casecraft.engine.events import Event
+
+Start = Callable[["Callable[[Event], None]", "RunControl"], "Awaitable[Summary]"]
+
+
+def carry_out(start: Start, *, as_json: bool, quiet: bool, verbose: bool) -> NoReturn:
+    """Run to the end, say what was made, and leave with the run's exit code."""
+    from casecraft.api import run_async  # noqa: PLC0415  # `--help` must not pay for it
+
+    reporter = choose_reporter(quiet=quiet or as_json, verbose=verbose)
+    try:
+        summary = run_async(_controlled(start, reporter))
+    finally:
+        reporter.close()
+    if as_json:
+        import orjson  # noqa: PLC0415
+
+        sys.stdout.buffer.write(orjson.dumps(summary.manifest, option=orjson.OPT_INDENT_2) + b"\n")
+    else:
+        from casecraft.cli.summary import show_summary  # noqa: PLC0415
+
+        show_summary(summary)
+    raise typer.Exit(EXIT_CODES[summary.status])
+
+
+def choose_reporter(*, quiet: bool, verbose: bool) -> "Reporter":
+    """A live table on a terminal, lines elsewhere, nothing where nothing is wanted."""
+    from rich.console import Console  # noqa: PLC0415
+
+    from casecraft.cli.reporters import LiveReporter, PlainReporter, QuietReporter  # noqa: PLC0415
+
+    if quiet:
+        return QuietReporter()
+    console = Console(stderr=True)
+    kind = LiveReporter if console.is_terminal else PlainReporter
+    return kind(console, verbose=verbose)
+
+
+async def _controlled(start: Start, reporter: "Reporter") -> "Summary":
+    from casecraft.engine.control import RunControl  # noqa: PLC0415
+
+    control = RunControl()
+
+    def interrupt() -> None:
+        if not control.stops:
+            sys.stderr.write("\nstopping: requests in flight may finish; press Ctrl-C again to stop at once\n")
+        control.stop()
+
+    loop = asyncio.get_running_loop()
+    caught = []
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(signum, interrupt)
+            caught.append(signum)
+        except (NotImplementedError, RuntimeError):  # not on Windows, nor outside of the main thread
+            continue
+    try:
+        return await start(reporter.on_event, control)
+    finally:
+        for signum in caught:
+            loop.remove_signal_handler(signum)

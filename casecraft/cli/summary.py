@@ -1,0 +1,70 @@
+"""What is said at the end of a run: what was made, where, and what to do next."""
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from casecraft.cli.exits import one_line
+from casecraft.cli.reporters import money
+from casecraft.core.usage import Spending
+
+if TYPE_CHECKING:
+    from casecraft.api import Summary
+
+SHOWN_FAILURES = 10
+
+
+def show_summary(summary: "Summary", console: Console | None = None) -> None:
+    """A table of what was made, by provider, and the commands that come next."""
+    console = console or Console(soft_wrap=True)
+    console.print(_table(summary))
+    counts = summary.manifest["counts"]
+    console.print(
+        f"\n{counts['cases']} cases ({counts['valid']} valid, {counts['invalid']} invalid requests) "
+        f"for {counts['endpoints']} endpoints in {summary.suite}/",
+        highlight=False,
+    )
+    for name in sorted(path for path in summary.manifest["files"] if path.endswith((".py", ".md"))):
+        console.print(f"  {summary.suite / name}", markup=False, highlight=False)
+    console.print(f"Manifest: {summary.suite / 'suite.json'}; state: {summary.state_file}", highlight=False)
+    _show_failures(summary, console)
+    console.print(_next_step(summary), markup=False, highlight=False)
+
+
+def _table(summary: "Summary") -> Table:
+    table = Table(title=None, header_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("made by")
+    for name in ("endpoints", "cases", "dropped", "tokens", "cost"):
+        table.add_column(name, justify="right")
+    endpoints: Counter[str] = Counter()
+    dropped: Counter[str] = Counter()
+    for result in summary.results:
+        if result.provider is not None:
+            endpoints[result.provider] += 1
+            dropped[result.provider] += result.dropped
+    cases = summary.manifest["counts"]["by_provider"]
+    for name in sorted({*endpoints, *cases, *summary.spending}):
+        spent = summary.spending.get(name, Spending())
+        tokens = spent.usage.input + spent.usage.output
+        cost = money(spent) if spent.answers else "0"
+        table.add_row(name, *(f"{number:,}" for number in (endpoints[name], cases.get(name, 0), dropped[name], tokens)), cost)
+    return table
+
+
+def _show_failures(summary: "Summary", console: Console) -> None:
+    failed = [result for result in summary.results if result.status == "failed"]
+    for result in failed[:SHOWN_FAILURES]:
+        console.print(f"failed: {result.endpoint.id}: {one_line(result.error or '')}", markup=False, highlight=False)
+    if len(failed) > SHOWN_FAILURES:
+        console.print(f"… and {len(failed) - SHOWN_FAILURES} more; all are in suite.json", highlight=False)
+
+
+def _next_step(summary: "Summary") -> str:
+    if summary.status in {"interrupted", "budget"}:
+        why = "stopped" if summary.status == "interrupted" else "the budget is used up"
+        return f"{why}; go on with: casecraft resume {summary.run_id}"
+    if summary.status == "failed":
+        return f"try the failed ones again with: casecraft resume {summary.run_id}"
+    return f"run it with: CASECRAFT_BASE_URL=http://localhost:8000 pytest {summary.suite}"
