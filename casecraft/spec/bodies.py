@@ -1,5 +1,6 @@
 """Request bodies and responses of an operation, those of 2.0 brought to the form of 3.x."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -12,6 +13,7 @@ from casecraft.spec.schemas import Schemas
 _BODILESS: Final = frozenset({"GET", "HEAD", "DELETE", "TRACE"})
 _FORM_TYPES: Final = ("multipart/form-data", "application/x-www-form-urlencoded")
 _JSON: Final = "application/json"
+_STATUS: Final = re.compile(r"default|[1-5](?:[0-9]{2}|XX)", re.ASCII)
 
 
 def read_body(operation: Operation) -> Body | None:
@@ -121,7 +123,7 @@ def _read_response(status: str, raw: Any, operation: Operation) -> Response | No
     if status.startswith("x-"):
         return None
     known = status if status == "default" else status.upper()
-    if known != "default" and not (len(known) == 3 and known[0] in "12345" and known[1:] in _LAST_DIGITS):
+    if not _STATUS.fullmatch(known):
         operation.notes.append(f"the response {status!r} was passed over: it is no status")
         return None
     response = operation.resolve(raw, f"the response {status!r}")
@@ -135,9 +137,6 @@ def _read_response(status: str, raw: Any, operation: Operation) -> Response | No
         media_types=read(response, operation, operation.context.responses),
         headers=_read_headers(response, operation),
     )
-
-
-_LAST_DIGITS: Final = frozenset([f"{number:02d}" for number in range(100)] + ["XX"])
 
 
 def _read_legacy_content(raw: Mapping[str, Any], operation: Operation, schemas: Schemas) -> tuple[MediaType, ...]:

@@ -1,5 +1,6 @@
 """Brings every permitted external `$ref` inside the document, and finds those that lead nowhere."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,8 @@ from casecraft.spec.limits import Limits, refuse_depth
 
 FILES_KEY = "x-casecraft-files"
 """Where the bundled files stand in the root: by path relative to the document's folder, or by URL."""
+
+_UNREAD = "#/x-casecraft-unread/"
 
 
 @dataclass(slots=True)
@@ -48,17 +51,18 @@ class Bundle:
                 continue
             if key or not reference.startswith("#"):
                 reference = node["$ref"] = self._rewrite(reference, key)
-            self.references.add(reference)
+            if not reference.startswith(_UNREAD):
+                self.references.add(reference)
 
     def _rewrite(self, reference: str, key: str) -> str:
-        if reference.startswith(f"#/{FILES_KEY}/"):
+        if reference.startswith((f"#/{FILES_KEY}/", _UNREAD)):
             return reference
         if not key and reference in self._identified():
             return "#" + self._identified()[reference]
         address, _, fragment = reference.partition("#")
         target = self._locate(address, key) if address else key
-        if target != key or target not in ("", *self.files):
-            self._bring(target, reference)
+        if target != key and not self._bring(target, reference):
+            return _UNREAD + pointers.escape(reference)
         place = f"#/{FILES_KEY}/{pointers.escape(target)}" if target else "#"
         return place + fragment if not fragment or fragment.startswith("/") else f"{place}/{fragment}"
 
@@ -78,40 +82,49 @@ class Bundle:
         found = _resolve(folder / Path(key).parent / path)
         if self.source != source.STANDARD_INPUT and found == _resolve(Path(self.source)):
             return ""
-        return found.relative_to(folder).as_posix() if found.is_relative_to(folder) else found.as_posix()
+        return Path(os.path.relpath(found, folder)).as_posix()
 
     def _folder(self) -> Path:
         own = Path() if self.source == source.STANDARD_INPUT else Path(self.source).parent
         return _resolve(own)
 
-    def _bring(self, target: str, reference: str) -> None:
-        if not target or target in self.files or target in self._refused:
-            return
+    def _bring(self, target: str, reference: str) -> bool:
+        """Whether the file could be brought inside; where not, there is a problem that says why."""
+        if not target or target in self.files:
+            return True
+        if target in self._refused:
+            return False
         if not self.allow_external_refs and self._is_outside(target):
-            message = f"`$ref` {reference!r} leads out of the document's folder; not read without --allow-external-refs"
-            self._refuse(target, reference, message)
-            return
+            reason = "leads out of the document's folder; not read without --allow-external-refs"
+            return self._refuse(target, reference, reason)
         try:
             self.files[target] = self._read(target)
         except DocumentLimitError:
             raise
         except DocumentError as error:
-            self._refuse(target, reference, f"`$ref` {reference!r}: {error}")
-        else:
-            self._waiting.append((target, self.files[target]))
+            return self._refuse(target, reference, f"cannot be followed: {error}")
+        self._waiting.append((target, self.files[target]))
+        return True
 
     def _is_outside(self, target: str) -> bool:
-        return source.is_url(target) or Path(target).is_absolute() or self.source == source.STANDARD_INPUT
+        return source.is_url(target) or target.startswith("../") or self.source == source.STANDARD_INPUT
 
-    def _refuse(self, target: str, reference: str, message: str) -> None:
+    def _refuse(self, target: str, reference: str, reason: str) -> bool:
         self._refused.add(target)
-        self.problems.append(Problem(_find_reference(self.root, reference), message))
+        place = next(pointers.find_all(self.root, "$ref", reference), "")
+        self.problems.append(Problem(place, f"`$ref` {reference!r} {reason}"))
+        return False
 
     def _read(self, target: str) -> Any:
-        place = target if source.is_url(target) else str(self._folder() / target)
+        place = target if source.is_url(target) else os.path.normpath(Path(self.source).parent / target)
         data = source.read(place, self.limits.max_bytes - self.bytes_read)
         self.bytes_read += len(data)
         return syntax.parse(data, place, self.limits)
+
+
+def as_written(reference: str) -> str:
+    """The reference as the document has it, also where it led to something that was not read."""
+    return pointers.unescape(reference.removeprefix(_UNREAD)) if reference.startswith(_UNREAD) else reference
 
 
 def iterate_mappings(value: Any, name: str, max_depth: int) -> Iterator[dict[str, Any]]:
@@ -141,9 +154,3 @@ def _resolve(path: Path) -> Path:
         return path.resolve()
     except (OSError, RuntimeError, ValueError):
         return path.absolute()
-
-
-def _find_reference(root: Any, reference: str) -> str:
-    """The pointer of the first place in the document that holds the reference, or "" where a file holds it."""
-    found = next(pointers.find_all(root, "$ref", reference), None)
-    return found or ""

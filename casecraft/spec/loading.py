@@ -72,7 +72,7 @@ def _find_problems(bundle: Bundle) -> list[Problem]:
     from casecraft.spec.validation import find_problems  # noqa: PLC0415  (the validators are slow to import)
 
     dangling = find_dangling(bundle.root, bundle.references)
-    return dangling + find_problems(bundle.root, bundle.bytes_read, dangling=bool(dangling))
+    return dangling + find_problems(bundle.root, bundle.bytes_read, dangling=bool(dangling or bundle.problems))
 
 
 def _describe(source: str, root: dict[str, Any], problems: tuple[Problem, ...]) -> Document:

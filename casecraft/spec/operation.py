@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from casecraft.spec.bundle import as_written
 from casecraft.spec.references import References
 from casecraft.spec.schemas import Schemas
 
@@ -35,7 +36,7 @@ class Operation:
         value, lost = self.context.references.resolve(node)
         if isinstance(value, dict):
             return value
-        reason = f"its `$ref` {lost!r} leads nowhere" if lost is not None else "it is no mapping"
+        reason = f"its `$ref` {as_written(lost)!r} leads nowhere" if lost is not None else "it is no mapping"
         self.notes.append(f"{what} was passed over: {reason}")
         return None
 

@@ -18,10 +18,15 @@ def escape(part: str) -> str:
     return part.replace("~", "~0").replace("/", "~1") if "~" in part or "/" in part else part
 
 
+def unescape(part: str) -> str:
+    """One part of a pointer as its name is."""
+    return part.replace("~1", "/").replace("~0", "~") if "~" in part else part
+
+
 def split(pointer: str) -> list[str]:
     """The parts of a pointer, with its escapes undone."""
     parts = pointer.split("/")[1:]
-    return [part.replace("~1", "/").replace("~0", "~") for part in parts] if "~" in pointer else parts
+    return [unescape(part) for part in parts] if "~" in pointer else parts
 
 
 def normalise(fragment: str) -> str:

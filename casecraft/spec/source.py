@@ -3,11 +3,14 @@
 import re
 import sys
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urlsplit
 
 from casecraft.errors import DocumentUnreadableError
 from casecraft.spec.limits import refuse_size
+
+if TYPE_CHECKING:
+    import httpx
 
 STANDARD_INPUT = "-"
 _CONNECT_SECONDS = 10.0
@@ -82,7 +85,7 @@ def _read_url(source: str, max_bytes: int) -> bytes:
         ) from error
 
 
-def _collect(response: "httpx.Response", source: str, max_bytes: int) -> bytes:  # noqa: F821
+def _collect(response: "httpx.Response", source: str, max_bytes: int) -> bytes:
     data = bytearray()
     for chunk in response.iter_bytes():
         data += chunk

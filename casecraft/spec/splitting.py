@@ -6,6 +6,7 @@ from typing import Any, Final
 from casecraft.core.document import Document
 from casecraft.core.endpoint import Endpoint
 from casecraft.spec.bodies import read_body, read_responses
+from casecraft.spec.bundle import as_written
 from casecraft.spec.complexity import Complexities
 from casecraft.spec.filters import Filters
 from casecraft.spec.fingerprint import Fingerprints
@@ -74,7 +75,7 @@ class _Splitter:
         responses = read_responses(operation)
         security = read_security(self._context.root, content, self._schemes, notes)
         fingerprint, lost = self._fingerprints.take(self._reached_content(operation))
-        notes.extend(f"the `$ref` {reference!r} leads nowhere" for reference in lost)
+        notes.extend(f"the `$ref` {as_written(reference)!r} leads nowhere" for reference in lost)
         return Endpoint(
             method=operation.method,
             path=operation.path,

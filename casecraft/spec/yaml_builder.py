@@ -187,4 +187,5 @@ def _merge(mappings: list[dict[str, Any]], own: dict[str, Any]) -> dict[str, Any
 
 def _fault(message: str, event: yaml.Event) -> yaml.YAMLError:
     mark = event.start_mark
-    return yaml.YAMLError(f"{message} (line {mark.line + 1}, column {mark.column + 1})")
+    where = "" if mark is None else f" (line {mark.line + 1}, column {mark.column + 1})"
+    return yaml.YAMLError(message + where)
