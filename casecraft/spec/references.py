@@ -1,0 +1,85 @@
+"""Follows the local `$ref`s of a document."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from casecraft.core.document import Problem
+from casecraft.spec import pointers
+from casecraft.spec.pointers import MISSING
+
+
+class References:
+    """Looks the `$ref`s of one document up, each once."""
+
+    def __init__(self, root: Mapping[str, Any]) -> None:
+        self.root = root
+        self._places: dict[tuple[str, str], tuple[str, Any]] = {}
+        self._names: dict[str, str] | None = None
+
+    def place(self, reference: str, base: str = "") -> tuple[str, Any]:
+        """The pointer and the value that a reference means; the value is MISSING where it leads nowhere.
+
+        `base` is the pointer of the enclosing schema that has an `$id`: references are relative to it. A reference
+        that leads back into itself, over others perhaps, leads nowhere.
+        """
+        found = self._places.get((reference, base))
+        if found is None:
+            found = self._look_up(reference, base)
+            if self._loops(found[1]):
+                found = (found[0], MISSING)
+            self._places[reference, base] = found
+        return found
+
+    def resolve(self, node: Any) -> tuple[Any, str | None]:
+        """What a node means: itself, or where it is a `$ref` the value at its end. Else None and the lost reference."""
+        while (reference := _reference_of(node)) is not None:
+            _, node = self.place(reference)
+            if node is MISSING:
+                return None, reference
+        return node, None
+
+    def _loops(self, value: Any) -> bool:
+        seen: set[str] = set()
+        while (reference := _reference_of(value)) is not None:
+            if reference in seen:
+                return True
+            seen.add(reference)
+            value = self._look_up(reference, "")[1]
+        return False
+
+    def _look_up(self, reference: str, base: str) -> tuple[str, Any]:
+        fragment = reference.removeprefix("#")
+        if reference.startswith("#") and (not fragment or fragment.startswith("/")):
+            candidates = [base + fragment, fragment] if base else [fragment]
+            for pointer in (spelling for each in candidates for spelling in (pointers.normalise(each), each)):
+                value = pointers.look_up(self.root, pointer)
+                if value is not MISSING:
+                    return pointer, value
+            return fragment, MISSING
+        pointer = self._pointer_of_name(fragment)
+        return pointer, pointers.look_up(self.root, pointer)
+
+    def _pointer_of_name(self, name: str) -> str:
+        """The pointer of the schema with this `$anchor` or `$id`; one that leads nowhere where there is none."""
+        if self._names is None:
+            self._names = {}
+            for key in ("$anchor", "$dynamicAnchor", "$id"):
+                for pointer, value in pointers.find_strings(self.root, key):
+                    self._names.setdefault(value, pointer)
+        return self._names.get(name, f"?{name}")
+
+
+def find_dangling(root: Mapping[str, Any], references: Iterable[str]) -> list[Problem]:
+    """A problem for each place that has one of these references, where that reference leads nowhere."""
+    known = References(root)
+    problems = []
+    for reference in sorted(references):
+        if known.place(reference)[1] is MISSING:
+            message = f"`$ref` {reference!r} leads nowhere, or back into itself"
+            problems += [Problem(place, message) for place in pointers.find_all(root, "$ref", reference)]
+    return problems
+
+
+def _reference_of(node: Any) -> str | None:
+    reference = node.get("$ref") if isinstance(node, dict) else None
+    return reference if isinstance(reference, str) else None

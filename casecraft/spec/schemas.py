@@ -1,0 +1,208 @@
+"""Converts the schemas of any OpenAPI version to JSON Schema 2020-12, each component once and when it is asked for."""
+
+import re
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any, Final, Literal, TypeAlias
+
+from casecraft.core.schema import REFERENCE_PREFIX, Definitions, Schema
+from casecraft.spec import pointers
+from casecraft.spec.keywords import (
+    DROPPED_KEYWORDS,
+    LIST_KEYWORDS,
+    MAP_KEYWORDS,
+    SCHEMA_KEYWORDS,
+    read_keyword,
+    read_types,
+)
+from casecraft.spec.pointers import MISSING
+from casecraft.spec.references import References
+
+Side: TypeAlias = Literal["request", "response"]
+
+_SAFE_NAME = re.compile(r"[A-Za-z0-9._-]{1,120}")
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_NOT_SENT: Final[Mapping[Side, str]] = {"request": "readOnly", "response": "writeOnly"}
+_BOUNDS = (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum"))
+
+
+class Schemas:
+    """The schemas of one document for one side. `definitions` are those that have a name."""
+
+    def __init__(self, references: References, version: str, side: Side) -> None:
+        self._references = references
+        self._legacy = version in ("2.0", "3.0")
+        self._components = "/definitions/" if version == "2.0" else "/components/schemas/"
+        self._not_sent = _NOT_SENT[side]
+        self._pointers: dict[str, str] = {}
+        self._resources: dict[int, str] | None = None if not self._legacy else {}
+        self.definitions = Definitions(self._load)
+
+    def convert(self, schema: Any, base: str = "") -> Schema:
+        """The schema with its references as `#/$defs/NAME`; what is no schema becomes `{}`, which allows all."""
+        if not isinstance(schema, dict):
+            return schema if isinstance(schema, bool) else {}
+        base = self._base_of(schema, base)
+        reference = schema.get("$ref", schema.get("$dynamicRef"))
+        if not isinstance(reference, str):
+            return self._convert_keywords(schema, base)
+        referring = self._refer(reference, base)
+        if self._legacy:
+            return referring  # What stands beside a `$ref` is ignored there, by the letter of both versions.
+        return {**referring, **self._convert_keywords(schema, base)}
+
+    def _load(self, name: str) -> Schema:
+        pointer = self._pointers.get(name, self._components + pointers.escape(name))
+        value = pointers.look_up(self._references.root, pointer)
+        if value is MISSING:
+            raise KeyError(name)
+        return self.convert(value, self._enclosing(pointer))
+
+    def _refer(self, reference: str, base: str) -> dict[str, Any]:
+        pointer, value = self._references.place(reference, base)
+        if value is MISSING:
+            return {}
+        name = self._name(pointer)
+        self._pointers[name] = pointer
+        return {"$ref": REFERENCE_PREFIX + name}
+
+    def _name(self, pointer: str) -> str:
+        """A component keeps its name where that is safe in a URI; any other place gets one with its hash."""
+        if pointer.startswith(self._components):
+            own = pointer[len(self._components) :]
+            if _SAFE_NAME.fullmatch(own):
+                return own
+        last = _UNSAFE.sub("-", pointer.rpartition("/")[2]).strip("-")[:60]
+        return f"{last or 'schema'}-{sha256(pointer.encode('utf-8', 'surrogatepass')).hexdigest()[:10]}"
+
+    def _convert_keywords(self, schema: dict[str, Any], base: str) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for name, value in schema.items():
+            if name in DROPPED_KEYWORDS or name.startswith("x-") or name in ("$ref", "$dynamicRef", "type"):
+                continue
+            converted = self._convert_value(name, value, base)
+            if converted is not None or name in ("const", "default"):
+                result[name] = converted
+        self._add_types(result, schema)
+        self._move_items(result, schema, base)
+        _add_examples(result, schema)
+        if self._legacy:
+            _convert_bounds(result, schema)
+        if "required" in result:
+            self._relax(result, schema)
+        return self._allow_null(result, schema) if self._legacy else result
+
+    def _convert_value(self, name: str, value: Any, base: str) -> Any:
+        if name in SCHEMA_KEYWORDS:
+            return self.convert(value, base) if isinstance(value, dict | bool) else None
+        if name in MAP_KEYWORDS:
+            if not isinstance(value, dict):
+                return None
+            return {str(key): self.convert(child, base) for key, child in value.items()}
+        if name in LIST_KEYWORDS:
+            return [self.convert(child, base) for child in value] if isinstance(value, list) and value else None
+        if name == "discriminator":
+            return self._convert_discriminator(value, base)
+        return read_keyword(name, value)
+
+    def _convert_discriminator(self, value: Any, base: str) -> dict[str, Any] | None:
+        """An annotation; its mapping names definitions as references do."""
+        if isinstance(value, str):
+            return {"propertyName": value}
+        if not isinstance(value, dict) or not isinstance(value.get("propertyName"), str):
+            return None
+        mapping = value.get("mapping")
+        if not isinstance(mapping, dict):
+            return {"propertyName": value["propertyName"]}
+        named = {str(key): self._map(target, base) for key, target in mapping.items() if isinstance(target, str)}
+        return {"propertyName": value["propertyName"], "mapping": named}
+
+    def _map(self, target: str, base: str) -> str:
+        reference = target if target.startswith("#") else f"#{self._components}{pointers.escape(target)}"
+        return str(self._refer(reference, base).get("$ref", target))
+
+    def _add_types(self, result: dict[str, Any], schema: dict[str, Any]) -> None:
+        if "type" not in schema:
+            return
+        types = read_types(schema["type"])
+        if schema["type"] == "file":
+            result.setdefault("format", "binary")
+        if types:
+            result["type"] = types[0] if len(types) == 1 else types
+
+    def _move_items(self, result: dict[str, Any], schema: dict[str, Any], base: str) -> None:
+        """`items` as a list is how earlier drafts write `prefixItems`."""
+        items = schema.get("items")
+        if isinstance(items, list) and items and "prefixItems" not in result:
+            result["prefixItems"] = [self.convert(child, base) for child in items]
+
+    def _relax(self, result: dict[str, Any], schema: dict[str, Any]) -> None:
+        """A property that this side does not send is never required."""
+        absent = self._absent_properties(schema, set())
+        required = [name for name in dict.fromkeys(result["required"]) if name not in absent]
+        if required:
+            result["required"] = required
+        else:
+            del result["required"]
+
+    def _absent_properties(self, schema: Any, seen: set[int]) -> set[str]:
+        """The properties that the schema, or a part of its `allOf`, marks as not sent."""
+        schema, _ = self._references.resolve(schema)
+        if not isinstance(schema, dict) or id(schema) in seen:
+            return set()
+        seen.add(id(schema))
+        properties, parts = schema.get("properties"), schema.get("allOf")
+        absent = {name for name, child in _pairs(properties) if self._is_absent(child)}
+        for part in parts if isinstance(parts, list) else ():
+            absent |= self._absent_properties(part, seen)
+        return absent
+
+    def _is_absent(self, schema: Any) -> bool:
+        if isinstance(schema, dict) and schema.get(self._not_sent) is True:
+            return True
+        target, _ = self._references.resolve(schema)
+        return isinstance(target, dict) and target.get(self._not_sent) is True
+
+    def _allow_null(self, result: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+        """`nullable` beside a `type` widens it. Without one 3.0 gives it no effect, but whoever writes it means it."""
+        if schema.get("nullable") is not True and schema.get("x-nullable") is not True:
+            return result
+        own = result.get("type")
+        if own is None:
+            return {"anyOf": [result, {"type": "null"}]} if result else result
+        types = own if isinstance(own, list) else [own]
+        return {**result, "type": [*types, "null"] if "null" not in types else types}
+
+    def _base_of(self, schema: dict[str, Any], base: str) -> str:
+        if self._legacy or not isinstance(schema.get("$id"), str):
+            return base
+        return self._identified().get(id(schema), base)
+
+    def _enclosing(self, pointer: str) -> str:
+        """The pointer of the innermost schema with an `$id` around this one."""
+        around = [place for place in self._identified().values() if (pointer + "/").startswith(place + "/")]
+        return max(around, key=len, default="")
+
+    def _identified(self) -> dict[int, str]:
+        if self._resources is None:
+            root = self._references.root
+            places = [place for place, _ in pointers.find_strings(root, "$id") if place]
+            self._resources = {id(pointers.look_up(root, place)): place for place in places}
+        return self._resources
+
+
+def _pairs(value: Any) -> list[tuple[str, Any]]:
+    return list(value.items()) if isinstance(value, dict) else []
+
+
+def _add_examples(result: dict[str, Any], schema: dict[str, Any]) -> None:
+    if "example" in schema:
+        own = result.get("examples", [])
+        result["examples"] = [schema["example"], *own]
+
+
+def _convert_bounds(result: dict[str, Any], schema: dict[str, Any]) -> None:
+    """Before 3.1 an exclusive bound is a flag beside the bound."""
+    for exclusive, bound in _BOUNDS:
+        if schema.get(exclusive) is True and bound in result:
+            result[exclusive] = result.pop(bound)
