@@ -5,4 +5,15 @@ from casecraft.cases.draft import Draft
 from casecraft.cases.rules import generate, notes_of, targets_of, unreachable
 from casecraft.cases.verification import Rejected, Verified, hits, verify
 
-__all__ = ["Draft", "Rejected", "Verified", "complete", "generate", "hits", "notes_of", "targets_of", "unreachable", "verify"]
+__all__ = [
+    "Draft",
+    "Rejected",
+    "Verified",
+    "complete",
+    "generate",
+    "hits",
+    "notes_of",
+    "targets_of",
+    "unreachable",
+    "verify",
+]

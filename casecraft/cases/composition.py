@@ -78,7 +78,7 @@ def _minimal(node: Node) -> Any:
         if kind == "object":
             return object_value(node)
         if kind == "array":
-            return list_value(node, shape.size.least)
+            return list_value(node, least_items(node))
     return leaf_value(node)
 
 
@@ -107,7 +107,17 @@ def object_value(node: Node) -> dict[str, Any]:
     value = {name: minimal(node.child(name)) for name in sorted_fields(node) if name in node.shape.required}
     missing = [name for held in value for name in node.shape.dependent.get(held, ()) if name not in value]
     value.update({name: minimal(node.child(name)) for name in missing})
-    return _widened(node, value, node.shape.width.least)
+    return _widened(node, value, least_fields(node))
+
+
+def least_fields(node: Node) -> int:
+    """The fewest fields that a value may have and still be seen: on the wire an empty mapping is nothing."""
+    return max(node.shape.width.least, int(node.carrier != "json" and node.parent is not None))
+
+
+def least_items(node: Node) -> int:
+    """The fewest items that a value may have and still be seen: on the wire an empty list is nothing."""
+    return max(node.shape.size.least, int(node.carrier != "json"))
 
 
 def sorted_fields(node: Node) -> list[str]:
@@ -243,7 +253,7 @@ def values_of_type(node: Node, kind: str) -> Iterator[Any]:
     elif kind == "null":
         yield None
     elif kind == "array":
-        yield list_value(node, node.shape.size.least)
+        yield list_value(node, least_items(node))
     else:
         yield object_value(node)
 
@@ -374,7 +384,7 @@ def _fitted(node: Node, value: dict[str, Any], least: int) -> dict[str, Any]:
     if most is not None and len(value) > most:
         for name in [name for name in value if name not in node.shape.required][most - len(value) :]:
             del value[name]
-    return _widened(node, value, max(least, node.shape.width.least))
+    return _widened(node, value, max(least, least_fields(node)))
 
 
 def _rich_list(node: Node, kinds: Mapping[str, Goal], wish: Wish) -> list[Any]:
@@ -444,7 +454,9 @@ def goal_values(node: Node, goal: Goal) -> Iterator[Any]:
     elif kind in ("minimal", "all-fields", "min-properties", "max-properties"):
         yield _rich_object(node, {kind: goal}, Wish({goal.id}))
     elif kind == "branch":
-        yield from _branch_values(node.branches()[[number for number, _ in node.sampled_branches()].index(goal.argument)])
+        yield from _branch_values(
+            node.branches()[[number for number, _ in node.sampled_branches()].index(goal.argument)]
+        )
     else:
         yield minimal(node)
         yield from values_of_type(node, "string")

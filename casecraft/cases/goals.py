@@ -15,6 +15,7 @@ MEMBER_SAMPLE = 12
 ITEM_LIMIT = 1024
 """No list longer and no mapping wider than this is ever made."""
 
+
 def node_goals(node: Node) -> list[Goal]:
     """All goals of one node, valid ones first."""
     goals = [_goal(node, kind, True, argument) for kind, argument in _valid_kinds(node)]
@@ -23,7 +24,9 @@ def node_goals(node: Node) -> list[Goal]:
 
 
 def _goal(node: Node, kind: str, valid: bool, argument: Any) -> Goal:
-    return Goal(_goal_id(node, kind, argument), kind, valid, _technique(kind), describe(node, kind, argument), node, argument)
+    return Goal(
+        _goal_id(node, kind, argument), kind, valid, _technique(kind), describe(node, kind, argument), node, argument
+    )
 
 
 def _goal_id(node: Node, kind: str, argument: Any) -> str:
@@ -41,8 +44,24 @@ def short_text(value: Any) -> str:
 
 
 _BOUNDARIES = frozenset(
-    "minimum maximum min-length max-length min-items max-items min-properties max-properties below-minimum "
-    "above-maximum too-short too-long too-few-items too-many-items too-few-properties too-many-properties".split()
+    [
+        "minimum",
+        "maximum",
+        "min-length",
+        "max-length",
+        "min-items",
+        "max-items",
+        "min-properties",
+        "max-properties",
+        "below-minimum",
+        "above-maximum",
+        "too-short",
+        "too-long",
+        "too-few-items",
+        "too-many-items",
+        "too-few-properties",
+        "too-many-properties",
+    ]
 )
 _GUESSES = frozenset({"wrong-type", "unexpected-null", "extra-field", "duplicate-items", "null"})
 
@@ -148,8 +167,27 @@ def _text_kinds(node: Node) -> Iterator[tuple[str, Any]]:
 
 
 CHECKED_FORMATS = frozenset(
-    "date date-time time duration email idn-email hostname idn-hostname ipv4 ipv6 uri uri-reference iri "
-    "iri-reference uri-template uuid json-pointer relative-json-pointer regex".split()
+    [
+        "date",
+        "date-time",
+        "time",
+        "duration",
+        "email",
+        "idn-email",
+        "hostname",
+        "idn-hostname",
+        "ipv4",
+        "ipv6",
+        "uri",
+        "uri-reference",
+        "iri",
+        "iri-reference",
+        "uri-template",
+        "uuid",
+        "json-pointer",
+        "relative-json-pointer",
+        "regex",
+    ]
 )
 """The formats that the validator checks."""
 
@@ -180,7 +218,8 @@ def _object_kinds(node: Node) -> Iterator[tuple[str, Any]]:
     if "object" not in shape.types:
         return
     if any(name not in shape.required for name in shape.properties):
-        yield "minimal", None
+        if shape.required or node.carrier == "json" or node.parent is None:
+            yield "minimal", None
         yield "all-fields", None
     if shape.width.least:
         yield "min-properties", shape.width.least
@@ -205,7 +244,10 @@ def _invalid_kinds(node: Node) -> Iterator[tuple[str, Any]]:
 
 
 def _may_have_wrong_type(node: Node) -> bool:
+    """Optional places deep inside are left out: a suite of wrong types says little more with them."""
     types = node.shape.types
+    if node.depth > 1 and not node.required:
+        return False
     if node.carrier == "json":
         return bool({"string", "integer", "object"} - types)
     return "string" not in types and not types & {"array", "object"} and node.shape.members is None

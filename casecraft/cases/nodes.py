@@ -191,7 +191,9 @@ class Node:
         if isinstance(step, int):
             holder = next((node for node in self.with_branches() if node.shape.items is not True), self)
             return holder.item()
-        holder = next((node for node in self.with_branches() if step in node.shape.properties), self)
+        nodes = list(self.with_branches())
+        maps = (node for node in nodes if isinstance(node.shape.additional, Mapping))
+        holder = next((node for node in nodes if step in node.shape.properties), None) or next(maps, self)
         return holder.child(step)
 
     def with_branches(self) -> "Iterator[Node]":

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
-
-
 from casecraft.cases.composition import OPEN_FIELD, has_open_fields, nodes_inside
 from casecraft.cases.goals import is_hit, node_goals
 from casecraft.cases.keys import stable_key
@@ -179,7 +177,9 @@ class RequestModel:
         required = endpoint.body is not None and endpoint.body.required
         self.bodies = [BodyForm(context, media, required=required) for media in media_types]
         self.body = min(
-            (body for body in self.bodies if body.kind != "opaque"), key=lambda body: _KINDS.index(body.kind), default=None
+            (body for body in self.bodies if body.kind != "opaque"),
+            key=lambda body: _KINDS.index(body.kind),
+            default=None,
         )
         self._readings: dict[Any, _Reading] = {}
         self._last_body: tuple[Any, str, _Reading] | None = None
@@ -247,13 +247,17 @@ class RequestModel:
                 below.extend(nodes_inside(node))
             level = below
         if left_out:
-            self.notes.append(f"{left_out} nested places have no targets of their own: they lie too deep or are too many")
+            self.notes.append(
+                f"{left_out} nested places have no targets of their own: they lie too deep or are too many"
+            )
         if invalid > INVALID_LIMIT:
             self.notes.append(f"{invalid - INVALID_LIMIT} targets for invalid values were left out: they are too many")
 
     # Writing
 
-    def request(self, values: Mapping[int, Any], body: "BodyForm | None", body_value: Any, **more: Any) -> CaseRequest | None:
+    def request(
+        self, values: Mapping[int, Any], body: "BodyForm | None", body_value: Any, **more: Any
+    ) -> CaseRequest | None:
         """A request with these values, by the numbers of the fields; None where one cannot be written."""
         places: dict[str, dict[str, Any]] = {location: {} for location in LOCATIONS}
         for index, value in values.items():
@@ -333,7 +337,9 @@ class RequestModel:
             left[location].difference_update(names)
             yield {name: places[location][name] for name in names} if names else None
         unclear.extend(
-            f"{location} parameter {name!r} is not declared" for location in LOCATIONS for name in sorted(left[location])
+            f"{location} parameter {name!r} is not declared"
+            for location in LOCATIONS
+            for name in sorted(left[location])
         )
 
     def _parameter_reading(self, index: int, written: Written | None) -> _Reading:

@@ -18,7 +18,7 @@ from casecraft.cases.composition import (
 )
 from casecraft.cases.identity import request_key
 from casecraft.cases.nodes import Goal, Node
-from casecraft.cases.requests import UNSUPPORTED, BodyForm, Inspection, RequestModel, Same, request_model
+from casecraft.cases.requests import BodyForm, Inspection, RequestModel, Same, request_model
 from casecraft.cases.styles import essence_of
 from casecraft.cases.verification import RULES, judged_case
 from casecraft.core.case import Case, CaseRequest, Priority, Target
@@ -81,7 +81,9 @@ def fewest(cases: list[Case], wanted: Collection[str]) -> list[Case]:
     left = set(wanted)
     chosen: list[Case] = []
     alone = [case for case in cases if len(case.targets) == 1]
-    for case in sorted((case for case in cases if len(case.targets) > 1), key=lambda case: -len(left & {*case.targets})):
+    for case in sorted(
+        (case for case in cases if len(case.targets) > 1), key=lambda case: -len(left & {*case.targets})
+    ):
         if not left.isdisjoint(case.targets):
             chosen.append(case)
             left.difference_update(case.targets)
@@ -400,6 +402,8 @@ class _Generation:
             self.reasons[goal.id] = str(error)
         if request is not None:
             yield request
+        else:
+            self.reasons.setdefault(goal.id, "the request cannot be written without it")
 
 
 _NOT_FOUND = "no value was found for it"

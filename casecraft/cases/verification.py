@@ -160,7 +160,9 @@ def _assemble(model: RequestModel, draft: Draft) -> tuple[CaseRequest | None, li
     }
     places = {location: _written(model, location, given[location], problems) for location in LOCATIONS}
     body = _body(model, draft, problems)
-    problems.extend(f"path parameter {name!r} has no value" for name in _path_names(model) if name not in places["path"])
+    problems.extend(
+        f"path parameter {name!r} has no value" for name in _path_names(model) if name not in places["path"]
+    )
     if problems:
         return None, problems
     return CaseRequest(
