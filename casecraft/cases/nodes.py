@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
-from casecraft.cases.shapes import Shape, ShapeReader, merge
+from casecraft.cases.shape_reader import ShapeReader
+from casecraft.cases.shapes import Shape, merge
 from casecraft.cases.validators import Validator, ValidatorCache
 from casecraft.core.case import Technique
 from casecraft.core.endpoint import Location

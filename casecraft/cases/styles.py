@@ -202,7 +202,8 @@ def _read_deep(name: str, written: Written, names: list[str]) -> Raw:
             node = below if isinstance(below, dict) else {}
         value = written[each]
         node[steps[-1]] = list(map(wire_text, value)) if isinstance(value, list) else wire_text(value)
-    return _as_lists(tree)
+    whole: Raw = _as_lists(tree)
+    return whole
 
 
 def _as_lists(tree: Any) -> Any:
