@@ -1,5 +1,6 @@
 """One pass over one endpoint: the least valid request, combined valid ones, and those with one thing wrong."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +19,9 @@ from casecraft.core.case import Case, CaseRequest, Priority, Target, Technique
 ROUNDS = 40
 """Combined valid requests that are tried for one endpoint."""
 
+
+PATIENCE = 3
+"""How often a place may spoil a combined request before it is left out of them."""
 
 VALUES_TRIED = 12
 """Values that are tried for one target before it counts as unreachable."""
@@ -140,10 +144,11 @@ class Generation:
 
     def _add_combined(self) -> None:
         """Add requests that each meet as many pending targets as fit in one."""
-        avoided: set[str] = set()
+        failures: Counter[str] = Counter()
         exhausted: set[str] = set()
         for _ in range(ROUNDS):
-            wish = Wish({goal for goal in self.pending if goal not in exhausted}, frozenset(avoided))
+            avoided = frozenset(place for place, count in failures.items() if count >= PATIENCE)
+            wish = Wish({goal for goal in self.pending if goal not in exhausted}, avoided)
             if not wish.wanted - _REQUEST_GOALS and "request:all-parameters" not in wish.wanted:
                 return
             request = self._combined(wish)
@@ -159,7 +164,7 @@ class Generation:
             places = {finding.target.rsplit(":", 1)[0] for finding in inspection.findings}
             if places <= avoided:
                 return
-            avoided |= places
+            failures.update(places)
             exhausted -= {goal for goal in wish.tried if not any(goal.startswith(place) for place in places)}
 
     def _combined_title(self, inspection: Inspection) -> str:

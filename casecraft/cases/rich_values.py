@@ -30,7 +30,7 @@ PACKED_ITEMS = 4
 @dataclass(slots=True)
 class Wish:
     """The goals that a rich value should meet. What was tried moves from `wanted` to `tried`; optional nodes whose
-    ids are in `avoided` are left out.
+    ids are in `avoided` are left out, required ones get their least value.
     """
 
     wanted: set[str]
@@ -48,7 +48,7 @@ def rich(node: Node, wish: Wish) -> Any:
 
     Raises NoValueError where none can be made.
     """
-    if not node.expanded:
+    if not node.expanded or node.id in wish.avoided:
         return minimal(node)
     own = [goal for goal in node.goals if goal.valid and goal.id in wish.wanted]
     if node.shape.members is None:
