@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from casecraft.cases.identity import case_id, request_key
+from casecraft.cases.reduction import fewest, without_superfluous
 from casecraft.cases.requests import request_model
-from casecraft.cases.rules import fewest, generate, rule_suite, without_superfluous
+from casecraft.cases.rules import generate, rule_suite
 from casecraft.cases.verification import targets_hit
 from casecraft.core.case import Case
 from casecraft.core.endpoint import Endpoint

@@ -1,19 +1,19 @@
 """The goals of a node: what a value at this place may exercise, on the right and on the wrong side of each rule."""
 
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from casecraft.cases.nodes import Goal, Node, spread
 from casecraft.cases.numbers import beyond, ends_of
-from casecraft.cases.shapes import json_type, same_value
-from casecraft.core.case import Technique
+from casecraft.cases.wording import describe, short_text, technique_of
 
 MEMBER_SAMPLE = 12
 """Members of one enum that get a target."""
 
+
 ITEM_LIMIT = 1024
 """No list longer and no mapping wider than this is ever made."""
+
 
 def node_goals(node: Node) -> list[Goal]:
     """All goals of one node, valid ones first."""
@@ -23,7 +23,9 @@ def node_goals(node: Node) -> list[Goal]:
 
 
 def _goal(node: Node, kind: str, valid: bool, argument: Any) -> Goal:
-    return Goal(_goal_id(node, kind, argument), kind, valid, _technique(kind), describe(node, kind, argument), node, argument)
+    return Goal(
+        _goal_id(node, kind, argument), kind, valid, technique_of(kind), describe(node, kind, argument), node, argument
+    )
 
 
 def _goal_id(node: Node, kind: str, argument: Any) -> str:
@@ -32,73 +34,6 @@ def _goal_id(node: Node, kind: str, argument: Any) -> str:
     if kind in ("enum", "type"):
         return f"{node.id}:{kind}={short_text(argument)}"
     return f"{node.id}:{kind}"
-
-
-def short_text(value: Any) -> str:
-    """A value for people: strings bare, long ones cut."""
-    text = value if isinstance(value, str) else json.dumps(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-_BOUNDARIES = frozenset(
-    "minimum maximum min-length max-length min-items max-items min-properties max-properties below-minimum "
-    "above-maximum too-short too-long too-few-items too-many-items too-few-properties too-many-properties".split()
-)
-_GUESSES = frozenset({"wrong-type", "unexpected-null", "extra-field", "duplicate-items", "null"})
-
-
-def _technique(kind: str) -> Technique:
-    if kind in _BOUNDARIES:
-        return "boundary_value_analysis"
-    return "error_guessing" if kind in _GUESSES else "equivalence_partitioning"
-
-
-def describe(node: Node, kind: str, argument: Any) -> str:
-    """One line for people about a goal."""
-    place = node.id
-    if argument is None or kind in ("branch", "type"):
-        return f"{place}: {_WORDS.get(kind, kind)}" + (f" {argument}" if argument is not None else "")
-    return f"{place}: {_WORDS.get(kind, kind)} ({short_text(argument)})"
-
-
-_WORDS = {
-    "enum": "one of the listed values",
-    "branch": "branch",
-    "type": "a value of type",
-    "valid": "a conforming value",
-    "valid-format": "a value of the format",
-    "valid-pattern": "a value that fits the pattern",
-    "null": "null, which is allowed",
-    "minimal": "only what is required",
-    "all-fields": "every field",
-    "missing": "required, but missing",
-    "wrong-type": "a value of another type",
-    "unexpected-null": "null, which is not allowed",
-    "not-in-enum": "none of the listed values",
-    "wrong-format": "not of the format",
-    "wrong-pattern": "does not fit the pattern",
-    "not-multiple": "not a multiple",
-    "extra-field": "a field that is not allowed",
-    "duplicate-items": "the same item twice",
-    "minimum": "the smallest value allowed",
-    "maximum": "the largest value allowed",
-    "min-length": "the shortest text allowed",
-    "max-length": "the longest text allowed",
-    "min-items": "as few items as allowed",
-    "max-items": "as many items as allowed",
-    "min-properties": "as few fields as allowed",
-    "max-properties": "as many fields as allowed",
-    "below-minimum": "below the minimum",
-    "above-maximum": "above the maximum",
-    "too-short": "shorter than allowed",
-    "too-long": "longer than allowed",
-    "too-few-items": "fewer items than allowed",
-    "too-many-items": "more items than allowed",
-    "too-few-properties": "fewer fields than allowed",
-    "too-many-properties": "more fields than allowed",
-    "true": "true",
-    "false": "false",
-}
 
 
 def _valid_kinds(node: Node) -> list[tuple[str, Any]]:
@@ -122,7 +57,7 @@ def _kinds_of_type(node: Node) -> Iterator[tuple[str, Any]]:
         return
     yield from _text_kinds(node)
     yield from _number_kinds(node)
-    if shape.types == {"boolean"} or shape.types == {"boolean", "null"}:
+    if shape.types - {"null"} == {"boolean"}:
         yield from (("true", None), ("false", None))
     yield from _array_kinds(node)
     yield from _object_kinds(node)
@@ -148,8 +83,27 @@ def _text_kinds(node: Node) -> Iterator[tuple[str, Any]]:
 
 
 CHECKED_FORMATS = frozenset(
-    "date date-time time duration email idn-email hostname idn-hostname ipv4 ipv6 uri uri-reference iri "
-    "iri-reference uri-template uuid json-pointer relative-json-pointer regex".split()
+    [
+        "date",
+        "date-time",
+        "time",
+        "duration",
+        "email",
+        "idn-email",
+        "hostname",
+        "idn-hostname",
+        "ipv4",
+        "ipv6",
+        "uri",
+        "uri-reference",
+        "iri",
+        "iri-reference",
+        "uri-template",
+        "uuid",
+        "json-pointer",
+        "relative-json-pointer",
+        "regex",
+    ]
 )
 """The formats that the validator checks."""
 
@@ -180,7 +134,8 @@ def _object_kinds(node: Node) -> Iterator[tuple[str, Any]]:
     if "object" not in shape.types:
         return
     if any(name not in shape.required for name in shape.properties):
-        yield "minimal", None
+        if shape.required or node.carrier == "json" or node.parent is None:
+            yield "minimal", None
         yield "all-fields", None
     if shape.width.least:
         yield "min-properties", shape.width.least
@@ -205,7 +160,10 @@ def _invalid_kinds(node: Node) -> Iterator[tuple[str, Any]]:
 
 
 def _may_have_wrong_type(node: Node) -> bool:
+    """Optional places deep inside are left out: a suite of wrong types says little more with them."""
     types = node.shape.types
+    if node.depth > 1 and not node.required:
+        return False
     if node.carrier == "json":
         return bool({"string", "integer", "object"} - types)
     return "string" not in types and not types & {"array", "object"} and node.shape.members is None
@@ -254,43 +212,3 @@ def _broken_container(node: Node) -> Iterator[tuple[str, Any]]:
             yield "too-many-properties", shape.width.most + 1
         if shape.additional is False and node.carrier in ("json", "form"):
             yield "extra-field", None
-
-
-def is_hit(goal: Goal, value: Any) -> bool:
-    """Whether a value that conforms hits a valid goal of its node; branches are judged by their validators."""
-    return _HITS[goal.kind](value, goal.argument, goal.node)
-
-
-_Predicate = Callable[[Any, Any, Any], bool]
-
-_HITS: dict[str, _Predicate] = {
-    "enum": lambda value, member, _: same_value(value, member),
-    "type": lambda value, name, _: json_type(value) == name or (name == "number" and json_type(value) == "integer"),
-    "branch": lambda *_: False,
-    "valid": lambda *_: True,
-    "null": lambda value, *_: value is None,
-    "true": lambda value, *_: value is True,
-    "false": lambda value, *_: value is False,
-    "min-length": lambda value, length, _: isinstance(value, str) and len(value) == length,
-    "max-length": lambda value, length, _: isinstance(value, str) and len(value) == length,
-    "valid-format": lambda value, *_: isinstance(value, str),
-    "valid-pattern": lambda value, *_: isinstance(value, str),
-    "minimum": lambda value, bound, _: is_number(value) and value == bound,
-    "maximum": lambda value, bound, _: is_number(value) and value == bound,
-    "min-items": lambda value, count, _: isinstance(value, list) and len(value) == count,
-    "max-items": lambda value, count, _: isinstance(value, list) and len(value) == count,
-    "min-properties": lambda value, count, _: isinstance(value, Mapping) and len(value) == count,
-    "max-properties": lambda value, count, _: isinstance(value, Mapping) and len(value) == count,
-    "minimal": lambda value, _, node: isinstance(value, Mapping) and value.keys() <= node.shape.required,
-    "all-fields": lambda value, _, node: isinstance(value, Mapping) and fields_of(node) <= value.keys(),
-}
-
-
-def is_number(value: Any) -> bool:
-    """Whether a JSON value is a number."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def fields_of(node: Node) -> set[str]:
-    """The declared properties that may be sent."""
-    return {name for name, schema in node.shape.properties.items() if schema is not False}

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
-from casecraft.cases.shapes import Shape, ShapeReader, merge
+from casecraft.cases.shape_reader import ShapeReader
+from casecraft.cases.shapes import Shape, merge
 from casecraft.cases.validators import Validator, ValidatorCache
 from casecraft.core.case import Technique
 from casecraft.core.endpoint import Location
@@ -191,7 +192,9 @@ class Node:
         if isinstance(step, int):
             holder = next((node for node in self.with_branches() if node.shape.items is not True), self)
             return holder.item()
-        holder = next((node for node in self.with_branches() if step in node.shape.properties), self)
+        nodes = list(self.with_branches())
+        maps = (node for node in nodes if isinstance(node.shape.additional, Mapping))
+        holder = next((node for node in nodes if step in node.shape.properties), None) or next(maps, self)
         return holder.child(step)
 
     def with_branches(self) -> "Iterator[Node]":

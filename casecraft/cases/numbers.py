@@ -68,7 +68,7 @@ def _is_on_grid(bounds: Bounds, shape: Shape, sign: int) -> bool:
     bound, is_open = (bounds.minimum, bounds.open_below) if sign < 0 else (bounds.maximum, bounds.open_above)
     if not is_open or bound is None:
         return False
-    return "number" in shape.types or isinstance(bound, int) and shape.multiple_of is None
+    return "number" in shape.types or (isinstance(bound, int) and shape.multiple_of is None)
 
 
 def _inside(bound: Number, step: Number, sign: int, *, strictly: bool) -> Number:

@@ -1,20 +1,20 @@
 """What a server that follows the schema understands when it reads text off the wire."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 from casecraft.cases.nodes import Node
-from casecraft.cases.styles import PRIMITIVES, Raw, scalar_readings, split, wire_text
+from casecraft.cases.styles import PRIMITIVES, Raw, is_split, scalar_readings, split, wire_text
 from casecraft.core.endpoint import Parameter
 
-import json
 
 def coerce(parameter: Parameter, node: Node, raw: Raw) -> Any:
     """The JSON value that a raw one stands for: the first reading that conforms, or else the likeliest one."""
     if parameter.content_type is not None and isinstance(raw, str):
         return _loaded(raw)
     if isinstance(raw, list):
-        return [coerce(parameter, node.item(), each) for each in raw]
+        return [coerce(parameter, node.locate(0), each) for each in raw]
     if isinstance(raw, dict):
         return {name: coerce(parameter, node.locate(name), each) for name, each in raw.items()}
     readings = list(_readings(parameter, node, raw))
@@ -36,5 +36,5 @@ def _readings(parameter: Parameter, node: Node, text: str) -> Iterator[Any]:
         yield from (member for member in node.shape.members if wire_text(member) == text)
     if types & PRIMITIVES or not types & {"array", "object"}:
         yield from scalar_readings(text, types if node.shape.typed or node.shape.members else frozenset({"string"}))
-    if types & {"array", "object"} and node.shape.typed:
+    if node.shape.typed and is_split(parameter, types):
         yield coerce(parameter, node, split(parameter, node.shape, text))

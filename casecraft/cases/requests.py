@@ -1,146 +1,47 @@
-"""One endpoint's requests: the places that they set, how values are written and read back, and what is wrong with one."""
+"""Requests to one endpoint: the places that they set, and what is wrong with one."""
 
 import json
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Generic, TypeVar
+from typing import Any
 
-
-
-from casecraft.cases.composition import OPEN_FIELD, has_open_fields, nodes_inside
-from casecraft.cases.goals import is_hit, node_goals
+from casecraft.cases.bodies import BodyForm, Field
+from casecraft.cases.goals import node_goals
+from casecraft.cases.judgement import Reading, judged
 from casecraft.cases.keys import stable_key
-from casecraft.cases.nodes import Carrier, Goal, Node, SchemaContext
+from casecraft.cases.nodes import Goal, Node, SchemaContext
 from casecraft.cases.readings import coerce
-from casecraft.cases.styles import Written, essence_of, is_form, is_json, names_of, read, text_tree, write
-from casecraft.cases.violations import Finding, findings_of
-from casecraft.core.case import CaseRequest, Scalar
-from casecraft.core.endpoint import Endpoint, MediaType, Parameter
+from casecraft.cases.rich_values import nodes_inside
+from casecraft.cases.sameness import Same
+from casecraft.cases.styles import Written, essence_of, is_json, names_of, read, write
+from casecraft.cases.violations import Finding
+from casecraft.core.case import CaseRequest, Technique
+from casecraft.core.endpoint import Endpoint, Parameter
 from casecraft.core.schema import Definitions
 
 DEPTH_LIMIT = 4
 """Places nested deeper than this get no targets of their own."""
 
+
 NODE_LIMIT = 120
 """Places of one endpoint that get targets; those nearest to the top come first."""
+
 
 INVALID_LIMIT = 48
 """Targets of one endpoint that an invalid request hits, as each takes a case of its own."""
 
+
 IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
 """Header parameters with these names are ignored, as OpenAPI says: other parts of the document rule them."""
+
 
 ABSENT = object()
 """The value of what is not sent."""
 
+
 LOCATIONS = ("path", "query", "header", "cookie")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Field:
-    """A parameter, or a field of a form, with its place."""
-
-    parameter: Parameter
-    node: Node
-
-
-class BodyForm:
-    """One content type that a body may have. `kind` is "json", "form", "text" or, where no body of it can be made or
-    judged, "opaque".
-    """
-
-    __slots__ = ("fields", "kind", "media", "node")
-
-    def __init__(self, context: SchemaContext, media: MediaType, *, required: bool) -> None:
-        self.media = media
-        shape = context.reader.read(media.schema)
-        self.kind = _body_kind(media.content_type, shape.types)
-        self.node = Node(
-            context,
-            "body",
-            media.schema,
-            shape,
-            name="body",
-            carrier=_CARRIERS[self.kind],
-            required=required,
-            samples=media.examples,
-        )
-        self.fields = {name: self._field(name) for name in shape.properties} if self.kind == "form" else {}
-
-    def _field(self, name: str) -> Field:
-        node = self.node.child(name)
-        encoding = self.media.encoding.get(name)
-        encoding = encoding if isinstance(encoding, Mapping) else {}
-        style = str(encoding.get("style", "form"))
-        nested = "object" in node.shape.types and node.shape.typed and "style" not in encoding
-        nested = nested or ("array" in node.shape.types and "object" in node.item().shape.types and node.shape.typed)
-        return Field(
-            Parameter(
-                name=name,
-                location="query",
-                required=node.required,
-                schema=node.schema,
-                style=style,
-                explode=bool(encoding.get("explode", style == "form")),
-                content_type="application/json" if nested and "style" not in encoding else None,
-            ),
-            node,
-        )
-
-    def write(self, value: Any) -> tuple[Any] | None:
-        """The body that carries a value, in a tuple; None where it cannot be written."""
-        if self.kind == "opaque":
-            return None
-        if self.kind == "text":
-            return (value,) if isinstance(value, str) else None
-        if self.kind == "json":
-            return (value,)
-        return self._write_form(value) if isinstance(value, Mapping) else None
-
-    def _write_form(self, value: Mapping[str, Any]) -> tuple[Any] | None:
-        written: dict[str, Scalar | list[Scalar]] = {}
-        for name, each in value.items():
-            field = self.fields.get(name)
-            parameter = field.parameter if field is not None else _plain_field(name, each)
-            if parameter.style == "form" and isinstance(each, list) and not each:
-                continue
-            entries = write(parameter, each)
-            if entries is None:
-                return None
-            written.update(entries)
-        return (written,)
-
-    def read(self, body: Any) -> Any:
-        """The JSON value that a body stands for."""
-        if self.kind != "form" or not isinstance(body, Mapping):
-            return body
-        value: dict[str, Any] = {}
-        taken: set[str] = set()
-        for name, field in self.fields.items():
-            raw = read(field.parameter, field.node.shape, body)
-            if raw is not None:
-                taken.update(names_of(field.parameter, field.node.shape, body))
-                value[name] = coerce(field.parameter, field.node, raw)
-        value.update({name: text_tree(each) for name, each in body.items() if name not in taken})
-        return value
-
-
-def _plain_field(name: str, value: Any) -> Parameter:
-    nested = isinstance(value, Mapping) or (isinstance(value, list) and any(isinstance(e, list | dict) for e in value))
-    content_type = "application/json" if nested else None
-    return Parameter(name, "query", False, True, style="form", explode=True, content_type=content_type)
-
-
-def _body_kind(content_type: str, types: frozenset[str]) -> str:
-    if is_json(content_type):
-        return "json"
-    if is_form(content_type) and "object" in types:
-        return "form"
-    essence = essence_of(content_type)
-    is_text = essence.startswith("text/") or essence in ("application/octet-stream", "application/yaml")
-    return "text" if is_text and "string" in types else "opaque"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,14 +52,6 @@ class Inspection:
 
     findings: tuple[Finding, ...]
     unclear: tuple[str, ...]
-    hits: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """One parameter of one request, judged."""
-
-    findings: tuple[Finding, ...]
     hits: frozenset[str]
 
 
@@ -179,10 +72,12 @@ class RequestModel:
         required = endpoint.body is not None and endpoint.body.required
         self.bodies = [BodyForm(context, media, required=required) for media in media_types]
         self.body = min(
-            (body for body in self.bodies if body.kind != "opaque"), key=lambda body: _KINDS.index(body.kind), default=None
+            (body for body in self.bodies if body.kind != "opaque"),
+            key=lambda body: _KINDS.index(body.kind),
+            default=None,
         )
-        self._readings: dict[Any, _Reading] = {}
-        self._last_body: tuple[Any, str, _Reading] | None = None
+        self._readings: dict[Any, Reading] = {}
+        self._last_body: tuple[Any, str, Reading] | None = None
         self._add_request_goals()
         self._grow()
 
@@ -220,7 +115,7 @@ class RequestModel:
                 self._add_request_goal(f"body:content-type={name}", "other-type", True, f"the body is sent as {name}")
 
     def _add_request_goal(self, id: str, kind: str, valid: bool, description: str) -> None:  # noqa: A002
-        technique = "security" if id.startswith("auth:") else "equivalence_partitioning"
+        technique: Technique = "security" if id.startswith("auth:") else "equivalence_partitioning"
         self.goals[id] = [Goal(id, kind, valid, technique, description)]
 
     def _grow(self) -> None:
@@ -247,13 +142,17 @@ class RequestModel:
                 below.extend(nodes_inside(node))
             level = below
         if left_out:
-            self.notes.append(f"{left_out} nested places have no targets of their own: they lie too deep or are too many")
+            self.notes.append(
+                f"{left_out} nested places have no targets of their own: they lie too deep or are too many"
+            )
         if invalid > INVALID_LIMIT:
             self.notes.append(f"{invalid - INVALID_LIMIT} targets for invalid values were left out: they are too many")
 
     # Writing
 
-    def request(self, values: Mapping[int, Any], body: "BodyForm | None", body_value: Any, **more: Any) -> CaseRequest | None:
+    def request(
+        self, values: Mapping[int, Any], body: "BodyForm | None", body_value: Any, **more: Any
+    ) -> CaseRequest | None:
         """A request with these values, by the numbers of the fields; None where one cannot be written."""
         places: dict[str, dict[str, Any]] = {location: {} for location in LOCATIONS}
         for index, value in values.items():
@@ -333,10 +232,12 @@ class RequestModel:
             left[location].difference_update(names)
             yield {name: places[location][name] for name in names} if names else None
         unclear.extend(
-            f"{location} parameter {name!r} is not declared" for location in LOCATIONS for name in sorted(left[location])
+            f"{location} parameter {name!r} is not declared"
+            for location in LOCATIONS
+            for name in sorted(left[location])
         )
 
-    def _parameter_reading(self, index: int, written: Written | None) -> _Reading:
+    def _parameter_reading(self, index: int, written: Written | None) -> Reading:
         key = (index, None if written is None else stable_key(written))
         known = self._readings.get(key)
         if known is None:
@@ -345,22 +246,22 @@ class RequestModel:
             known = self._readings[key] = self._read_parameter(self.fields[index], written)
         return known
 
-    def _read_parameter(self, field: Field, written: Written | None) -> _Reading:
+    def _read_parameter(self, field: Field, written: Written | None) -> Reading:
         parameter, node = field.parameter, field.node
         raw = None if written is None else read(parameter, node.shape, written)
         if raw is None:
             missing = (Finding(f"{node.id}:missing", "a required parameter is not sent"),) if parameter.required else ()
-            return _Reading(missing, frozenset())
+            return Reading(missing, frozenset())
         if parameter.content_type is not None and is_json(parameter.content_type):
             try:
                 value = json.loads(str(raw))
             except ValueError as error:
-                return _Reading((Finding(f"{node.id}:malformed", f"no JSON: {error}"),), frozenset())
+                return Reading((Finding(f"{node.id}:malformed", f"no JSON: {error}"),), frozenset())
         elif raw == "" and parameter.allow_empty:
-            return _Reading((), frozenset())
+            return Reading((), frozenset())
         else:
             value = coerce(parameter, node, raw)
-        return _judged(node, value)
+        return judged(node, value)
 
     def _body_findings(self, request: CaseRequest, hits: set[str], unclear: list[str]) -> Iterable[Finding]:
         content_type = request.content_type
@@ -382,10 +283,10 @@ class RequestModel:
             hits |= reading.hits
         return reading.findings
 
-    def _body_reading(self, body: BodyForm, value: Any) -> _Reading:
+    def _body_reading(self, body: BodyForm, value: Any) -> Reading:
         last = self._last_body
         if last is None or last[0] is not value or last[1] != body.media.content_type:
-            last = self._last_body = (value, body.media.content_type, _judged(body.node, body.read(value)))
+            last = self._last_body = (value, body.media.content_type, judged(body.node, body.read(value)))
         return last[2]
 
     def body_for(self, content_type: str) -> BodyForm | None:
@@ -397,9 +298,14 @@ class RequestModel:
 
 
 UNSUPPORTED = "body:unsupported-content-type"
+
+
 MEDIA_LIMIT = 6
-_CARRIERS: dict[str, Carrier] = {"json": "json", "form": "form", "text": "text", "opaque": "text"}
+
+
 _TAKES_ALL = frozenset({"*/*", "text/*", "text/plain"})
+
+
 _KINDS = ("json", "form", "text", "opaque")
 
 
@@ -430,58 +336,6 @@ def _parameter_field(context: SchemaContext, parameter: Parameter) -> Field:
         samples=parameter.examples,
     )
     return Field(parameter, node)
-
-
-def _judged(node: Node, value: Any) -> _Reading:
-    violations = node.validator.violations(value)
-    if violations:
-        return _Reading(findings_of(node, value, violations), frozenset())
-    hits: set[str] = set()
-    _walk(node, value, hits)
-    return _Reading((), frozenset(hits))
-
-
-def _walk(node: Node, value: Any, hits: set[str]) -> None:
-    """Collect the valid goals that a conforming value hits."""
-    if not node.expanded:
-        return
-    for goal in node.goals:
-        if goal.valid and is_hit(goal, value):
-            hits.add(goal.id)
-    if isinstance(value, dict):
-        for name, each in value.items():
-            if name in node.shape.properties:
-                _walk(node.child(name), each, hits)
-            elif has_open_fields(node.shape):
-                _walk(node.child(OPEN_FIELD), each, hits)
-    elif isinstance(value, list) and "array" in node.shape.types:
-        for each in value[:WALKED_ITEMS]:
-            _walk(node.item(), each, hits)
-    if node.shape.choices and value is not None:
-        for (number, _), branch in zip(node.sampled_branches(), node.branches(), strict=True):
-            if branch.validator.accepts(value):
-                hits.update(goal.id for goal in node.goals if goal.kind == "branch" and goal.argument == number)
-                _walk(branch, value, hits)
-
-
-WALKED_ITEMS = 16
-
-T = TypeVar("T")
-
-
-class Same(Generic[T]):
-    """A key that is equal only for the very same object, which it keeps alive."""
-
-    __slots__ = ("held",)
-
-    def __init__(self, held: T) -> None:
-        self.held = held
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Same) and self.held is other.held
-
-    def __hash__(self) -> int:
-        return id(self.held)
 
 
 def request_model(endpoint: Endpoint) -> RequestModel:

@@ -1,18 +1,20 @@
-"""What a schema asks of one value, read into one flat record.
+"""What a schema asks of one value, in one flat record.
 
-`$ref`, `allOf`, unions with `null` and unions of constants are folded in. What a flat record cannot say (`not`,
-`if`, the branches' own rules) stays in the schema, and every value made from a shape is validated against that.
+What a flat record cannot say (`not`, `if`, the branches' own rules) stays in the schema, and every value made from a
+shape is validated against that.
 """
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from casecraft.core.schema import Definitions, Schema, referenced_name
+from casecraft.core.schema import Schema
 
 ALL_TYPES = frozenset({"null", "boolean", "integer", "number", "string", "array", "object"})
+
+
 Number = int | float
 
 
@@ -137,96 +139,6 @@ def _merge_properties(one: Shape, other: Shape) -> Mapping[str, Schema]:
     return merged
 
 
-class ShapeReader:
-    """Reads schemas of one document into shapes; named definitions are read once."""
-
-    def __init__(self, definitions: Definitions) -> None:
-        self._definitions = definitions
-        self._named: dict[str, Shape] = {}
-        self._reading: set[str] = set()
-
-    def read(self, schema: Schema) -> Shape:
-        """The shape of a schema; a loop of references adds nothing to it."""
-        if isinstance(schema, bool):
-            return _ANYTHING if schema else _NOTHING
-        name = referenced_name(schema)
-        if name is None:
-            return self._read_mapping(schema)
-        if name in self._reading:
-            return _ANYTHING
-        named = self._read_named(name)
-        return named if len(schema) == 1 else merge(self._read_mapping(schema), named)
-
-    def _read_named(self, name: str) -> Shape:
-        shape = self._named.get(name)
-        if shape is None:
-            self._reading.add(name)
-            try:
-                shape = self.read(self._definitions[name])
-            finally:
-                self._reading.discard(name)
-            if not self._reading:
-                self._named[name] = shape
-        return shape
-
-    def _read_mapping(self, schema: Mapping[str, Any]) -> Shape:
-        shape = own_keywords(schema)
-        for part in _schemas(schema.get("allOf")):
-            shape = merge(shape, self.read(part))
-        for keyword in ("oneOf", "anyOf"):
-            branches = _schemas(schema.get(keyword))
-            if branches:
-                shape = self._with_union(shape, keyword, branches)
-        return _settled(shape)
-
-    def _with_union(self, shape: Shape, keyword: str, branches: tuple[Schema, ...]) -> Shape:
-        others = tuple(branch for branch in branches if not _is_null(branch))
-        nullable = len(others) < len(branches)
-        if len(others) == 1:
-            return merge(shape, _or_null(self.read(others[0])) if nullable else self.read(others[0]))
-        if not others:
-            return merge(shape, Shape(types=frozenset({"null"}), typed=True))
-        shapes = [self.read(branch) for branch in others[:UNION_LIMIT]]
-        types: frozenset[str] = frozenset().union(*(each.types for each in shapes), {"null"} if nullable else ())
-        typed = len(others) <= UNION_LIMIT
-        either = Shape(types=types if typed else ALL_TYPES, typed=typed)
-        members = _joined_members(shapes) if typed else None
-        if members is not None:
-            return merge(shape, replace(either, members=(*members, None) if nullable else members))
-        return merge(shape, replace(either, choices=(Choice(keyword, others),)))
-
-
-UNION_LIMIT = 64
-"""More branches than this are sampled, not read."""
-
-_ANYTHING = Shape()
-_NOTHING = Shape(types=frozenset(), typed=True)
-
-
-def own_keywords(schema: Mapping[str, Any]) -> Shape:
-    """The shape of a schema's own keywords, without those that hold other schemas beside it."""
-    return Shape(
-        types=_types(schema.get("type")),
-        typed="type" in schema,
-        members=_members(schema),
-        bounds=_bounds(schema),
-        multiple_of=_positive(schema.get("multipleOf")),
-        length=_size(schema, "minLength", "maxLength"),
-        patterns=(schema["pattern"],) if isinstance(schema.get("pattern"), str) else (),
-        format=schema["format"] if isinstance(schema.get("format"), str) else None,
-        size=_size(schema, "minItems", "maxItems"),
-        unique=schema.get("uniqueItems") is True,
-        prefix=_schemas(schema.get("prefixItems")),
-        items=_schema(schema.get("items", True)),
-        properties=_properties(schema.get("properties")),
-        required=_required(schema.get("required")),
-        additional=_schema(schema.get("additionalProperties", True)),
-        width=_size(schema, "minProperties", "maxProperties"),
-        dependent=_dependent(schema.get("dependentRequired")),
-        samples=_samples(schema),
-    )
-
-
 def json_type(value: Any) -> str:
     """The JSON type of a value; a number without a fraction is an "integer"."""
     if value is None:
@@ -253,65 +165,10 @@ def same_value(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def _settled(shape: Shape) -> Shape:
-    if shape.members is None:
-        return shape
-    kept = tuple(member for member in shape.members if json_type(member) in shape.types)
-    types = frozenset(json_type(member) for member in kept)
-    if "number" in types:
-        types |= {"integer"}
-    return replace(shape, members=kept, types=types & shape.types)
-
-
-def _joined_members(shapes: list[Shape]) -> tuple[Any, ...] | None:
-    joined: list[Any] = []
-    for shape in shapes:
-        if shape.members is None or shape.types & {"object", "array"}:
-            return None
-        joined.extend(shape.members)
-    return tuple(joined)
-
-
-def _or_null(shape: Shape) -> Shape:
-    members = None if shape.members is None else (*shape.members, None)
-    return replace(shape, types=shape.types | {"null"}, members=members)
-
-
-def _is_null(schema: Schema) -> bool:
-    if isinstance(schema, bool):
-        return False
-    kind, members = schema.get("type"), schema.get("enum")
-    return kind in ("null", ["null"]) or members == [None] or ("const" in schema and schema["const"] is None)
-
-
-def _types(declared: Any) -> frozenset[str]:
-    if isinstance(declared, str):
-        declared = [declared]
-    if not isinstance(declared, list):
-        return ALL_TYPES
-    types = frozenset(kind for kind in declared if isinstance(kind, str)) & ALL_TYPES
-    return types | {"integer"} if "number" in types else types
-
-
-def _members(schema: Mapping[str, Any]) -> tuple[Any, ...] | None:
-    if "const" in schema:
-        return (schema["const"],)
-    members = schema.get("enum")
-    return tuple(members) if isinstance(members, list) else None
-
-
 def _common_members(one: tuple[Any, ...] | None, other: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
     if one is None or other is None:
         return other if one is None else one
     return tuple(member for member in one if any(same_value(member, each) for each in other))
-
-
-def _bounds(schema: Mapping[str, Any]) -> Bounds:
-    closed = Bounds(_number(schema.get("minimum")), _number(schema.get("maximum")))
-    below, above = _number(schema.get("exclusiveMinimum")), _number(schema.get("exclusiveMaximum"))
-    if below is None and above is None:
-        return closed
-    return closed.within(Bounds(below, above, below is not None, above is not None))
 
 
 def _tighter(
@@ -333,53 +190,10 @@ def _common_multiple(one: Number | None, other: Number | None) -> Number | None:
     return larger if Decimal(str(larger)) % Decimal(str(smaller)) == 0 else larger * smaller
 
 
-def _size(schema: Mapping[str, Any], least: str, most: str) -> Size:
-    low, high = _number(schema.get(least)), _number(schema.get(most))
-    if low is None and high is None:
-        return _ANY_SIZE
-    return Size(int(low or 0), None if high is None else int(high))
-
-
-_ANY_SIZE = Size()
-
-
 def _least_of(one: int | None, other: int | None) -> int | None:
     if one is None or other is None:
         return other if one is None else one
     return min(one, other)
-
-
-def _number(value: Any) -> Number | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return None
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def _positive(value: Any) -> Number | None:
-    number = _number(value)
-    return number if number is not None and number > 0 else None
-
-
-def _schema(value: Any) -> Schema:
-    return value if isinstance(value, Mapping | bool) else True
-
-
-def _schemas(value: Any) -> tuple[Schema, ...]:
-    return tuple(_schema(each) for each in value) if isinstance(value, list) else ()
-
-
-def _properties(value: Any) -> Mapping[str, Schema]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _required(value: Any) -> frozenset[str]:
-    return frozenset(name for name in value if isinstance(name, str)) if isinstance(value, list) else frozenset()
-
-
-def _dependent(value: Any) -> Mapping[str, tuple[str, ...]]:
-    if not isinstance(value, Mapping):
-        return {}
-    return {name: tuple(each for each in names if isinstance(each, str)) for name, names in value.items()}
 
 
 def _both(one: Schema, other: Schema) -> Schema:
@@ -388,9 +202,3 @@ def _both(one: Schema, other: Schema) -> Schema:
     if other is True:
         return one
     return False if one is False or other is False else {"allOf": [one, other]}
-
-
-def _samples(schema: Mapping[str, Any]) -> tuple[Any, ...]:
-    samples = [schema[key] for key in ("example", "default") if key in schema]
-    several = schema.get("examples")
-    return tuple(several) + tuple(samples) if isinstance(several, list) else tuple(samples)

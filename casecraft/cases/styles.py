@@ -202,7 +202,8 @@ def _read_deep(name: str, written: Written, names: list[str]) -> Raw:
             node = below if isinstance(below, dict) else {}
         value = written[each]
         node[steps[-1]] = list(map(wire_text, value)) if isinstance(value, list) else wire_text(value)
-    return _as_lists(tree)
+    whole: Raw = _as_lists(tree)
+    return whole
 
 
 def _as_lists(tree: Any) -> Any:
@@ -222,7 +223,7 @@ def _read_text(parameter: Parameter, shape: Shape, text: str) -> Raw:
         return text
     structured = shape.types & {"array", "object"}
     text = _without_lead(parameter, text, structured=bool(structured))
-    if not structured or shape.types & PRIMITIVES:
+    if not structured or shape.types & PRIMITIVES or not is_split(parameter, shape.types):
         return text
     return split(parameter, shape, text)
 
@@ -233,6 +234,13 @@ def _without_lead(parameter: Parameter, text: str, *, structured: bool) -> str:
     if parameter.style == "matrix" and not (structured and parameter.explode):
         return text.removeprefix(f";{parameter.name}=")
     return text
+
+
+def is_split(parameter: Parameter, types: frozenset[str]) -> bool:
+    """Whether a text under the parameter's own name may stand for a list or a mapping."""
+    if "array" in types:
+        return parameter.style != "deepObject"
+    return "object" in types and parameter.style != "deepObject" and not _spreads(parameter)
 
 
 def split(parameter: Parameter, shape: Shape, text: str) -> Raw:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from rstr import Rstr
+
 from casecraft.cases.shapes import Shape, Size
 
 TEXT_LIMIT = 64 * 1024
@@ -132,8 +134,6 @@ def of_length(text: str, length: int) -> str:
 @lru_cache(maxsize=1024)
 def matching_texts(pattern: str, size: Size) -> tuple[str, ...]:
     """Strings that the pattern may match, of an allowed length where one is found. The same ones every time."""
-    from rstr import Rstr  # only documents with patterns pay for it
-
     seed = int.from_bytes(hashlib.sha256(pattern.encode("utf-8", "replace")).digest()[:8])
     found: list[str] = []
     for attempt in range(PATTERN_TRIES):

@@ -123,9 +123,9 @@ def _compile(schema: Schema) -> tuple[jsonschema_rs.Validator, tuple[str, ...]]:
 def _remove(schema: Any, path: list[str | int]) -> bool:
     for step in path[:-1]:
         schema = schema[step]
-    if not path or not isinstance(schema, dict | list):
+    if not path:
         return False
-    del schema[path[-1]]
+    schema.pop(path[-1])
     return True
 
 
@@ -155,7 +155,7 @@ def _nearest_branch(
 
 
 _DISTANCES = {"enum": 2, "const": 2, "required": 1}
-"""How much a broken keyword speaks against a branch: another constant most, a field of the branch that is missing less."""
+"""How much a broken keyword speaks against a branch: another constant most, a missing field less."""
 
 
 def _of_type(violation: Violation, path: Path) -> bool:

@@ -8,19 +8,15 @@ from typing import Any
 from casecraft.cases.draft import Draft
 from casecraft.cases.expectations import expect_accepted, expect_refused, narrowed
 from casecraft.cases.identity import case_id
-from casecraft.cases.requests import (
-    IGNORED_HEADERS,
-    LOCATIONS,
-    Inspection,
-    RequestModel,
-    essence_of,
-    request_model,
-)
-from casecraft.cases.styles import is_form, is_json, write
+from casecraft.cases.requests import IGNORED_HEADERS, LOCATIONS, Inspection, RequestModel, request_model
+from casecraft.cases.styles import essence_of, is_form, is_json, write
 from casecraft.core.case import Case, CaseRequest, Priority, Source, Technique
 from casecraft.core.endpoint import Endpoint
 
 RULES = Source("rules")
+
+SHOWN = 80
+"""Characters of a value that a problem shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +156,9 @@ def _assemble(model: RequestModel, draft: Draft) -> tuple[CaseRequest | None, li
     }
     places = {location: _written(model, location, given[location], problems) for location in LOCATIONS}
     body = _body(model, draft, problems)
-    problems.extend(f"path parameter {name!r} has no value" for name in _path_names(model) if name not in places["path"])
+    problems.extend(
+        f"path parameter {name!r} has no value" for name in _path_names(model) if name not in places["path"]
+    )
     if problems:
         return None, problems
     return CaseRequest(
@@ -218,7 +216,7 @@ def _written(model: RequestModel, location: str, given: Mapping[str, Any], probl
 
 def _cut(value: Any) -> str:
     text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."
 
 
 def _body(model: RequestModel, draft: Draft, problems: list[str]) -> Any:

@@ -1,0 +1,119 @@
+"""Request bodies of one content type: their places, how they are written and read back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from casecraft.cases.nodes import Carrier, Node, SchemaContext
+from casecraft.cases.readings import coerce
+from casecraft.cases.styles import essence_of, is_form, is_json, names_of, read, text_tree, write
+from casecraft.core.case import Scalar
+from casecraft.core.endpoint import MediaType, Parameter
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Field:
+    """A parameter, or a field of a form, with its place."""
+
+    parameter: Parameter
+    node: Node
+
+
+class BodyForm:
+    """One content type that a body may have. `kind` is "json", "form", "text" or, where no body of it can be made or
+    judged, "opaque".
+    """
+
+    __slots__ = ("fields", "kind", "media", "node")
+
+    def __init__(self, context: SchemaContext, media: MediaType, *, required: bool) -> None:
+        self.media = media
+        shape = context.reader.read(media.schema)
+        self.kind = _body_kind(media.content_type, shape.types)
+        self.node = Node(
+            context,
+            "body",
+            media.schema,
+            shape,
+            name="body",
+            carrier=_CARRIERS[self.kind],
+            required=required,
+            samples=media.examples,
+        )
+        self.fields = {name: self._field(name) for name in shape.properties} if self.kind == "form" else {}
+
+    def _field(self, name: str) -> Field:
+        node = self.node.child(name)
+        encoding = self.media.encoding.get(name)
+        encoding = encoding if isinstance(encoding, Mapping) else {}
+        style = str(encoding.get("style", "form"))
+        nested = "object" in node.shape.types and node.shape.typed and "style" not in encoding
+        nested = nested or ("array" in node.shape.types and "object" in node.item().shape.types and node.shape.typed)
+        return Field(
+            Parameter(
+                name=name,
+                location="query",
+                required=node.required,
+                schema=node.schema,
+                style=style,
+                explode=bool(encoding.get("explode", style == "form")),
+                content_type="application/json" if nested and "style" not in encoding else None,
+            ),
+            node,
+        )
+
+    def write(self, value: Any) -> tuple[Any] | None:
+        """The body that carries a value, in a tuple; None where it cannot be written."""
+        if self.kind == "opaque":
+            return None
+        if self.kind == "text":
+            return (value,) if isinstance(value, str) else None
+        if self.kind == "json":
+            return (value,)
+        return self._write_form(value) if isinstance(value, Mapping) else None
+
+    def _write_form(self, value: Mapping[str, Any]) -> tuple[Any] | None:
+        written: dict[str, Scalar | list[Scalar]] = {}
+        for name, each in value.items():
+            field = self.fields.get(name)
+            parameter = field.parameter if field is not None else _plain_field(name, each)
+            if parameter.style == "form" and isinstance(each, list) and not each:
+                continue
+            entries = write(parameter, each)
+            if entries is None:
+                return None
+            written.update(entries)
+        return (written,)
+
+    def read(self, body: Any) -> Any:
+        """The JSON value that a body stands for."""
+        if self.kind != "form" or not isinstance(body, Mapping):
+            return body
+        value: dict[str, Any] = {}
+        taken: set[str] = set()
+        for name, field in self.fields.items():
+            raw = read(field.parameter, field.node.shape, body)
+            if raw is not None:
+                taken.update(names_of(field.parameter, field.node.shape, body))
+                value[name] = coerce(field.parameter, field.node, raw)
+        value.update({name: text_tree(each) for name, each in body.items() if name not in taken})
+        return value
+
+
+def _plain_field(name: str, value: Any) -> Parameter:
+    nested = isinstance(value, Mapping) or (isinstance(value, list) and any(isinstance(e, list | dict) for e in value))
+    content_type = "application/json" if nested else None
+    return Parameter(name, "query", False, True, style="form", explode=True, content_type=content_type)
+
+
+def _body_kind(content_type: str, types: frozenset[str]) -> str:
+    if is_json(content_type):
+        return "json"
+    if is_form(content_type) and "object" in types:
+        return "form"
+    essence = essence_of(content_type)
+    is_text = essence.startswith("text/") or essence in ("application/octet-stream", "application/yaml")
+    return "text" if is_text and "string" in types else "opaque"
+
+
+_CARRIERS: dict[str, Carrier] = {"json": "json", "form": "form", "text": "text", "opaque": "text"}

@@ -1,0 +1,344 @@
+"""One pass over one endpoint: the least valid request, combined valid ones, and those with one thing wrong."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from casecraft.cases.bodies import BodyForm
+from casecraft.cases.composition import NoValueError, enclosing, object_value
+from casecraft.cases.nodes import Goal, Node
+from casecraft.cases.reduction import without_superfluous
+from casecraft.cases.requests import Inspection, RequestModel
+from casecraft.cases.rich_values import Wish, conforming, goal_values, rich
+from casecraft.cases.styles import essence_of
+from casecraft.cases.verification import RULES, judged_case
+from casecraft.cases.wrong_values import invalid_values
+from casecraft.core.case import Case, CaseRequest, Priority, Target, Technique
+
+ROUNDS = 40
+"""Combined valid requests that are tried for one endpoint."""
+
+
+PATIENCE = 3
+"""How often a place may spoil a combined request before it is left out of them."""
+
+VALUES_TRIED = 12
+"""Values that are tried for one target before it counts as unreachable."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSuite:
+    """What the rules make of an endpoint: its reachable targets in their order, cases that hit them all, the targets
+    that are out of reach and why, and what was left out.
+    """
+
+    targets: tuple[Target, ...]
+    cases: tuple[Case, ...]
+    unreachable: Mapping[str, str]
+    notes: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Base:
+    """The least valid request: values by field, and the body."""
+
+    values: dict[int, Any]
+    body: BodyForm | None
+    body_value: Any
+
+
+@dataclass(slots=True)
+class Generation:
+    """One pass over one endpoint."""
+
+    model: RequestModel
+    pending: dict[str, None] = field(default_factory=dict)
+    cases: list[Case] = field(default_factory=list)
+    reasons: dict[str, str] = field(default_factory=dict)
+    base: _Base | None = None
+    index_of: dict[str, int] = field(default_factory=dict)
+
+    def suite(self) -> RuleSuite:
+        """Make all cases and say what they reach."""
+        model = self.model
+        self.index_of = {field.node.id: index for index, field in enumerate(model.fields)}
+        self.pending = {goal_id: None for goal_id, goals in model.goals.items() if goals[0].valid}
+        reason = self._find_base()
+        if reason is None:
+            self._add_combined()
+            for goal_id in list(self.pending):
+                if goal_id in self.pending:
+                    self._add_alone(goal_id)
+            self.cases = without_superfluous(self.cases, self.model.goals.keys())
+            for goal_id, goals in model.goals.items():
+                if not goals[0].valid:
+                    self._add_broken(goal_id, goals)
+        else:
+            self.reasons = dict.fromkeys(model.goals, reason)
+        return self._result()
+
+    def _result(self) -> RuleSuite:
+        hit = {target for case in self.cases for target in case.targets}
+        targets = tuple(
+            Target(goal.id, goal.technique, goal.valid, goal.description)
+            for goal in (goals[0] for goals in self.model.goals.values())
+            if goal.id in hit
+        )
+        reasons = {goal_id: self.reasons.get(goal_id, _NOT_FOUND) for goal_id in self.model.goals if goal_id not in hit}
+        return RuleSuite(targets, tuple(self.cases), reasons, self._notes())
+
+    def _notes(self) -> tuple[str, ...]:
+        nodes = [field.node for field in self.model.fields] + [body.node for body in self.model.bodies]
+        passed_over = (f"{node.id}: {note}" for node in nodes for note in node.validator.notes)
+        return tuple(dict.fromkeys((*self.model.notes, *passed_over)))
+
+    # The least valid request
+
+    def _find_base(self) -> str | None:
+        """Find the least valid request; the reason where there is none."""
+        model = self.model
+        values: dict[int, Any] = {}
+        body_value = None
+        try:
+            for index, field in enumerate(model.fields):
+                if field.parameter.required:
+                    values[index] = conforming(field.node)
+            body = self._needed_body()
+            if body is not None:
+                body_value = conforming(body.node)
+        except NoValueError as error:
+            return str(error)
+        base = _Base(values, body, body_value)
+        request = model.request(values, body, body_value)
+        if request is None:
+            return "no required value can be written in the style that its parameter has"
+        inspection = model.inspect(request)
+        if inspection.findings or inspection.unclear:
+            return "; ".join([*(f"{each.target}: {each.message}" for each in inspection.findings), *inspection.unclear])
+        self.base = base
+        self._keep(request, inspection, "Accepts the least that is required", "P0")
+        return None
+
+    def _needed_body(self) -> BodyForm | None:
+        documented = self.model.endpoint.body
+        if documented is None or not documented.required:
+            return None
+        if self.model.body is None:
+            types = ", ".join(media.content_type for media in documented.media_types)
+            raise NoValueError(f"body: no body of type {types} can be made")
+        return self.model.body
+
+    def _keep(self, request: CaseRequest, inspection: Inspection, title: str, priority: Priority) -> bool:
+        """Keep a valid case if it hits something new."""
+        new = inspection.hits & self.pending.keys()
+        if not new:
+            return False
+        for target in new:
+            del self.pending[target]
+        technique: Technique = "boundary_value_analysis" if priority != "P0" else "equivalence_partitioning"
+        self.cases.append(judged_case(self.model, request, inspection, title, RULES, technique, priority))
+        return True
+
+    # Many valid targets in one request
+
+    def _add_combined(self) -> None:
+        """Add requests that each meet as many pending targets as fit in one."""
+        failures: Counter[str] = Counter()
+        exhausted: set[str] = set()
+        for _ in range(ROUNDS):
+            avoided = frozenset(place for place, count in failures.items() if count >= PATIENCE)
+            wish = Wish({goal for goal in self.pending if goal not in exhausted}, avoided)
+            if not wish.wanted - _REQUEST_GOALS and "request:all-parameters" not in wish.wanted:
+                return
+            request = self._combined(wish)
+            exhausted |= wish.tried | ({"request:all-parameters"} if request is None else set())
+            if request is None:
+                continue
+            inspection = self.model.inspect(request)
+            if not inspection.findings and not inspection.unclear:
+                if not self._keep(request, inspection, self._combined_title(inspection), "P1") and not wish.tried:
+                    return
+                exhausted.add("request:all-parameters")
+                continue
+            places = {finding.target.rsplit(":", 1)[0] for finding in inspection.findings}
+            if places <= avoided:
+                return
+            failures.update(places)
+            exhausted -= {goal for goal in wish.tried if not any(goal.startswith(place) for place in places)}
+
+    def _combined_title(self, inspection: Inspection) -> str:
+        if "request:all-parameters" in self.pending.keys() & inspection.hits:
+            return "Accepts everything that is declared"
+        new = [goal for goal in self.pending if goal in inspection.hits]
+        first = self.model.goals[new[0]][0].description if new else "conforming values"
+        return f"Accepts {first}" + (f" and {len(new) - 1} more" if len(new) > 1 else "")
+
+    def _combined(self, wish: Wish) -> CaseRequest | None:
+        values: dict[int, Any] = {}
+        body, body_value = None, None
+        try:
+            for index, field in enumerate(self.model.fields):
+                if field.parameter.required or field.node.id not in wish.avoided:
+                    value = self._rich_field(index, field.node, wish, required=field.parameter.required)
+                    if value is not None:
+                        values[index] = value[0]
+            if self.model.body is not None and ("body" not in wish.avoided or self.model.body.node.required):
+                body = self.model.body
+                body_value = rich(body.node, wish)
+        except NoValueError:
+            return None
+        return self.model.request(values, body, body_value)
+
+    def _rich_field(self, index: int, node: Node, wish: Wish, *, required: bool) -> tuple[Any] | None:
+        try:
+            value = rich(node, wish)
+            if self.model.writable(index, value):
+                return (value,)
+            value = conforming(node)
+        except NoValueError:
+            if required:
+                raise
+            return None
+        return (value,) if self.model.writable(index, value) else None
+
+    # One valid target at a time
+
+    def _add_alone(self, goal_id: str) -> None:
+        reason = None
+        for request in self._alone(goal_id):
+            inspection = self.model.inspect(request)
+            if goal_id in inspection.hits:
+                description = self.model.goals[goal_id][0].description
+                self._keep(request, inspection, f"Accepts {description}", "P2")
+                return
+            if inspection.findings:
+                first = inspection.findings[0]
+                reason = f"every request tried is wrong in another way: {first.target} ({first.message})"
+        if reason is not None:
+            self.reasons[goal_id] = reason
+
+    def _alone(self, goal_id: str) -> Iterator[CaseRequest]:
+        for goal in self.model.goals[goal_id]:
+            requests = self._request_level(goal) if goal.node is None else self._with_values(goal.node, goal)
+            for _, request in zip(range(VALUES_TRIED), requests, strict=False):
+                yield request
+
+    def _with_values(self, node: Node, goal: Goal) -> Iterator[CaseRequest]:
+        makers = goal_values(node, goal) if goal.valid else invalid_values(node, goal)
+        try:
+            for value in makers:
+                request = self._with_root(*enclosing(node, value))
+                if request is None:
+                    self.reasons[goal.id] = "the value cannot be written where it belongs"
+                else:
+                    yield request
+        except NoValueError as error:
+            self.reasons[goal.id] = str(error)
+
+    def _with_root(self, root: Node, value: Any) -> CaseRequest | None:
+        """The least request but for this value of one parameter or of the body."""
+        base = self._known_base()
+        index = self.index_of.get(root.id)
+        if index is None:
+            return self.model.request(base.values, self.model.body, value)
+        return self.model.request({**base.values, index: value}, base.body, base.body_value)
+
+    def _known_base(self) -> _Base:
+        if self.base is None:
+            raise NoValueError("no valid request is known")
+        return self.base
+
+    def _request_level(self, goal: Goal) -> Iterator[CaseRequest]:
+        base, model = self._known_base(), self.model
+        requests: list[CaseRequest | None] = []
+        if goal.kind in ("anonymous", "auth-missing"):
+            requests.append(model.request(base.values, base.body, base.body_value, authenticated=False))
+        elif goal.kind == "body-missing":
+            requests.append(model.request(base.values, None, None))
+        elif goal.kind == "content-type":
+            requests.append(self._unsupported(base))
+        elif goal.kind == "other-type":
+            other = next(body for body in model.bodies if goal.id.endswith(f"={essence_of(body.media.content_type)}"))
+            requests.append(model.request(base.values, other, conforming(other.node)))
+        elif goal.kind == "all-parameters":
+            requests.append(self._combined(Wish(set())))
+        yield from (request for request in requests if request is not None)
+
+    def _unsupported(self, base: _Base) -> CaseRequest:
+        written = self.model.request(base.values, None, None)
+        if written is None:
+            raise NoValueError("no valid request is known")
+        return CaseRequest(
+            method=written.method,
+            path=written.path,
+            path_params=written.path_params,
+            query=written.query,
+            headers=written.headers,
+            cookies=written.cookies,
+            body="not a documented type",
+            content_type="text/plain",
+        )
+
+    # One thing wrong
+
+    def _add_broken(self, goal_id: str, goals: list[Goal]) -> None:
+        reason = None
+        for goal in goals:
+            for _, request in zip(range(VALUES_TRIED), self._broken(goal), strict=False):
+                inspection = self.model.inspect(request)
+                found = [finding.target for finding in inspection.findings]
+                if found == [goal_id] and not inspection.unclear:
+                    priority = _PRIORITIES.get(goal.kind, "P1")
+                    title = f"Refuses {goal.description}"
+                    case = judged_case(self.model, request, inspection, title, RULES, goal.technique, priority)
+                    self.cases.append(case)
+                    return
+                others = ", ".join(dict.fromkeys(each for each in found if each != goal_id))
+                reason = f"every value tried breaks other rules: {others}" if others else "every value tried conforms"
+        if reason is not None:
+            self.reasons[goal_id] = reason
+
+    def _broken(self, goal: Goal) -> Iterator[CaseRequest]:
+        node = goal.node
+        if node is None:
+            return self._request_level(goal)
+        if goal.kind != "missing":
+            return self._with_values(node, goal)
+        return self._without(node, goal)
+
+    def _without(self, node: Node, goal: Goal) -> Iterator[CaseRequest]:
+        parent = node.parent
+        request = None
+        try:
+            if parent is None:
+                base = self._known_base()
+                values = {index: value for index, value in base.values.items() if index != self.index_of[node.id]}
+                request = self.model.request(values, base.body, base.body_value)
+            else:
+                value = {name: each for name, each in object_value(parent).items() if name != node.step}
+                request = self._with_root(*enclosing(parent, value))
+        except NoValueError as error:
+            self.reasons[goal.id] = str(error)
+        if request is not None:
+            yield request
+        else:
+            self.reasons.setdefault(goal.id, "the request cannot be written without it")
+
+
+_NOT_FOUND = "no value was found for it"
+
+
+_REQUEST_GOALS = frozenset({"auth:anonymous"})
+
+
+_PRIORITIES: dict[str, Priority] = {
+    "auth-missing": "P0",
+    "missing": "P0",
+    "body-missing": "P0",
+    "unexpected-null": "P2",
+    "extra-field": "P2",
+    "duplicate-items": "P2",
+    "content-type": "P2",
+    "wrong-format": "P1",
+}

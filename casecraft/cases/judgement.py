@@ -1,0 +1,59 @@
+"""One value of a request, judged by its schema: what is wrong with it, or which goals it hits."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from casecraft.cases.nodes import Node
+from casecraft.cases.predicates import is_hit
+from casecraft.cases.rich_values import OPEN_FIELD, has_open_fields
+from casecraft.cases.violations import Finding, findings_of
+
+WALKED_ITEMS = 16
+"""Items of one list that are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One parameter of one request, judged."""
+
+    findings: tuple[Finding, ...]
+    hits: frozenset[str]
+
+
+def judged(node: Node, value: Any) -> Reading:
+    """What the node's whole schema and its goals say of a value."""
+    violations = node.validator.violations(value)
+    if violations:
+        return Reading(findings_of(node, value, violations), frozenset())
+    hits: set[str] = set()
+    _walk(node, value, hits)
+    return Reading((), frozenset(hits))
+
+
+def _walk(node: Node, value: Any, hits: set[str]) -> None:
+    """Collect the valid goals that a conforming value hits."""
+    if not node.expanded:
+        return
+    hits.update(goal.id for goal in node.goals if goal.valid and is_hit(goal, value))
+    if isinstance(value, dict):
+        _walk_fields(node, value, hits)
+    elif isinstance(value, list) and "array" in node.shape.types:
+        for each in value[:WALKED_ITEMS]:
+            _walk(node.item(), each, hits)
+    if node.shape.choices and value is not None:
+        _walk_branches(node, value, hits)
+
+
+def _walk_fields(node: Node, value: dict[str, Any], hits: set[str]) -> None:
+    for name, each in value.items():
+        if name in node.shape.properties:
+            _walk(node.child(name), each, hits)
+        elif has_open_fields(node.shape):
+            _walk(node.child(OPEN_FIELD), each, hits)
+
+
+def _walk_branches(node: Node, value: Any, hits: set[str]) -> None:
+    for (number, _), branch in zip(node.sampled_branches(), node.branches(), strict=True):
+        if branch.validator.accepts(value):
+            hits.update(goal.id for goal in node.goals if goal.kind == "branch" and goal.argument == number)
+            _walk(branch, value, hits)

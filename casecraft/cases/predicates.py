@@ -1,0 +1,48 @@
+"""Whether a conforming value hits a goal."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from casecraft.cases.nodes import Goal, Node
+from casecraft.cases.shapes import json_type, same_value
+
+
+def is_hit(goal: Goal, value: Any) -> bool:
+    """Whether a value that conforms hits a valid goal of its node; branches are judged by their validators."""
+    return _HITS[goal.kind](value, goal.argument, goal.node)
+
+
+_Predicate = Callable[[Any, Any, Any], bool]
+
+
+_HITS: dict[str, _Predicate] = {
+    "enum": lambda value, member, _: same_value(value, member),
+    "type": lambda value, name, _: json_type(value) == name or (name == "number" and json_type(value) == "integer"),
+    "branch": lambda *_: False,
+    "valid": lambda *_: True,
+    "null": lambda value, *_: value is None,
+    "true": lambda value, *_: value is True,
+    "false": lambda value, *_: value is False,
+    "min-length": lambda value, length, _: isinstance(value, str) and len(value) == length,
+    "max-length": lambda value, length, _: isinstance(value, str) and len(value) == length,
+    "valid-format": lambda value, *_: isinstance(value, str),
+    "valid-pattern": lambda value, *_: isinstance(value, str),
+    "minimum": lambda value, bound, _: is_number(value) and value == bound,
+    "maximum": lambda value, bound, _: is_number(value) and value == bound,
+    "min-items": lambda value, count, _: isinstance(value, list) and len(value) == count,
+    "max-items": lambda value, count, _: isinstance(value, list) and len(value) == count,
+    "min-properties": lambda value, count, _: isinstance(value, Mapping) and len(value) == count,
+    "max-properties": lambda value, count, _: isinstance(value, Mapping) and len(value) == count,
+    "minimal": lambda value, _, node: isinstance(value, Mapping) and value.keys() <= node.shape.required,
+    "all-fields": lambda value, _, node: isinstance(value, Mapping) and fields_of(node) <= value.keys(),
+}
+
+
+def is_number(value: Any) -> bool:
+    """Whether a JSON value is a number."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def fields_of(node: Node) -> set[str]:
+    """The declared properties that may be sent."""
+    return {name for name, schema in node.shape.properties.items() if schema is not False}
