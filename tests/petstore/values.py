@@ -1,0 +1,35 @@
+"""A call to the petstore as it was read, and its answer."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+
+@dataclass
+class Call:
+    """One request: parameters by name, as far as they were sent, and the body (None where there is none)."""
+
+    parameters: dict[str, Any]
+    body: Any = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    content: Any = None
+    content_type: str = "application/json"
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_success(self) -> bool:
+        return self.status < 400
+
+    def changed(self, **changes: Any) -> "Answer":
+        return replace(self, **changes)
+
+
+class RefusedError(Exception):
+    """The request cannot be served; carries the answer that says so."""
+
+    def __init__(self, status: int, code: str, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.answer = Answer(status, {"code": code, "message": message, "field": field})
