@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +21,7 @@ from casecraft.engine.case_work import CaseWork
 from casecraft.engine.context import RunContext, job_key
 from casecraft.engine.control import RunControl
 from casecraft.engine.engine import Engine
+from casecraft.engine.estimate import Estimate, estimate_share
 from casecraft.engine.events import Event, JobCompleted, RunStarted, RunStatus
 from casecraft.engine.lane import Lane
 from casecraft.engine.plan import RULES, fallback_chain, make_jobs
@@ -88,6 +90,17 @@ def plan(document: str | Path, *, settings: Settings | None = None, **flags: Any
     strategy = load_strategy(_strategy_name(settings), seed=settings.seed, provider_map=settings.provider_map)
     assignment = strategy.assign(endpoints, profiles)
     return Plan(loaded, settings, endpoints, profiles, assignment, chain, strategy)
+
+
+def estimate(made: Plan) -> tuple[Estimate, ...]:
+    """What the run would use and cost, for each provider that it names. Asks no provider."""
+    work = _work(made)
+    shares = []
+    for profile in made.profiles:
+        provider = None if profile.name == RULES else create(profile.name, _of(made.settings, profile.name))
+        assigned = (it for it in made.endpoints if made.assignment[it.id] == profile.name)
+        shares.append(estimate_share(profile, provider, assigned, work))
+    return tuple(shares)
 
 
 async def agenerate(
@@ -322,7 +335,7 @@ def _budget(made: Plan, providers: Mapping[str, Provider], store: Store, run: st
                 f"{provider.name!r} is paid in {cost.currency}, the budget is in {currency}",
                 hint=f"Say --max-cost '{maximum} {cost.currency}', or name providers of one currency.",
             )
-    return Budget(maximum, currency, store.spending(run).amounts[currency])
+    return Budget(maximum, currency, Decimal(store.spending(run).amounts[currency]))
 
 
 def _settings(settings: Settings | None, flags: Mapping[str, Any]) -> Settings:
