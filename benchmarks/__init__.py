@@ -1,0 +1,1 @@
+"""What is measured, each with a peer beside it: `python -m benchmarks.<name>`."""

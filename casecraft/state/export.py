@@ -1,0 +1,161 @@
+"""A state file as JSON and back: the form of `state/v2/export.schema.json`."""
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from casecraft.core.job import Attempt
+from casecraft.core.usage import Cost, Usage
+from casecraft.errors import StateError
+from casecraft.state import codec, reading, recording
+from casecraft.state.legacy import import_v1, is_v1, read_json
+from casecraft.state.records import ImportReport, RunRecord, StoredJob
+from casecraft.state.store import Store
+
+FORMAT = "casecraft-state"
+FORMAT_VERSION = 2
+_DOCUMENT_FIELDS = ("source", "title", "version", "digest")
+
+
+def export(store: Store) -> dict[str, Any]:
+    """All that the state file holds, as JSON-like values. `encode` makes text of it."""
+    with store.reading() as connection:
+        runs = [
+            _run_data(run, reading.jobs(connection, run.id), reading.attempts(connection, run.id))
+            for run in reading.runs(connection, with_pruned=True)
+        ]
+    return {"format": FORMAT, "version": FORMAT_VERSION, "runs": runs}
+
+
+def encode(data: Mapping[str, Any]) -> bytes:
+    """The export as indented JSON text, whatever numbers and characters its cases hold."""
+    try:
+        return orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    except orjson.JSONEncodeError:
+        return json.dumps(data, indent=2).encode() + b"\n"
+
+
+def import_file(store: Store, path: Path) -> ImportReport:
+    """Bring in an export, or the state file of the earlier tool (version 1); its content says which.
+
+    Raises StateError where it is neither.
+    """
+    data = read_json(path)
+    if is_v1(data):
+        return import_v1(store, path)
+    return import_export(store, data, origin=str(path))
+
+
+def import_export(store: Store, data: Mapping[str, Any], *, origin: str = "the export") -> ImportReport:
+    """Bring in what `export` made, all of it or nothing. Runs that the store has already are left out and reported.
+
+    Raises StateError where `data` has another form or version.
+    """
+    _refuse_strange(data, origin)
+    try:
+        runs = [_run_from(run) for run in data["runs"]]
+    except (AttributeError, InvalidOperation, KeyError, TypeError, ValueError) as error:
+        raise StateError(
+            f"{origin!r} does not have the form of an export: {type(error).__name__}: {error}",
+            hint="state/v2/export.schema.json describes it",
+        ) from error
+    with store.reading() as connection:
+        known = {run.id for run in reading.runs(connection, with_pruned=True)}
+    fresh = [content for content in runs if content[0].id not in known]
+    with store.writing() as connection:
+        for run, items in fresh:
+            recording.insert_run(connection, run)
+            recording.insert(connection, recording.storable(items))
+    return ImportReport(
+        runs=tuple(run.id for run, _ in fresh),
+        jobs=sum(cases is not None for _, items in fresh for _, cases in items),
+        attempts=sum(cases is None for _, items in fresh for _, cases in items),
+        lost=tuple(f"run {run.id!r} was there already" for run, _ in runs if run.id in known),
+    )
+
+
+def _refuse_strange(data: Any, origin: str) -> None:
+    if not isinstance(data, Mapping) or data.get("format") != FORMAT:
+        raise StateError(
+            f"{origin!r} is neither an export nor a state file of version 1",
+            hint="`casecraft state export` makes an export; the earlier tool's file is .casecraft_state.json",
+        )
+    if data.get("version") != FORMAT_VERSION:
+        raise StateError(
+            f"{origin!r} is an export of version {data.get('version')!r}; this casecraft reads {FORMAT_VERSION}",
+            hint="use the casecraft that wrote it",
+        )
+
+
+def _run_data(run: RunRecord, jobs: Sequence[StoredJob], attempts: Sequence[Attempt]) -> dict[str, Any]:
+    data = asdict(run)
+    data["document"] = {name: data.pop(f"document_{name}") for name in _DOCUMENT_FIELDS}
+    data["endpoints"] = list(run.endpoints)
+    return data | {
+        "jobs": [_job_data(job) for job in jobs],
+        "attempts": [_attempt_data(attempt) for attempt in attempts],
+    }
+
+
+def _job_data(job: StoredJob) -> dict[str, Any]:
+    data: dict[str, Any] = codec.plain(job)
+    del data["run_id"]
+    if job.status == "reused":  # they are with the job that it repeats
+        data["cases"] = []
+    return data
+
+
+def _attempt_data(attempt: Attempt) -> dict[str, Any]:
+    data = asdict(attempt)
+    if attempt.cost is not None:
+        data["cost"]["amount"] = str(attempt.cost.amount)
+    return data | {"raw": None if attempt.raw is None else _raw_data(attempt.raw)}
+
+
+def _raw_data(raw: bytes) -> dict[str, str]:
+    """Text where it is UTF-8, as nearly all answers are, else base64."""
+    try:
+        return {"text": raw.decode()}
+    except UnicodeDecodeError:
+        return {"base64": base64.b64encode(raw).decode()}
+
+
+def _run_from(data: Mapping[str, Any]) -> tuple[RunRecord, list[recording.Item]]:
+    plain = {name: value for name, value in data.items() if name not in {"document", "jobs", "attempts", "endpoints"}}
+    document = {f"document_{name}": data["document"][name] for name in _DOCUMENT_FIELDS}
+    run = RunRecord(**plain, **document, endpoints=tuple(data["endpoints"]))
+    items = [recording.job_item(_job_from(run.id, job)) for job in data["jobs"]]
+    items += [(codec.attempt_row(run.id, _attempt_from(attempt)), None) for attempt in data["attempts"]]
+    return run, items
+
+
+def _job_from(run_id: str, data: Mapping[str, Any]) -> StoredJob:
+    return StoredJob(
+        **{
+            **data,
+            "run_id": run_id,
+            "cases": tuple(codec.case_from(case) for case in data["cases"]),
+            "fell_back": tuple(data["fell_back"]),
+            "notes": tuple(data["notes"]),
+        }
+    )
+
+
+def _attempt_from(data: Mapping[str, Any]) -> Attempt:
+    usage, cost, raw = data["usage"], data["cost"], data["raw"]
+    changed = {
+        "usage": None if usage is None else Usage(**usage),
+        "cost": None if cost is None else Cost(Decimal(cost["amount"]), cost["currency"], cost["as_of"]),
+        "raw": None if raw is None else _raw_from(raw),
+    }
+    return Attempt(**{**data, **changed})
+
+
+def _raw_from(data: Mapping[str, str]) -> bytes:
+    return data["text"].encode() if "text" in data else base64.b64decode(data["base64"], validate=True)

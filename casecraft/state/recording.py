@@ -1,0 +1,96 @@
+"""Writes what a run yields: attempts, and jobs with their cases."""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
+
+from casecraft.state import codec
+from casecraft.state.codec import ATTEMPT_COLUMNS, JOB_COLUMNS, RUN_COLUMNS, Row
+from casecraft.state.database import transaction
+from casecraft.state.records import RunRecord, StoredJob
+
+Item: TypeAlias = tuple[Row, tuple[Row, ...] | None]
+"""The row of an attempt with None, or the row of a job with those of its cases."""
+
+
+def _insertion(verb: str, table: str, columns: Sequence[str]) -> str:
+    return f"{verb} INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+
+
+_INSERT_RUN = _insertion("INSERT", "runs", RUN_COLUMNS)
+_INSERT_ATTEMPT = _insertion("INSERT", "attempts", ATTEMPT_COLUMNS)
+_REPLACE_JOB = _insertion("INSERT OR REPLACE", "jobs", JOB_COLUMNS)
+_DELETE_CASES = "DELETE FROM cases WHERE run_id = ? AND endpoint_id = ?"
+_INSERT_CASE = _insertion("INSERT", "cases", ("run_id", "endpoint_id", "ordinal", '"case"'))
+
+
+def job_item(job: StoredJob) -> Item:
+    """A job and its cases as rows. A reused job has the cases of the job that it repeats, so none are stored."""
+    row = (
+        job.run_id,
+        job.endpoint_id,
+        job.job_key,
+        job.status,
+        job.provider,
+        job.model,
+        codec.dump(job.fell_back),
+        job.dropped,
+        job.error,
+        codec.dump(job.notes),
+    )
+    cases = () if job.status == "reused" else job.cases
+    return row, tuple((job.run_id, job.endpoint_id, number, codec.dump(case)) for number, case in enumerate(cases))
+
+
+def write(connection: sqlite3.Connection, items: Sequence[Item]) -> None:
+    """Make all items durable in one transaction. A job that was there before is replaced, with its cases."""
+    try:
+        with transaction(connection):
+            insert(connection, items)
+    except (UnicodeEncodeError, OverflowError):
+        with transaction(connection):
+            insert(connection, storable(items))
+
+
+def insert(connection: sqlite3.Connection, items: Iterable[Item]) -> None:
+    """Add items within the transaction of the caller."""
+    attempts: list[Row] = []
+    # By endpoint, so that the last word counts where a job ended twice in one batch.
+    jobs: dict[Row, Item] = {}
+    for row, cases in items:
+        if cases is None:
+            attempts.append(codec.compressed(row))
+        else:
+            jobs[row[:2]] = (row, cases)
+    connection.executemany(_INSERT_ATTEMPT, attempts)
+    connection.executemany(_REPLACE_JOB, [row for row, _ in jobs.values()])
+    connection.executemany(_DELETE_CASES, jobs)
+    connection.executemany(_INSERT_CASE, [row for _, cases in jobs.values() for row in cases or ()])
+
+
+def storable(items: Iterable[Item]) -> list[Item]:
+    """The items with what SQLite cannot hold replaced (see `codec.storable`)."""
+    return [
+        (codec.storable(row), None if cases is None else tuple(codec.storable(case) for case in cases))
+        for row, cases in items
+    ]
+
+
+def insert_run(connection: sqlite3.Connection, run: RunRecord) -> None:
+    """Add a run as the newest within the transaction of the caller."""
+    row = (
+        run.id,
+        run.started,
+        run.ended,
+        run.status,
+        run.casecraft,
+        run.document_source,
+        run.document_title,
+        run.document_version,
+        run.document_digest,
+        codec.dump(run.settings),
+        codec.dump(run.totals),
+        codec.dump(run.endpoints),
+        run.pruned,
+    )
+    connection.execute(_INSERT_RUN, codec.storable(row))

@@ -1,0 +1,122 @@
+"""Values for the tests of the state file, and Hypothesis strategies for any of them."""
+
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import strategies as st
+
+from casecraft.core.case import Case, CaseRequest, Expectation, Source
+from casecraft.core.document import Document
+from casecraft.core.endpoint import Complexity, Endpoint
+from casecraft.core.job import Attempt, JobResult, JobStatus
+from casecraft.core.schema import Definitions
+from casecraft.core.usage import Cost, Usage
+
+DOCUMENT = Document("api.yaml", "api", "Things", "1.0", "3.1.0", "d" * 64, {})
+DEFINITIONS = Definitions(lambda name: {})
+CASE = Case(
+    id="get-things-1",
+    title="The limit is above its maximum",
+    valid=False,
+    technique="boundary_value_analysis",
+    priority="P1",
+    targets=("query.limit:above-maximum",),
+    request=CaseRequest("GET", "/things", query={"limit": 101, "tag": ["a", None]}, headers={"X-Trace": True}),
+    expect=Expectation((400, "4XX")),
+    source=Source("glm", "glm-4.6"),
+)
+
+
+def endpoint(path: str) -> Endpoint:
+    return Endpoint("GET", path, DEFINITIONS, DEFINITIONS, "f" * 64, Complexity(1, "simple"))
+
+
+def attempt(path: str, key: str, **changes: Any) -> Attempt:
+    values: dict[str, Any] = {
+        "endpoint_id": f"GET {path}",
+        "provider": "glm",
+        "model": "glm-4.6",
+        "purpose": "generate",
+        "request_key": key,
+        "outcome": "answered",
+        "started": 1_800_000_000.25,
+        "latency": 0.5,
+        "status": 200,
+        "answer": f"answer to {key}",
+        "raw": b'{"answer": "raw"}',
+        "usage": Usage(900, 400, 300, 0, 100),
+        "cost": Cost(Decimal("0.00123"), "CNY", "2026-11-01"),
+    }
+    return Attempt(**values | changes)
+
+
+def result(path: str, *, status: JobStatus = "done", cases: tuple[Case, ...] = (CASE,), **changes: Any) -> JobResult:
+    return JobResult(endpoint(path), status, "glm", "glm-4.6", cases, **changes)
+
+
+texts = st.text(max_size=20)
+names = st.text(min_size=1, max_size=10)
+numbers = st.integers(0, 2**63 - 1)
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**30), 10**30)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(), max_size=10)  # lone surrogates too
+)
+bodies = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3))
+requests = st.builds(
+    CaseRequest,
+    method=names,
+    path=names,
+    path_params=st.dictionaries(texts, scalars, max_size=2),
+    query=st.dictionaries(texts, scalars | st.lists(scalars, max_size=3), max_size=2),
+    headers=st.dictionaries(texts, scalars, max_size=2),
+    cookies=st.dictionaries(texts, scalars, max_size=2),
+    body=bodies,
+    content_type=st.none() | names,
+    authenticated=st.booleans(),
+)
+cases = st.builds(
+    Case,
+    id=names,
+    title=texts,
+    valid=st.booleans(),
+    technique=st.sampled_from(["equivalence_partitioning", "security"]),
+    priority=st.sampled_from(["P0", "P1", "P2"]),
+    targets=st.lists(names, max_size=3).map(tuple),
+    request=requests,
+    expect=st.builds(Expectation, st.lists(st.integers(100, 599) | names, max_size=3).map(tuple), st.booleans()),
+    source=st.builds(Source, names, st.none() | names),
+)
+usages = st.builds(Usage, numbers, numbers, numbers, numbers, numbers)
+costs = st.builds(Cost, st.decimals(allow_nan=False, allow_infinity=False), names, names)
+attempts = st.builds(
+    Attempt,
+    endpoint_id=names,
+    provider=names,
+    model=texts,
+    purpose=st.sampled_from(["generate", "repair"]),
+    request_key=names,
+    outcome=names,
+    started=st.floats(0, 1e12),
+    latency=st.floats(0, 1e6),
+    status=st.none() | st.integers(0, 999),
+    error=st.none() | texts,
+    answer=st.none() | texts,
+    raw=st.none() | st.binary(max_size=50),
+    usage=st.none() | usages,
+    cost=st.none() | costs,
+)
+results = st.builds(
+    JobResult,
+    endpoint=names.map(lambda path: endpoint(f"/{path}")),
+    status=st.sampled_from(["done", "failed", "pending"]),
+    provider=st.none() | names,
+    model=st.none() | names,
+    cases=st.lists(cases, max_size=3).map(tuple),
+    fell_back=st.lists(names, max_size=3).map(tuple),
+    dropped=st.integers(0, 1000),
+    error=st.none() | texts,
+    notes=st.lists(texts, max_size=3).map(tuple),
+)
