@@ -8,7 +8,7 @@ import asyncio
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 
 import aiohttp
 import httpx
@@ -89,7 +89,7 @@ async def measure(name: str, ask: Ask) -> None:
     print(f"{name:34} {best * 1000:.3f} ms CPU a request")
 
 
-async def work(ask: Ask, left: object) -> None:
+async def work(ask: Ask, left: Iterator[int]) -> None:
     for _ in left:
         await ask()
 

@@ -85,6 +85,7 @@ def test_dotenv_is_read_without_overriding_or_exporting(tmp_path, monkeypatch):
 
 
 def test_keys_do_not_show(tmp_path):
+    (tmp_path / "casecraft.toml").write_text('[providers.qwen]\nheaders = { X-Key = "very-secret" }\n')
     settings = load(tmp_path, {"ZHIPU_API_KEY": "very-secret"})
     assert "very-secret" not in repr(settings)
     assert "very-secret" not in settings.model_dump_json()

@@ -102,6 +102,12 @@ def test_an_unknown_price_is_unknown(provider, model, settings):
     assert cost(provider, Usage(1, 1), model, settings) is None
 
 
+def test_a_snapshot_of_the_model_asked_for_costs_the_same():
+    usage = Usage(MILLION // 10, 0)
+    assert cost("qwen", usage, "qwen-plus-2025-12-01") == cost("qwen", usage, "qwen-plus")
+    assert cost("qwen", usage, "qwen-plus-character") is None
+
+
 def test_an_unknown_usage_has_no_cost():
     assert cost("qwen", None) is None
 
