@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from casecraft.errors import ProviderConfigurationError, ProviderNotFoundError
-from casecraft.providers import load_catalog, profile_of
+from casecraft.providers import Catalog, load_catalog, profile_of
 from casecraft.providers.catalog import read_row
 from casecraft.wire import DIALECTS
 from casecraft.wire.vendor_error import KINDS
@@ -31,6 +31,8 @@ def test_rows_say_what_was_reviewed(name, workers, base_url, variables, structur
 
 def test_names_are_listed_with_rules_last():
     assert load_catalog().names == ("glm", "kimi", "local", "qwen", "rules")
+    rows = [load_catalog().get("rules"), load_catalog().get("qwen").model_copy(update={"name": "zeta"})]
+    assert Catalog(rows).names == ("zeta", "rules")
 
 
 def test_rules_is_local_and_free():

@@ -48,6 +48,7 @@ def test_the_error_lists_what_was_detected():
         ({"CASECRAFT_KIMI_API_KEY": "k"}, ["kimi"]),
         ({"CASECRAFT_LOCAL_BASE_URL": "http://127.0.0.1:9/v1"}, ["local"]),
         ({"CASECRAFT_GLM_BASE_URL": "http://127.0.0.1:9/v1"}, []),
+        ({"CASECRAFT_LOCAL_API_KEY": "k"}, []),
     ],
 )
 def test_keys_and_addresses_in_the_environment_are_detected(environ, names):
