@@ -59,7 +59,7 @@ class ProviderSettings(BaseModel):
     context_tokens: Annotated[int, Field(ge=1)] | None = None
     max_output_tokens: Annotated[int, Field(ge=1)] | None = None
     price: PriceSettings | None = None
-    headers: Mapping[str, str] = Field(default_factory=dict, repr=False)
+    headers: Mapping[str, SecretStr] = Field(default_factory=dict)
     extra: Mapping[str, Any] = Field(default_factory=dict)
     dialect: str | None = None
     local: bool | None = None

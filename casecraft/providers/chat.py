@@ -1,5 +1,6 @@
 """Providers that answer chat requests over HTTP, in whatever dialect their row names."""
 
+import re
 import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
@@ -33,6 +34,7 @@ from casecraft.providers.provider import Health
 from casecraft.wire import encode_body, find_dialect
 
 SUCCESS = range(200, 300)
+SNAPSHOT = re.compile(r"-(?:\d{4}-\d{2}-\d{2}|\d{8}|\d{4}|latest)")
 NO_LISTING = (404, 405, 501)
 REDACTED = b"[key]"
 # Shorter keys (dummies such as "x") occur in any text; to blot them out would spoil answers.
@@ -78,8 +80,8 @@ class ChatProvider:
         """Raise `ProviderConfigurationError` where a setting is missing or wrong. Asks nobody."""
         self._validate_address()
         self._validate_key()
-        for name, value in self._settings.headers.items():
-            if not (name.isascii() and name.isprintable() and value.isprintable() and value.isascii()):
+        for name, value in _plain_headers(self._settings).items():
+            if not (f"{name}{value}".isascii() and f"{name}{value}".isprintable()):
                 raise self._wrong("has a header that is no plain text", "Check its `headers`.")
         if not self.profile.model and not self.profile.local:
             raise self._wrong("has no model", f"Set {variable_prefix(self.name)}MODEL.")
@@ -133,7 +135,11 @@ class ChatProvider:
 
     def price(self, usage: Usage | None, model: str) -> Cost | None:
         """What this usage costs; None where the price is not known."""
-        return self._prices.cost(usage, model or self.profile.model)
+        asked = self.profile.model
+        # Vendors may answer a name with that of its dated snapshot, and bill the name.
+        if not model or (model.startswith(asked) and SNAPSHOT.fullmatch(model[len(asked) :])):
+            model = asked
+        return self._prices.cost(usage, model)
 
     def usage_of(self, error: ProviderError) -> Usage | None:
         """What a failed answer used, where its body says so: it may have been billed."""
@@ -160,7 +166,7 @@ class ChatProvider:
             self._client = HttpClient(
                 self.name,
                 self.profile.base_url,
-                {**headers, **self._settings.headers},
+                {**headers, **_plain_headers(self._settings)},
                 timeout=self.profile.timeout,
                 transport=self._transport,
             )
@@ -270,6 +276,10 @@ def read_models(listing: bytes | object) -> tuple[str, ...] | None:
     if not isinstance(data, list):
         return None
     return tuple(model["id"] for model in data if isinstance(model, dict) and isinstance(model.get("id"), str))
+
+
+def _plain_headers(settings: ProviderSettings) -> dict[str, str]:
+    return {name: value.get_secret_value() for name, value in settings.headers.items()}
 
 
 def _secret_of(key: SecretStr | None) -> bytes:

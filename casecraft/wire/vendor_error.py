@@ -34,6 +34,7 @@ NO_CODES: Codes = MappingProxyType({})
 
 LONGEST_MESSAGE = 300
 REDIRECTIONS = range(300, 400)
+CLIENT_ERRORS = range(400, 500)
 SERVER_ERRORS = range(500, 1000)
 
 
@@ -165,14 +166,14 @@ def decode_error(
 ) -> ProviderError:
     """The error that a status other than 2xx means. `headers` has lower-case names. Never raises."""
     error = read_error(body)
-    kind = _kind_by_code(error, codes) or _kind_by_status(status, error)
+    kind = _kind_by_code(error, codes, status) or _kind_by_status(status, error)
     return _build(kind, error, status, provider, body, read_retry_after(headers))
 
 
 def error_in_answer(answer: Mapping[str, Any], body: bytes, provider: str, codes: Codes) -> ProviderError:
     """The error that an answer with status 200 carries: `BadAnswerError` unless it says more clearly what it is."""
     error = _read_object(answer)
-    kind = _kind_by_code(error, codes) or _kind_by_message(error.message) or "bad_answer"
+    kind = _kind_by_code(error, codes, 200) or _kind_by_message(error.message) or "bad_answer"
     return _build(kind, error, 200, provider, body, None)
 
 
@@ -218,10 +219,14 @@ def _codes_of(source: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(value) for value in values if isinstance(value, str | int) and not isinstance(value, bool))
 
 
-def _kind_by_code(error: VendorError, codes: Codes) -> str | None:
+def _kind_by_code(error: VendorError, codes: Codes, status: int) -> str | None:
     for code in error.codes:
-        kind = codes.get(code) or COMMON_CODES.get(code.lower())
-        if kind is not None:
+        own = codes.get(code)
+        if own is not None:
+            return own
+        kind = COMMON_CODES.get(code.lower())
+        # Ollama and others write "api_error" under any status: a 4xx is not the server's failure.
+        if kind is not None and not (kind == "server" and status in CLIENT_ERRORS):
             return kind
     return None
 

@@ -77,14 +77,15 @@ def test_a_key_comes_from_our_variable_or_the_vendors(tmp_path, environ, key, va
 
 def test_dotenv_is_read_without_overriding_or_exporting(tmp_path, monkeypatch):
     monkeypatch.delenv("DASHSCOPE_API_KEY", raising=False)
-    (tmp_path / ".env").write_text("DASHSCOPE_API_KEY=from-file$HOME\nCASECRAFT_SEED=7\n")
+    (tmp_path / ".env").write_text("DASHSCOPE_API_KEY=from-file${HOME}\nCASECRAFT_SEED=7\n")
     settings = load(tmp_path, {"CASECRAFT_SEED": "8"})
-    assert settings.provider_settings["qwen"].api_key.get_secret_value() == "from-file$HOME"
+    assert settings.provider_settings["qwen"].api_key.get_secret_value() == "from-file${HOME}"
     assert settings.seed == 8
     assert "DASHSCOPE_API_KEY" not in os.environ
 
 
 def test_keys_do_not_show(tmp_path):
+    (tmp_path / "casecraft.toml").write_text('[providers.qwen]\nheaders = { X-Key = "very-secret" }\n')
     settings = load(tmp_path, {"ZHIPU_API_KEY": "very-secret"})
     assert "very-secret" not in repr(settings)
     assert "very-secret" not in settings.model_dump_json()
@@ -139,7 +140,10 @@ def test_a_misspelt_variable_is_refused(tmp_path, variable, nearest):
 
 
 def test_variables_of_suites_and_of_others_are_let_be(tmp_path):
+    (tmp_path / "casecraft.toml").write_text('[providers.oauth]\nbase_url = "http://x/v1"\n')
     load(tmp_path, {"CASECRAFT_BASE_URL": "x", "CASECRAFT_AUTH_API_KEY": "x", "CASECRAFT_SOMETHING_ELSE": "x"})
+    with pytest.raises(ConfigurationError, match="CASECRAFT_OAUT_API_KEY"):
+        load(tmp_path, {"CASECRAFT_OAUT_API_KEY": "x"})
 
 
 def test_a_wrong_value_of_a_variable_is_named_and_not_shown(tmp_path):

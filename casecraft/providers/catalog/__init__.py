@@ -164,5 +164,8 @@ def read_row(text: str, where: str) -> CatalogRow:
     """One row from its TOML. Raises `ProviderConfigurationError` that says what is wrong and `where`."""
     try:
         return CatalogRow.model_validate(tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, ValidationError) as error:
-        raise ProviderConfigurationError(f"{where} is no valid catalog row: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ProviderConfigurationError(f"{where} is no valid TOML: {error}") from error
+    except ValidationError as error:
+        problems = (f"{'.'.join(map(str, it['loc']))}: {it['msg']}" for it in error.errors(include_url=False))
+        raise ProviderConfigurationError(f"{where} is no valid catalog row: {'; '.join(problems)}") from error
