@@ -36,6 +36,7 @@ class Bundle:
 
     def close(self) -> None:
         """Read what may be read and make every `$ref` local; what may not be read stays dangling."""
+        self._make_absolute()
         self._localise(self.root, "")
         while self._waiting:
             key, value = self._waiting.pop()
@@ -65,6 +66,18 @@ class Bundle:
             return _UNREAD + pointers.escape(reference)
         place = f"#/{FILES_KEY}/{pointers.escape(target)}" if target else "#"
         return place + fragment if not fragment or fragment.startswith("/") else f"{place}/{fragment}"
+
+    def _make_absolute(self) -> None:
+        """In a schema with an `$id`, references are relative to it; in the root, to the document."""
+        for resource in sorted(self._identified().values(), key=len, reverse=True):
+            schema = pointers.look_up(self.root, resource)
+            for node in iterate_mappings(schema, self.source, self.limits.max_depth):
+                inner = node.get("$ref")
+                if isinstance(inner, str) and inner.startswith("#/") and self._holds(resource + inner[1:]):
+                    node["$ref"] = f"#{resource}{inner[1:]}"
+
+    def _holds(self, pointer: str) -> bool:
+        return pointers.look_up(self.root, pointers.normalise(pointer)) is not pointers.MISSING
 
     def _identified(self) -> dict[str, str]:
         """The pointer of each schema of the document that has an `$id`, by that."""
@@ -107,7 +120,7 @@ class Bundle:
         return True
 
     def _is_outside(self, target: str) -> bool:
-        return source.is_url(target) or target.startswith("../") or self.source == source.STANDARD_INPUT
+        return source.is_url(target) or Path(target).parts[:1] == ("..",) or self.source == source.STANDARD_INPUT
 
     def _refuse(self, target: str, reference: str, reason: str) -> bool:
         self._refused.add(target)
@@ -116,7 +129,7 @@ class Bundle:
         return False
 
     def _read(self, target: str) -> Any:
-        place = target if source.is_url(target) else os.path.normpath(Path(self.source).parent / target)
+        place = target if source.is_url(target) else str(self._folder() / target)
         data = source.read(place, self.limits.max_bytes - self.bytes_read)
         self.bytes_read += len(data)
         return syntax.parse(data, place, self.limits)

@@ -81,12 +81,12 @@ def _locate(root: Mapping[str, Any], error: Any) -> Iterator[Problem]:
     if match := _OPERATION.search(error.message):
         method, route = match[1] or match[3], match[2] or match[4]
         path = ["paths", route, method]
-    elif path == ["pattern"]:
-        for place in pointers.find_all(root, "pattern", error.instance):
-            yield Problem(place, message)
-        return
     elif not path and error.validator == "type":
         path = _path_of_default(root, error)
+    elif path and pointers.look_up(root, pointers.join(path)) is pointers.MISSING:
+        found = list(pointers.find_all(root, str(path[-1]), error.instance))
+        yield from (Problem(place, message) for place in found or [""])
+        return
     yield Problem(pointers.join(path), message)
 
 
