@@ -11,6 +11,7 @@ from casecraft.core.document import Problem
 from casecraft.errors import DocumentError, DocumentLimitError
 from casecraft.spec import pointers, source, syntax
 from casecraft.spec.limits import Limits, refuse_depth
+from casecraft.spec.version import version_of
 
 FILES_KEY = "x-casecraft-files"
 """Where the bundled files stand in the root: by path relative to the document's folder, or by URL."""
@@ -58,9 +59,9 @@ class Bundle:
     def _rewrite(self, reference: str, key: str) -> str:
         if reference.startswith((f"#/{FILES_KEY}/", _UNREAD)):
             return reference
-        if not key and reference in self._identified():
-            return "#" + self._identified()[reference]
         address, _, fragment = reference.partition("#")
+        if not key and address in self._identified():
+            return f"#{self._identified()[address]}{fragment}"
         target = self._locate(address, key) if address else key
         if target != key and not self._bring(target, reference):
             return _UNREAD + pointers.escape(reference)
@@ -68,13 +69,26 @@ class Bundle:
         return place + fragment if not fragment or fragment.startswith("/") else f"{place}/{fragment}"
 
     def _make_absolute(self) -> None:
-        """In a schema with an `$id`, references are relative to it; in the root, to the document."""
-        for resource in sorted(self._identified().values(), key=len, reverse=True):
+        """Make the references of 3.1 that are relative to an `$id`, or name an `$anchor`, pointers from the root."""
+        if version_of(self.root) in ("2.0", "3.0"):
+            return
+        anchors = self._anchors()
+        for resource in ("", *sorted(self._identified().values(), key=len, reverse=True)):
             schema = pointers.look_up(self.root, resource)
             for node in iterate_mappings(schema, self.source, self.limits.max_depth):
-                inner = node.get("$ref")
-                if isinstance(inner, str) and inner.startswith("#/") and self._holds(resource + inner[1:]):
-                    node["$ref"] = f"#{resource}{inner[1:]}"
+                inner = node["$ref"] if "$ref" in node else node.pop("$dynamicRef", None)
+                if isinstance(inner, str):
+                    node["$ref"] = self._from_root(inner, resource, anchors)
+
+    def _from_root(self, reference: str, resource: str, anchors: dict[str, str]) -> str:
+        if reference.startswith("#/"):
+            inside = f"#{resource}{reference[1:]}"
+            return inside if self._holds(inside[1:]) else reference
+        return "#" + anchors[reference[1:]] if reference.startswith("#") and reference[1:] in anchors else reference
+
+    def _anchors(self) -> dict[str, str]:
+        keys = ("$dynamicAnchor", "$anchor")
+        return {name: pointer for key in keys for pointer, name in pointers.find_strings(self.root, key)}
 
     def _holds(self, pointer: str) -> bool:
         return pointers.look_up(self.root, pointers.normalise(pointer)) is not pointers.MISSING
@@ -147,7 +161,7 @@ def iterate_mappings(value: Any, name: str, max_depth: int) -> Iterator[dict[str
     """
     level: list[Any] = [value]
     seen: set[int] = set()
-    for _ in range(max_depth + 1):
+    for _ in range(max_depth):
         mappings = [node for node in level if type(node) is dict]
         yield from mappings
         values = [child for node in mappings for child in node.values()]

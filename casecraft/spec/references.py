@@ -14,7 +14,6 @@ class References:
     def __init__(self, root: Mapping[str, Any]) -> None:
         self.root = root
         self._places: dict[str, tuple[str, Any]] = {}
-        self._names: dict[str, str] | None = None
 
     def place(self, reference: str) -> tuple[str, Any]:
         """The pointer and the value that a reference means; the value is MISSING where it leads nowhere.
@@ -47,24 +46,13 @@ class References:
         return False
 
     def _look_up(self, reference: str) -> tuple[str, Any]:
-        fragment = reference.removeprefix("#")
-        if reference.startswith("#") and (not fragment or fragment.startswith("/")):
-            for pointer in (pointers.normalise(fragment), fragment):
-                value = pointers.look_up(self.root, pointer)
-                if value is not MISSING:
-                    return pointer, value
-            return fragment, MISSING
-        pointer = self._pointer_of_name(fragment)
-        return pointer, pointers.look_up(self.root, pointer)
-
-    def _pointer_of_name(self, name: str) -> str:
-        """The pointer of the schema with this `$anchor` or `$id`; one that leads nowhere where there is none."""
-        if self._names is None:
-            self._names = {}
-            for key in ("$anchor", "$dynamicAnchor", "$id"):
-                for pointer, value in pointers.find_strings(self.root, key):
-                    self._names.setdefault(value, pointer)
-        return self._names.get(name, f"?{name}")
+        if not reference.startswith("#"):
+            return reference, MISSING
+        for pointer in (pointers.normalise(reference[1:]), reference[1:]):
+            value = pointers.look_up(self.root, pointer)
+            if value is not MISSING:
+                return pointer, value
+        return reference[1:], MISSING
 
 
 def find_dangling(root: Mapping[str, Any], references: Iterable[str]) -> list[Problem]:

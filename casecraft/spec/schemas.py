@@ -41,7 +41,7 @@ class Schemas:
         """The schema with its references as `#/$defs/NAME`; what is no schema becomes `{}`, which allows all."""
         if not isinstance(schema, dict):
             return schema if isinstance(schema, bool) else {}
-        reference = schema.get("$ref", schema.get("$dynamicRef"))
+        reference = schema.get("$ref")
         if not isinstance(reference, str):
             return self._convert_keywords(schema)
         referring = self._refer(reference)
@@ -76,7 +76,7 @@ class Schemas:
     def _convert_keywords(self, schema: dict[str, Any]) -> dict[str, Any]:
         result: dict[str, Any] = {}
         for name, value in schema.items():
-            if name in DROPPED_KEYWORDS or name.startswith("x-") or name in ("$ref", "$dynamicRef", "type"):
+            if name in DROPPED_KEYWORDS or name.startswith("x-") or name in ("$ref", "type"):
                 continue
             converted = self._convert_value(name, value)
             if converted is not None or name in ("const", "default"):

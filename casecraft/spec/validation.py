@@ -84,10 +84,15 @@ def _locate(root: Mapping[str, Any], error: Any) -> Iterator[Problem]:
     elif not path and error.validator == "type":
         path = _path_of_default(root, error)
     elif path and pointers.look_up(root, pointers.join(path)) is pointers.MISSING:
-        found = list(pointers.find_all(root, str(path[-1]), error.instance))
+        found = [place for place in pointers.find_all(root, str(path[-1]), error.instance) if _in_schema(root, place)]
         yield from (Problem(place, message) for place in found or [""])
         return
     yield Problem(pointers.join(path), message)
+
+
+def _in_schema(root: Mapping[str, Any], place: str) -> bool:
+    """Whether a keyword stands in a schema, and not in a parameter, which has some of the same."""
+    return "in" not in pointers.look_up(root, place.rpartition("/")[0])
 
 
 def _path_of_default(root: Mapping[str, Any], error: Any) -> list[str | int]:
