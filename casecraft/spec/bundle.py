@@ -11,6 +11,7 @@ from casecraft.core.document import Problem
 from casecraft.errors import DocumentError, DocumentLimitError
 from casecraft.spec import pointers, source, syntax
 from casecraft.spec.limits import Limits, refuse_depth
+from casecraft.spec.version import version_of
 
 FILES_KEY = "x-casecraft-files"
 """Where the bundled files stand in the root: by path relative to the document's folder, or by URL."""
@@ -36,6 +37,7 @@ class Bundle:
 
     def close(self) -> None:
         """Read what may be read and make every `$ref` local; what may not be read stays dangling."""
+        self._make_absolute()
         self._localise(self.root, "")
         while self._waiting:
             key, value = self._waiting.pop()
@@ -57,14 +59,39 @@ class Bundle:
     def _rewrite(self, reference: str, key: str) -> str:
         if reference.startswith((f"#/{FILES_KEY}/", _UNREAD)):
             return reference
-        if not key and reference in self._identified():
-            return "#" + self._identified()[reference]
         address, _, fragment = reference.partition("#")
+        if not key and address in self._identified():
+            return f"#{self._identified()[address]}{fragment}"
         target = self._locate(address, key) if address else key
         if target != key and not self._bring(target, reference):
             return _UNREAD + pointers.escape(reference)
         place = f"#/{FILES_KEY}/{pointers.escape(target)}" if target else "#"
         return place + fragment if not fragment or fragment.startswith("/") else f"{place}/{fragment}"
+
+    def _make_absolute(self) -> None:
+        """Make the references of 3.1 that are relative to an `$id`, or name an `$anchor`, pointers from the root."""
+        if version_of(self.root) in ("2.0", "3.0"):
+            return
+        anchors = self._anchors()
+        for resource in ("", *sorted(self._identified().values(), key=len, reverse=True)):
+            schema = pointers.look_up(self.root, resource)
+            for node in iterate_mappings(schema, self.source, self.limits.max_depth):
+                inner = node["$ref"] if "$ref" in node else node.pop("$dynamicRef", None)
+                if isinstance(inner, str):
+                    node["$ref"] = self._from_root(inner, resource, anchors)
+
+    def _from_root(self, reference: str, resource: str, anchors: dict[str, str]) -> str:
+        if reference.startswith("#/"):
+            inside = f"#{resource}{reference[1:]}"
+            return inside if self._holds(inside[1:]) else reference
+        return "#" + anchors[reference[1:]] if reference.startswith("#") and reference[1:] in anchors else reference
+
+    def _anchors(self) -> dict[str, str]:
+        keys = ("$dynamicAnchor", "$anchor")
+        return {name: pointer for key in keys for pointer, name in pointers.find_strings(self.root, key)}
+
+    def _holds(self, pointer: str) -> bool:
+        return pointers.look_up(self.root, pointers.normalise(pointer)) is not pointers.MISSING
 
     def _identified(self) -> dict[str, str]:
         """The pointer of each schema of the document that has an `$id`, by that."""
@@ -107,7 +134,7 @@ class Bundle:
         return True
 
     def _is_outside(self, target: str) -> bool:
-        return source.is_url(target) or target.startswith("../") or self.source == source.STANDARD_INPUT
+        return source.is_url(target) or Path(target).parts[:1] == ("..",) or self.source == source.STANDARD_INPUT
 
     def _refuse(self, target: str, reference: str, reason: str) -> bool:
         self._refused.add(target)
@@ -116,7 +143,7 @@ class Bundle:
         return False
 
     def _read(self, target: str) -> Any:
-        place = target if source.is_url(target) else os.path.normpath(Path(self.source).parent / target)
+        place = target if source.is_url(target) else str(self._folder() / target)
         data = source.read(place, self.limits.max_bytes - self.bytes_read)
         self.bytes_read += len(data)
         return syntax.parse(data, place, self.limits)
@@ -134,7 +161,7 @@ def iterate_mappings(value: Any, name: str, max_depth: int) -> Iterator[dict[str
     """
     level: list[Any] = [value]
     seen: set[int] = set()
-    for _ in range(max_depth + 1):
+    for _ in range(max_depth):
         mappings = [node for node in level if type(node) is dict]
         yield from mappings
         values = [child for node in mappings for child in node.values()]

@@ -13,21 +13,19 @@ class References:
 
     def __init__(self, root: Mapping[str, Any]) -> None:
         self.root = root
-        self._places: dict[tuple[str, str], tuple[str, Any]] = {}
-        self._names: dict[str, str] | None = None
+        self._places: dict[str, tuple[str, Any]] = {}
 
-    def place(self, reference: str, base: str = "") -> tuple[str, Any]:
+    def place(self, reference: str) -> tuple[str, Any]:
         """The pointer and the value that a reference means; the value is MISSING where it leads nowhere.
 
-        `base` is the pointer of the enclosing schema that has an `$id`: references are relative to it. A reference
-        that leads back into itself, over others perhaps, leads nowhere.
+        A reference that leads back into itself, over others perhaps, leads nowhere.
         """
-        found = self._places.get((reference, base))
+        found = self._places.get(reference)
         if found is None:
-            found = self._look_up(reference, base)
+            found = self._look_up(reference)
             if self._loops(found[1]):
                 found = (found[0], MISSING)
-            self._places[reference, base] = found
+            self._places[reference] = found
         return found
 
     def resolve(self, node: Any) -> tuple[Any, str | None]:
@@ -44,29 +42,17 @@ class References:
             if reference in seen:
                 return True
             seen.add(reference)
-            value = self._look_up(reference, "")[1]
+            value = self._look_up(reference)[1]
         return False
 
-    def _look_up(self, reference: str, base: str) -> tuple[str, Any]:
-        fragment = reference.removeprefix("#")
-        if reference.startswith("#") and (not fragment or fragment.startswith("/")):
-            candidates = [base + fragment, fragment] if base else [fragment]
-            for pointer in (spelling for each in candidates for spelling in (pointers.normalise(each), each)):
-                value = pointers.look_up(self.root, pointer)
-                if value is not MISSING:
-                    return pointer, value
-            return fragment, MISSING
-        pointer = self._pointer_of_name(fragment)
-        return pointer, pointers.look_up(self.root, pointer)
-
-    def _pointer_of_name(self, name: str) -> str:
-        """The pointer of the schema with this `$anchor` or `$id`; one that leads nowhere where there is none."""
-        if self._names is None:
-            self._names = {}
-            for key in ("$anchor", "$dynamicAnchor", "$id"):
-                for pointer, value in pointers.find_strings(self.root, key):
-                    self._names.setdefault(value, pointer)
-        return self._names.get(name, f"?{name}")
+    def _look_up(self, reference: str) -> tuple[str, Any]:
+        if not reference.startswith("#"):
+            return reference, MISSING
+        for pointer in (pointers.normalise(reference[1:]), reference[1:]):
+            value = pointers.look_up(self.root, pointer)
+            if value is not MISSING:
+                return pointer, value
+        return reference[1:], MISSING
 
 
 def find_dangling(root: Mapping[str, Any], references: Iterable[str]) -> list[Problem]:

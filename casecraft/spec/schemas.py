@@ -35,31 +35,29 @@ class Schemas:
         self._components = "/definitions/" if version == "2.0" else "/components/schemas/"
         self._not_sent = _NOT_SENT[side]
         self._pointers: dict[str, str] = {}
-        self._resources: dict[int, str] | None = None if not self._legacy else {}
         self.definitions = Definitions(self._load)
 
-    def convert(self, schema: Any, base: str = "") -> Schema:
+    def convert(self, schema: Any) -> Schema:
         """The schema with its references as `#/$defs/NAME`; what is no schema becomes `{}`, which allows all."""
         if not isinstance(schema, dict):
             return schema if isinstance(schema, bool) else {}
-        base = self._base_of(schema, base)
-        reference = schema.get("$ref", schema.get("$dynamicRef"))
+        reference = schema.get("$ref")
         if not isinstance(reference, str):
-            return self._convert_keywords(schema, base)
-        referring = self._refer(reference, base)
+            return self._convert_keywords(schema)
+        referring = self._refer(reference)
         if self._legacy:
             return referring  # What stands beside a `$ref` is ignored there, by the letter of both versions.
-        return {**referring, **self._convert_keywords(schema, base)}
+        return {**referring, **self._convert_keywords(schema)}
 
     def _load(self, name: str) -> Schema:
         pointer = self._pointers.get(name, self._components + pointers.escape(name))
         value = pointers.look_up(self._references.root, pointer)
         if value is MISSING:
             raise KeyError(name)
-        return self.convert(value, self._enclosing(pointer))
+        return self.convert(value)
 
-    def _refer(self, reference: str, base: str) -> dict[str, Any]:
-        pointer, value = self._references.place(reference, base)
+    def _refer(self, reference: str) -> dict[str, Any]:
+        pointer, value = self._references.place(reference)
         if value is MISSING:
             return {}
         name = self._name(pointer)
@@ -75,16 +73,16 @@ class Schemas:
         last = _UNSAFE.sub("-", pointer.rpartition("/")[2]).strip("-")[:60]
         return f"{last or 'schema'}-{sha256(pointer.encode('utf-8', 'surrogatepass')).hexdigest()[:10]}"
 
-    def _convert_keywords(self, schema: dict[str, Any], base: str) -> dict[str, Any]:
+    def _convert_keywords(self, schema: dict[str, Any]) -> dict[str, Any]:
         result: dict[str, Any] = {}
         for name, value in schema.items():
-            if name in DROPPED_KEYWORDS or name.startswith("x-") or name in ("$ref", "$dynamicRef", "type"):
+            if name in DROPPED_KEYWORDS or name.startswith("x-") or name in ("$ref", "type"):
                 continue
-            converted = self._convert_value(name, value, base)
+            converted = self._convert_value(name, value)
             if converted is not None or name in ("const", "default"):
                 result[name] = converted
         self._add_types(result, schema)
-        self._move_items(result, schema, base)
+        self._move_items(result, schema)
         _add_examples(result, schema)
         if self._legacy:
             _convert_bounds(result, schema)
@@ -92,20 +90,20 @@ class Schemas:
             self._relax(result, schema)
         return self._allow_null(result, schema) if self._legacy else result
 
-    def _convert_value(self, name: str, value: Any, base: str) -> Any:
+    def _convert_value(self, name: str, value: Any) -> Any:
         if name in SCHEMA_KEYWORDS:
-            return self.convert(value, base) if isinstance(value, dict | bool) else None
+            return self.convert(value) if isinstance(value, dict | bool) else None
         if name in MAP_KEYWORDS:
             if not isinstance(value, dict):
                 return None
-            return {str(key): self.convert(child, base) for key, child in value.items()}
+            return {str(key): self.convert(child) for key, child in value.items()}
         if name in LIST_KEYWORDS:
-            return [self.convert(child, base) for child in value] if isinstance(value, list) and value else None
+            return [self.convert(child) for child in value] if isinstance(value, list) and value else None
         if name == "discriminator":
-            return self._convert_discriminator(value, base)
+            return self._convert_discriminator(value)
         return read_keyword(name, value)
 
-    def _convert_discriminator(self, value: Any, base: str) -> dict[str, Any] | None:
+    def _convert_discriminator(self, value: Any) -> dict[str, Any] | None:
         """An annotation; its mapping names definitions as references do."""
         if isinstance(value, str):
             return {"propertyName": value}
@@ -114,12 +112,12 @@ class Schemas:
         mapping = value.get("mapping")
         if not isinstance(mapping, dict):
             return {"propertyName": value["propertyName"]}
-        named = {str(key): self._map(target, base) for key, target in mapping.items() if isinstance(target, str)}
+        named = {str(key): self._map(target) for key, target in mapping.items() if isinstance(target, str)}
         return {"propertyName": value["propertyName"], "mapping": named}
 
-    def _map(self, target: str, base: str) -> str:
+    def _map(self, target: str) -> str:
         reference = target if target.startswith("#") else f"#{self._components}{pointers.escape(target)}"
-        return str(self._refer(reference, base).get("$ref", target))
+        return str(self._refer(reference).get("$ref", target))
 
     def _add_types(self, result: dict[str, Any], schema: dict[str, Any]) -> None:
         if "type" not in schema:
@@ -130,11 +128,11 @@ class Schemas:
         if types:
             result["type"] = types[0] if len(types) == 1 else types
 
-    def _move_items(self, result: dict[str, Any], schema: dict[str, Any], base: str) -> None:
+    def _move_items(self, result: dict[str, Any], schema: dict[str, Any]) -> None:
         """`items` as a list is how earlier drafts write `prefixItems`."""
         items = schema.get("items")
         if isinstance(items, list) and items and "prefixItems" not in result:
-            result["prefixItems"] = [self.convert(child, base) for child in items]
+            result["prefixItems"] = [self.convert(child) for child in items]
 
     def _relax(self, result: dict[str, Any], schema: dict[str, Any]) -> None:
         """A property that this side does not send is never required."""
@@ -172,23 +170,6 @@ class Schemas:
             return {"anyOf": [result, {"type": "null"}]} if result else result
         types = own if isinstance(own, list) else [own]
         return {**result, "type": [*types, "null"] if "null" not in types else types}
-
-    def _base_of(self, schema: dict[str, Any], base: str) -> str:
-        if self._legacy or not isinstance(schema.get("$id"), str):
-            return base
-        return self._identified().get(id(schema), base)
-
-    def _enclosing(self, pointer: str) -> str:
-        """The pointer of the innermost schema with an `$id` around this one."""
-        around = [place for place in self._identified().values() if (pointer + "/").startswith(place + "/")]
-        return max(around, key=len, default="")
-
-    def _identified(self) -> dict[int, str]:
-        if self._resources is None:
-            root = self._references.root
-            places = [place for place, _ in pointers.find_strings(root, "$id") if place]
-            self._resources = {id(pointers.look_up(root, place)): place for place in places}
-        return self._resources
 
 
 def _pairs(value: Any) -> list[tuple[str, Any]]:

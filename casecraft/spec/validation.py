@@ -81,13 +81,18 @@ def _locate(root: Mapping[str, Any], error: Any) -> Iterator[Problem]:
     if match := _OPERATION.search(error.message):
         method, route = match[1] or match[3], match[2] or match[4]
         path = ["paths", route, method]
-    elif path == ["pattern"]:
-        for place in pointers.find_all(root, "pattern", error.instance):
-            yield Problem(place, message)
-        return
     elif not path and error.validator == "type":
         path = _path_of_default(root, error)
+    elif path and pointers.look_up(root, pointers.join(path)) is pointers.MISSING:
+        found = [place for place in pointers.find_all(root, str(path[-1]), error.instance) if _in_schema(root, place)]
+        yield from (Problem(place, message) for place in found or [""])
+        return
     yield Problem(pointers.join(path), message)
+
+
+def _in_schema(root: Mapping[str, Any], place: str) -> bool:
+    """Whether a keyword stands in a schema, and not in a parameter, which has some of the same."""
+    return "in" not in pointers.look_up(root, place.rpartition("/")[0])
 
 
 def _path_of_default(root: Mapping[str, Any], error: Any) -> list[str | int]:
