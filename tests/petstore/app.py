@@ -198,5 +198,5 @@ def _respond(answer: Answer) -> Response:
     if answer.content is None:
         return Response(status_code=answer.status, headers=answer.headers)
     is_text = isinstance(answer.content, str)
-    content = answer.content if is_text else json.dumps(answer.content, ensure_ascii=False)
+    content = answer.content if is_text else json.dumps(answer.content)
     return Response(content, answer.status, answer.headers, answer.content_type)

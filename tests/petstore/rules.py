@@ -48,8 +48,8 @@ def build_rules() -> Rules:
 
 
 def _credentials() -> dict[str, list[str]]:
-    with_key = dict.fromkeys(["createPet", "replacePet", "changePet", "removePet"], ["apiKey"])
-    with_token = dict.fromkeys(["listOrders", "placeOrder", "getOrder"], ["bearer"])
+    with_key = {name: ["apiKey"] for name in ("createPet", "replacePet", "changePet", "removePet")}
+    with_token = {name: ["bearer"] for name in ("listOrders", "placeOrder", "getOrder")}
     return {**with_key, **with_token, "getMyself": ["bearer", "session"]}
 
 
