@@ -19,7 +19,6 @@ from casecraft.core.case import Case, CaseRequest, Priority, Target, Technique
 ROUNDS = 40
 """Combined valid requests that are tried for one endpoint."""
 
-
 PATIENCE = 3
 """How often a place may spoil a combined request before it is left out of them."""
 
@@ -76,6 +75,8 @@ class Generation:
                     self._add_broken(goal_id, goals)
         else:
             self.reasons = dict.fromkeys(model.goals, reason)
+            if self.base is not None and "body:missing" in model.goals:
+                self._add_broken("body:missing", model.goals["body:missing"])
         return self._result()
 
     def _result(self) -> RuleSuite:
@@ -96,7 +97,7 @@ class Generation:
     # The least valid request
 
     def _find_base(self) -> str | None:
-        """Find the least valid request; the reason where there is none."""
+        """Find the least valid request; the reason where there is none. Parameters alone may be known even so."""
         model = self.model
         values: dict[int, Any] = {}
         body_value = None
@@ -104,6 +105,7 @@ class Generation:
             for index, field in enumerate(model.fields):
                 if field.parameter.required:
                     values[index] = conforming(field.node)
+            self.base = _Base(values, None, None)
             body = self._needed_body()
             if body is not None:
                 body_value = conforming(body.node)

@@ -3,16 +3,27 @@
 from collections.abc import Iterator
 from typing import Any
 
-from casecraft.cases.nodes import Goal, Node, spread
+from casecraft.cases.nodes import BRANCH_SAMPLE, Goal, Node, spread
 from casecraft.cases.numbers import beyond, ends_of
 from casecraft.cases.wording import describe, short_text, technique_of
 
 MEMBER_SAMPLE = 12
 """Members of one enum that get a target."""
 
-
 ITEM_LIMIT = 1024
 """No list longer and no mapping wider than this is ever made."""
+
+
+def sampling_notes(node: Node) -> list[str]:
+    """What of a long list of values or branches is left out."""
+    members = len(node.shape.members or ())
+    branches = len(node.shape.choices[0].branches) if node.shape.choices else 0
+    counts = ((members, MEMBER_SAMPLE, "listed values"), (branches, BRANCH_SAMPLE, "branches"))
+    return [
+        f"{node.id}: {limit} of {count} {what} have a target, evenly spread"
+        for count, limit, what in counts
+        if count > limit
+    ]
 
 
 def node_goals(node: Node) -> list[Goal]:

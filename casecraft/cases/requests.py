@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from casecraft.cases.bodies import BodyForm, Field
-from casecraft.cases.goals import node_goals
+from casecraft.cases.goals import node_goals, sampling_notes
 from casecraft.cases.judgement import Reading, judged
 from casecraft.cases.keys import stable_key
 from casecraft.cases.nodes import Goal, Node, SchemaContext
@@ -24,22 +24,14 @@ from casecraft.core.schema import Definitions
 DEPTH_LIMIT = 4
 """Places nested deeper than this get no targets of their own."""
 
-
 NODE_LIMIT = 120
 """Places of one endpoint that get targets; those nearest to the top come first."""
-
 
 INVALID_LIMIT = 48
 """Targets of one endpoint that an invalid request hits, as each takes a case of its own."""
 
-
 IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
 """Header parameters with these names are ignored, as OpenAPI says: other parts of the document rule them."""
-
-
-ABSENT = object()
-"""The value of what is not sent."""
-
 
 LOCATIONS = ("path", "query", "header", "cookie")
 
@@ -102,10 +94,10 @@ class RequestModel:
             self._add_request_goal("auth:missing", "auth-missing", False, "no credentials are sent")
         elif self.endpoint.security:
             self._add_request_goal("auth:anonymous", "anonymous", True, "no credentials are sent, which is allowed")
+        if self._needs_body:
+            self._add_request_goal("body:missing", "body-missing", False, "the required body is not sent")
         if self.body is None:
             return
-        if self.body.node.required:
-            self._add_request_goal("body:missing", "body-missing", False, "the required body is not sent")
         if not any(essence_of(body.media.content_type) in _TAKES_ALL for body in self.bodies):
             self._add_request_goal(UNSUPPORTED, "content-type", False, "the body has a type that is not documented")
         writable = [body for body in self.bodies if body.kind != "opaque"]
@@ -131,6 +123,7 @@ class RequestModel:
                     left_out += not node.is_recursive
                     continue
                 grown += 1
+                self.notes.extend(sampling_notes(node))
                 for goal in node_goals(node):
                     if not goal.valid and goal.id not in self.goals:
                         invalid += 1

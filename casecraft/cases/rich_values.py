@@ -148,7 +148,7 @@ def _fields_but(node: Node, wish: Wish) -> list[str]:
     kept = []
     for name in fields_to_send(node):
         child = node.child(name)
-        if name in required or (child.id not in wish.avoided and not child.is_recursive and _is_possible(child)):
+        if name in required or (child.id not in wish.avoided and _is_possible(child)):
             kept.append(name)
     return kept
 

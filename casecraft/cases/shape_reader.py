@@ -71,7 +71,6 @@ class ShapeReader:
 UNION_LIMIT = 64
 """More branches than this are sampled, not read."""
 
-
 _ANYTHING = Shape()
 
 
