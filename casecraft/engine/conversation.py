@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
@@ -99,9 +99,8 @@ class Conversation:
             await self._wait_turn(0.0)
         loop = Retry(self._context.policy).loop(self._wait_turn)
         self._failure = None
-        send: Callable[[], Awaitable[ChatResponse]] = lambda: self._send(request, key, purpose)  # noqa: E731
         try:
-            return await loop(send)
+            return await loop(self._send, request, key, purpose)
         except ProviderError as error:
             self._context.emit(AttemptFailed(self._endpoint_id, self._lane.name, str(error), None))
             raise

@@ -11,7 +11,7 @@ from casecraft.engine.context import RunContext, job_key
 from casecraft.engine.conversation import Conversation, MovedError, StoppedError
 from casecraft.engine.events import FellBack, JobCompleted, JobMoved, JobStarted, LaneClosed, RunEnded, RunStatus
 from casecraft.engine.lane import Lane, Ticket
-from casecraft.errors import ProviderError
+from casecraft.errors import CasecraftError, StateError
 from casecraft.strategy import Adaptive
 
 AHEAD = 2
@@ -158,7 +158,9 @@ class Engine:
                 lane = moved.lane
             except StoppedError:
                 return self._stop_if_broke()
-            except ProviderError as error:
+            except StateError:
+                raise
+            except Exception as error:  # noqa: BLE001  # one job's failure, a bug of ours even, never costs the others
                 return await self._fall_back(ticket, lane, error)
             else:
                 return await self._finish(ticket, lane, cases)
@@ -186,13 +188,14 @@ class Engine:
         if self._context.out_of_budget and not self._context.stopping:
             self.stop()
 
-    async def _fall_back(self, ticket: Ticket, lane: Lane, error: ProviderError) -> None:
+    async def _fall_back(self, ticket: Ticket, lane: Lane, error: Exception) -> None:
         self._close_if_out(lane)
+        reason = str(error) if isinstance(error, CasecraftError) else f"unexpected {error!r}"
         ticket.failed.append(lane.name)
-        ticket.causes.append(f"{lane.name}: {error}")
+        ticket.causes.append(f"{lane.name}: {reason}")
         following = self._following(ticket)
         next_name = following.name if following else None
-        self._context.emit(FellBack(ticket.job.endpoint.id, lane.name, next_name, str(error)))
+        self._context.emit(FellBack(ticket.job.endpoint.id, lane.name, next_name, reason))
         await self._go_on(ticket)
 
     async def _go_on(self, ticket: Ticket) -> None:

@@ -255,7 +255,8 @@ class ChatProvider:
     def _validate_key(self) -> None:
         key = self._key.get_secret_value() if self._key is not None else ""
         if not key:
-            if self._row.needs_key:
+            # At an address of the user's own it is for that server to say whether it wants a key.
+            if self._row.needs_key and self._settings.base_url is None:
                 variables = " or ".join((key_variable(self.name), *self._row.key_variables))
                 raise self._wrong("has no key", f"Set {variables}, in the environment or in .env.")
         elif not (key.isascii() and key.isprintable()) or " " in key:

@@ -1,7 +1,7 @@
 """Reads runs, jobs, cases and answers back."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from difflib import get_close_matches
 
@@ -95,15 +95,28 @@ def summary(connection: sqlite3.Connection, name: str) -> RunSummary:
 def spending(connection: sqlite3.Connection, run_id: str) -> Spending:
     """What the run's attempts used and cost: those answered, and those that failed but used tokens all the same."""
     total = Spending()
+    for _, usage, cost in _billed(connection, run_id):
+        total.add(usage, cost)
+    return total
+
+
+def spending_by_provider(connection: sqlite3.Connection, run_id: str) -> dict[str, Spending]:
+    """The same, provider by provider."""
+    totals: dict[str, Spending] = {}
+    for provider, usage, cost in _billed(connection, run_id):
+        totals.setdefault(provider, Spending()).add(usage, cost)
+    return totals
+
+
+def _billed(connection: sqlite3.Connection, run_id: str) -> Iterator[tuple[str, Usage | None, Cost | None]]:
     query = (
-        "SELECT usage_input, usage_output, usage_cached_input, usage_cache_write, usage_reasoning, "
+        "SELECT provider, usage_input, usage_output, usage_cached_input, usage_cache_write, usage_reasoning, "
         "cost_amount, cost_currency, cost_as_of FROM attempts "
         "WHERE run_id = ? AND (outcome = 'answered' OR usage_input IS NOT NULL)"
     )
-    for *tokens, amount, currency, as_of in connection.execute(query, (run_id,)):
+    for provider, *tokens, amount, currency, as_of in connection.execute(query, (run_id,)):
         usage = None if tokens[0] is None else Usage(*tokens)
-        total.add(usage, None if amount is None else Cost(Decimal(amount), currency, as_of))
-    return total
+        yield provider, usage, None if amount is None else Cost(Decimal(amount), currency, as_of)
 
 
 def _counted(connection: sqlite3.Connection, query: str, run_id: str) -> dict[str, int]:

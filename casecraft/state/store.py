@@ -172,6 +172,11 @@ class Store:
         with self.reading() as connection:
             return reading.spending(connection, run_id)
 
+    def spending_by_provider(self, run_id: str) -> dict[str, Spending]:
+        """The same for each provider that was asked."""
+        with self.reading() as connection:
+            return reading.spending_by_provider(connection, run_id)
+
     def summary(self, name: str) -> RunSummary:
         """A run, by id or unique beginning of one, in figures."""
         with self.reading() as connection:
