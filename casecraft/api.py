@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import orjson
 
-from casecraft.config import ProviderSettings, Settings, load_settings
+from casecraft.config import ProviderSettings, Settings, load_settings, read_environment
 from casecraft.core.document import Document
 from casecraft.core.endpoint import Endpoint
 from casecraft.core.job import JobResult
@@ -75,6 +75,11 @@ def settings_for(flags: Mapping[str, Any] | None = None, *, folder: Path | None 
     return load_settings(flags or {}, os.environ, folder or Path.cwd(), load_catalog().known())
 
 
+def environment() -> Mapping[str, str]:
+    """The process's environment with what `.env` in the working folder adds to it."""
+    return read_environment(os.environ, Path.cwd())
+
+
 def plan(document: str | Path, *, settings: Settings | None = None, **flags: Any) -> Plan:
     """Load and split a document and assign its endpoints. Asks no provider.
 
@@ -84,7 +89,7 @@ def plan(document: str | Path, *, settings: Settings | None = None, **flags: Any
     settings = _settings(settings, flags)
     loaded = load(str(document), strict=settings.strict, allow_external_refs=settings.allow_external_refs)
     endpoints = split(loaded, _filters(settings))
-    names = _names(settings)
+    settings, names = _with_detected(settings)
     profiles = tuple(profile_of(name, _of(settings, name), workers=settings.workers) for name in names)
     chain = fallback_chain(names, _canonical(settings.fallback, settings), rules=settings.rules_fallback)
     strategy = load_strategy(_strategy_name(settings), seed=settings.seed, provider_map=settings.provider_map)
@@ -119,7 +124,11 @@ async def agenerate(
     newest run that stopped early goes on instead of a new one. Raises what `plan` raises, StateError and SuiteError.
     """
     return await _carry_out(
-        plan(document, settings=settings, **flags), on_event or _ignore, control or RunControl(), force=force, resume=resume
+        plan(document, settings=settings, **flags),
+        on_event or _ignore,
+        control or RunControl(),
+        force=force,
+        resume=resume,
     )
 
 
@@ -213,7 +222,9 @@ async def _run(
 
     context.emit = emit
     lanes = _lanes(made, providers)
-    emit(RunStarted(context.run_id, len(made.endpoints), tuple((lane.name, lane.profile.max_workers) for lane in lanes)))
+    emit(
+        RunStarted(context.run_id, len(made.endpoints), tuple((lane.name, lane.profile.max_workers) for lane in lanes))
+    )
     for result in known.values():
         if result.status == "reused":
             await context.store.finish_job(context.run_id, job_key(result.endpoint, context.work), result)
@@ -344,9 +355,18 @@ def _settings(settings: Settings | None, flags: Mapping[str, Any]) -> Settings:
     return Settings.model_validate({**settings.model_dump(), **flags}) if flags else settings
 
 
-def _names(settings: Settings) -> tuple[str, ...]:
-    needed = not settings.providers or "auto" in settings.providers
-    return resolve_names(settings.providers, settings, detect(os.environ) if needed else ())
+def _with_detected(settings: Settings) -> tuple[Settings, tuple[str, ...]]:
+    """The names of the run's providers, and the settings with the addresses of local servers that were found."""
+    wanted = {name.strip().lower() for name in settings.providers}
+    needed = not wanted or wanted & {"auto", "local"}
+    detected = detect(environment()) if needed else []
+    names = resolve_names(settings.providers, settings, detected)
+    own = dict(settings.provider_settings)
+    for it in detected:
+        given = own.get(it.name, ProviderSettings())
+        if it.base_url is not None and given.base_url is None:
+            own[it.name] = given.model_copy(update={"base_url": it.base_url})
+    return settings.model_copy(update={"provider_settings": own}), names
 
 
 def _canonical(names: Sequence[str] | None, settings: Settings) -> tuple[str, ...] | None:

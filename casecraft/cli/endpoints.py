@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from casecraft.cli import options
 from casecraft.cli.flags import flags_of
+from casecraft.cli.machine import write_json
 
 if TYPE_CHECKING:
     from casecraft.api import Plan
@@ -60,8 +61,6 @@ def show_endpoints(document: str, flags: dict[str, Any], *, as_json: bool) -> No
 
 
 def _write_json(made: "Plan") -> None:
-    import orjson  # noqa: PLC0415
-
     rows = [
         {
             "id": endpoint.id,
@@ -73,7 +72,7 @@ def _write_json(made: "Plan") -> None:
         }
         for endpoint in made.endpoints
     ]
-    sys.stdout.buffer.write(orjson.dumps({"endpoints": rows}, option=orjson.OPT_INDENT_2) + b"\n")
+    write_json({"endpoints": rows})
 
 
 def _show_table(made: "Plan") -> None:

@@ -1,17 +1,16 @@
 """How estimates are shown."""
 
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import orjson
 from rich.console import Console
 from rich.table import Table
 
+from casecraft.cli.machine import write_json
 from casecraft.core.usage import Cost
 
 if TYPE_CHECKING:
-    from casecraft.api import Estimate
+    from casecraft.engine.estimate import Estimate
 
 
 def show_estimates(estimates: Sequence["Estimate"]) -> None:
@@ -43,7 +42,7 @@ def write_estimates(estimates: Sequence["Estimate"]) -> None:
         }
         for it in estimates
     ]
-    sys.stdout.buffer.write(orjson.dumps({"estimates": rows}, option=orjson.OPT_INDENT_2) + b"\n")
+    write_json({"estimates": rows})
 
 
 def _cost(cost: Cost | None) -> dict[str, str] | None:

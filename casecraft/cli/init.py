@@ -16,7 +16,7 @@ def init(
     from casecraft.providers import load_catalog  # noqa: PLC0415
 
     files = {"casecraft.toml": settings_template(), ".env.example": environment_template(load_catalog().known())}
-    for name, text in files.items():
+    for name in files:
         path = folder / name
         if path.exists() and not force:
             raise ConfigurationError(f"{str(path)!r} is there already", hint="Replace it with --force.")

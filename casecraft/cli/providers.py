@@ -1,8 +1,6 @@
 """`casecraft providers`."""
 
 import asyncio
-import os
-import sys
 import time
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +8,7 @@ import typer
 
 from casecraft.cli import options
 from casecraft.cli.exits import SOME_FAILED, one_line
+from casecraft.cli.machine import write_json
 
 if TYPE_CHECKING:
     from casecraft.config import Settings
@@ -22,7 +21,7 @@ def list_providers(as_json: options.Json = False) -> None:
     """List the providers that casecraft knows, and which of them could be used now."""
     rows = _rows()
     if as_json:
-        _write_json({"providers": rows})
+        write_json({"providers": rows})
         return
     from rich.console import Console  # noqa: PLC0415  # `--help` must not pay for it
     from rich.table import Table  # noqa: PLC0415
@@ -40,19 +39,21 @@ def list_providers(as_json: options.Json = False) -> None:
 
 @app.command("check")
 def check(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]…", help="Default: all that are detected.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]…", help="Default: all that are detected.")
+    ] = None,
     as_json: options.Json = False,
 ) -> None:
     """Ask providers whether they answer and take the key. Exit code 1 where one does not."""
-    from casecraft.api import settings_for  # noqa: PLC0415  # `--help` must not pay for it
+    from casecraft.api import environment, settings_for  # noqa: PLC0415  # `--help` must not pay for it
     from casecraft.providers import detect, resolve_names  # noqa: PLC0415
 
     settings = settings_for()
     wanted = names or list(settings.providers) or ["auto"]
-    resolved = resolve_names(wanted, settings, detect(os.environ))
+    resolved = resolve_names(wanted, settings, detect(environment()))
     results = asyncio.run(_check_all(resolved, settings))
     if as_json:
-        _write_json({"providers": results})
+        write_json({"providers": results})
     else:
         for result in results:
             typer.echo(_line_of(result))
@@ -96,13 +97,13 @@ def _line_of(result: dict[str, Any]) -> str:
 
 
 def _rows() -> list[dict[str, Any]]:
-    from casecraft.api import settings_for  # noqa: PLC0415
+    from casecraft.api import environment, settings_for  # noqa: PLC0415
     from casecraft.config import ProviderSettings  # noqa: PLC0415
     from casecraft.providers import detect, load_catalog, profile_of  # noqa: PLC0415
 
     settings = settings_for()
     catalog = load_catalog()
-    found = {it.name: it.how for it in detect(os.environ)}
+    found = {it.name: it.how for it in detect(environment())}
     own = [name for name in settings.provider_settings if name not in catalog]
     rows = []
     for name in (*catalog.names, *own):
@@ -123,9 +124,3 @@ def _rows() -> list[dict[str, Any]]:
             }
         )
     return rows
-
-
-def _write_json(value: object) -> None:
-    import orjson  # noqa: PLC0415
-
-    sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_INDENT_2) + b"\n")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 import typer
 
 from casecraft.cli.exits import EXIT_CODES
+from casecraft.cli.machine import write_json
 
 if TYPE_CHECKING:
     from casecraft.api import Summary
@@ -29,9 +30,7 @@ def carry_out(start: Start, *, as_json: bool, quiet: bool, verbose: bool) -> NoR
     finally:
         reporter.close()
     if as_json:
-        import orjson  # noqa: PLC0415
-
-        sys.stdout.buffer.write(orjson.dumps(summary.manifest, option=orjson.OPT_INDENT_2) + b"\n")
+        write_json(summary.manifest)
     else:
         from casecraft.cli.summary import show_summary  # noqa: PLC0415
 
