@@ -1,1 +1,19 @@
-"""casecraft turns an OpenAPI document into API test suites that run."""
+"""casecraft turns an OpenAPI document into API test suites that run.
+
+`generate`, `agenerate`, `plan`, `estimate` and `resume` do what the command of the same name does. They are imported
+when first used, so that `import casecraft` is quick.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from casecraft.api import Plan, Summary, agenerate, aresume, estimate, generate, plan, resume, settings_for
+
+__all__ = ["Plan", "Summary", "agenerate", "aresume", "estimate", "generate", "plan", "resume", "settings_for"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module("casecraft.api"), name)
