@@ -73,7 +73,7 @@ class TrivialWork:
 
 def endpoints(count: int) -> list[Endpoint]:
     """So many endpoints that differ in their path alone."""
-    none = Definitions(lambda name: {})
+    none = Definitions(lambda _: {})
     return [
         Endpoint("GET", f"/things/{number}", none, none, f"{number:064x}", Complexity(1, "simple"))
         for number in range(count)
@@ -179,7 +179,8 @@ def uneven(jobs: int = 2_000) -> None:
         with simulator(behaviours, seed) as port:
             outcome = asyncio.run(run(port, list(latencies), 8, jobs))
         events = outcome["events"]
-        print(f"uneven lanes: wall {outcome['wall']:.2f} s = {outcome['wall'] / bound:.2f} of the bound (bar 1.3); ", end="")
+        wall = outcome["wall"]
+        print(f"uneven lanes: wall {wall:.2f} s = {wall / bound:.2f} of the bound (bar 1.3); ", end="")
         print(f"done {events['done']}, twice {outcome['twice']}, moved {events['JobMoved']}, ", end="")
         print(f"failed requests {events['AttemptFailed']}, pauses {events['LanePaused']}")
 

@@ -1,0 +1,1 @@
+"""Carries out runs: lanes, retries, fallback, budget and the work on cases."""
