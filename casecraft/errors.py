@@ -14,7 +14,7 @@ CasecraftError
 │   ├── ProviderConfigurationError
 │   ├── HealthCheckError
 │   ├── AuthenticationError
-│   ├── RateLimitError             carries `retry_after`
+│   ├── RateLimitError
 │   ├── ModelNotFoundError
 │   ├── InvalidRequestError
 │   ├── ContextTooLongError
@@ -77,7 +77,8 @@ class ProviderError(CasecraftError):
     """A provider cannot be used, or a request to it failed.
 
     `retryable` says that the same request to the same provider may yet succeed; `fatal` that no
-    further request to this provider can succeed in this run. `body` is what the provider sent, if anything.
+    further request to this provider can succeed in this run. `body` is what the provider sent, if anything;
+    `retry_after` the seconds that it asked to wait, if it did.
     """
 
     retryable: ClassVar[bool] = False
@@ -90,12 +91,14 @@ class ProviderError(CasecraftError):
         provider: str | None = None,
         status: int | None = None,
         body: bytes | None = None,
+        retry_after: float | None = None,
         hint: str | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
         self.provider = provider
         self.status = status
         self.body = body
+        self.retry_after = retry_after
 
 
 class ProviderNotFoundError(ProviderError):
@@ -122,19 +125,6 @@ class RateLimitError(ProviderError):
     """The provider asked to slow down, for `retry_after` seconds if it said so."""
 
     retryable = True
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        retry_after: float | None = None,
-        provider: str | None = None,
-        status: int | None = None,
-        body: bytes | None = None,
-        hint: str | None = None,
-    ) -> None:
-        super().__init__(message, provider=provider, status=status, body=body, hint=hint)
-        self.retry_after = retry_after
 
 
 class ModelNotFoundError(ProviderError):

@@ -78,9 +78,9 @@ class Simulator:
         application.router.add_post("/{provider}/v1/chat/completions", self._chat)
         application.router.add_get("/{provider}/v1/models", self._models)
         application.router.add_get("/log", self._log)
-        self._runner = web.AppRunner(application, access_log=None)
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", port, shutdown_timeout=0.1)
+        site = web.TCPSite(self._runner, "127.0.0.1", port)
         await site.start()
         self.port = site._server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
 

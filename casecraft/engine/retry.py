@@ -46,16 +46,17 @@ class Retry:
 
     def _stop(self, state: RetryCallState) -> bool:
         error = _error_of(state)
+        if isinstance(error, ProviderError) and (error.retry_after or 0.0) > self._policy.max_retry_after:
+            return True
         if isinstance(error, RateLimitError):
             self._rate_limits += 1
-            too_long = (error.retry_after or 0.0) > self._policy.max_retry_after
-            return too_long or self._rate_limits >= self._policy.max_rate_limits
+            return self._rate_limits >= self._policy.max_rate_limits
         self._failures += 1
         return self._failures >= self._policy.max_attempts
 
     def _wait(self, state: RetryCallState) -> float:
         error = _error_of(state)
-        if isinstance(error, RateLimitError) and error.retry_after is not None:
+        if isinstance(error, ProviderError) and error.retry_after is not None:
             return error.retry_after
         return self._backoff(state)
 

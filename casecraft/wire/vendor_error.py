@@ -6,7 +6,7 @@ vendor gives a meaning to, such as GLM's numbers, are data of its catalog row an
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
@@ -255,9 +255,7 @@ def _build(
     said = clean(error.message)
     code = f", {error.codes[0]}" if error.codes else ""
     message = f"{provider!r} {found.says} ({status}{clean(code)})" + (f": {said}" if said else "")
-    build: Callable[..., ProviderError] = found.error
-    more = {"retry_after": retry_after} if found.error is RateLimitError else {}
-    return build(message, provider=provider, status=status, body=body, hint=found.hint, **more)
+    return found.error(message, provider=provider, status=status, body=body, retry_after=retry_after, hint=found.hint)
 
 
 def describe_body(body: bytes) -> str:
