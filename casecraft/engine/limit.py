@@ -7,7 +7,7 @@ class Limit:
     """A semaphore whose size moves: halved when the provider asks to slow down, one more after a round of answers.
 
     The size stays between 1 and `maximum`. Permits that are out when it shrinks are not called back: they are kept
-    when they return.
+    when they return, or the next ones that are there are.
     """
 
     __slots__ = ("_owed", "_semaphore", "_streak", "maximum", "size")
@@ -22,6 +22,9 @@ class Limit:
     async def acquire(self) -> None:
         """Wait for a permit, in the order of asking."""
         await self._semaphore.acquire()
+        while self._owed:
+            self._owed -= 1
+            await self._semaphore.acquire()
 
     def release(self) -> None:
         """Give a permit back."""
