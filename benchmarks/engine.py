@@ -179,7 +179,10 @@ def uneven(jobs: int = 2_000) -> None:
         with simulator(behaviours, seed) as port:
             outcome = asyncio.run(run(port, list(latencies), 8, jobs))
         events = outcome["events"]
-        print(f"uneven lanes: wall {outcome['wall']:.2f} s = {outcome['wall'] / bound:.2f} of the bound (bar 1.3); ", end="")
+        print(
+            f"uneven lanes: wall {outcome['wall']:.2f} s = {outcome['wall'] / bound:.2f} of the bound (bar 1.3); ",
+            end="",
+        )
         print(f"done {events['done']}, twice {outcome['twice']}, moved {events['JobMoved']}, ", end="")
         print(f"failed requests {events['AttemptFailed']}, pauses {events['LanePaused']}")
 

@@ -119,7 +119,11 @@ async def agenerate(
     newest run that stopped early goes on instead of a new one. Raises what `plan` raises, StateError and SuiteError.
     """
     return await _carry_out(
-        plan(document, settings=settings, **flags), on_event or _ignore, control or RunControl(), force=force, resume=resume
+        plan(document, settings=settings, **flags),
+        on_event or _ignore,
+        control or RunControl(),
+        force=force,
+        resume=resume,
     )
 
 
@@ -213,7 +217,9 @@ async def _run(
 
     context.emit = emit
     lanes = _lanes(made, providers)
-    emit(RunStarted(context.run_id, len(made.endpoints), tuple((lane.name, lane.profile.max_workers) for lane in lanes)))
+    emit(
+        RunStarted(context.run_id, len(made.endpoints), tuple((lane.name, lane.profile.max_workers) for lane in lanes))
+    )
     for result in known.values():
         if result.status == "reused":
             await context.store.finish_job(context.run_id, job_key(result.endpoint, context.work), result)

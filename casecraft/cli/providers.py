@@ -40,7 +40,9 @@ def list_providers(as_json: options.Json = False) -> None:
 
 @app.command("check")
 def check(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]…", help="Default: all that are detected.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]…", help="Default: all that are detected.")
+    ] = None,
     as_json: options.Json = False,
 ) -> None:
     """Ask providers whether they answer and take the key. Exit code 1 where one does not."""

@@ -9,7 +9,8 @@ from casecraft.cli import options
 
 def resume(
     run: Annotated[
-        str | None, typer.Argument(metavar="[RUN]", help="The run's id, or how it begins. Default: the newest stopped one.")
+        str | None,
+        typer.Argument(metavar="[RUN]", help="The run's id, or how it begins. Default: the newest stopped one."),
     ] = None,
     state_dir: options.StateDir = None,
     as_json: options.Json = False,

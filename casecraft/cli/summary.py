@@ -49,7 +49,9 @@ def _table(summary: "Summary") -> Table:
         spent = summary.spending.get(name, Spending())
         tokens = spent.usage.input + spent.usage.output
         cost = money(spent) if spent.answers else "0"
-        table.add_row(name, *(f"{number:,}" for number in (endpoints[name], cases.get(name, 0), dropped[name], tokens)), cost)
+        table.add_row(
+            name, *(f"{number:,}" for number in (endpoints[name], cases.get(name, 0), dropped[name], tokens)), cost
+        )
     return table
 
 
