@@ -119,7 +119,7 @@ class Generation:
         if inspection.findings or inspection.unclear:
             return "; ".join([*(f"{each.target}: {each.message}" for each in inspection.findings), *inspection.unclear])
         self.base = base
-        self._keep(request, inspection, "Accepts the least that is required", "P0")
+        self._keep(request, inspection, "Accepts a request with only what is required", "P0")
         return None
 
     def _needed_body(self) -> BodyForm | None:
@@ -171,7 +171,7 @@ class Generation:
 
     def _combined_title(self, inspection: Inspection) -> str:
         if "request:all-parameters" in self.pending.keys() & inspection.hits:
-            return "Accepts everything that is declared"
+            return "Accepts a request with everything that is declared"
         new = [goal for goal in self.pending if goal in inspection.hits]
         first = self.model.goals[new[0]][0].description if new else "conforming values"
         return f"Accepts {first}" + (f" and {len(new) - 1} more" if len(new) > 1 else "")
