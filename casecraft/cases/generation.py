@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from casecraft.cases.bodies import BodyForm
-from casecraft.cases.composition import NoValueError, enclosing, object_value
+from casecraft.cases.composition import NoValueError, enclosing, fields_to_send, minimal, object_value
 from casecraft.cases.nodes import Goal, Node
 from casecraft.cases.reduction import without_superfluous
 from casecraft.cases.requests import Inspection, RequestModel
@@ -318,7 +318,7 @@ class Generation:
                 values = {index: value for index, value in base.values.items() if index != self.index_of[node.id]}
                 request = self.model.request(values, base.body, base.body_value)
             else:
-                value = {name: each for name, each in object_value(parent).items() if name != node.step}
+                value = self._others(parent, node.step)
                 request = self._with_root(*enclosing(parent, value))
         except NoValueError as error:
             self.reasons[goal.id] = str(error)
@@ -326,6 +326,14 @@ class Generation:
             yield request
         else:
             self.reasons.setdefault(goal.id, "the request cannot be written without it")
+
+    def _others(self, parent: Node, left_out: str | int | None) -> dict[str, Any]:
+        """The least mapping without one field; on the wire it needs another one to be seen."""
+        value = {name: each for name, each in object_value(parent).items() if name != left_out}
+        if not value and parent.carrier != "json" and parent.parent is not None:
+            other = next((name for name in fields_to_send(parent) if name != left_out), None)
+            return value if other is None else {other: minimal(parent.child(other))}
+        return value
 
 
 _NOT_FOUND = "no value was found for it"

@@ -129,6 +129,8 @@ def test_every_target_is_hit_or_has_a_reason(schema: dict[str, Any]) -> None:
     assert all(reason for reason in unreachable(of).values())
     for case in generate(of):
         assert frozenset(case.targets) == hits(of, case.request)
+        assert case.targets
+        assert case.valid or len(case.targets) == 1
 
 
 def test_both_sides_of_every_bound_are_sent() -> None:
