@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from casecraft.cases.identity import case_id, request_key
+from casecraft.cases.identity import case_id
 from casecraft.cases.reduction import fewest, without_superfluous
 from casecraft.cases.requests import request_model
 from casecraft.cases.rules import generate, rule_suite
@@ -19,7 +19,7 @@ def complete(endpoint: Endpoint, cases: Sequence[Case], *, fill: bool = True) ->
     one that a model made is kept before one by rules, as it was paid for and knows more of the subject. Rules fill
     what is left uncovered, unless `fill` is off.
     """
-    given = _distinct(_with_targets(endpoint, cases))
+    given = _with_targets(endpoint, cases)
     made = [case for case in given if case.source.provider != "rules"]
     ruled = [case for case in given if case.source.provider == "rules"]
     kept = fewest(made, {target for case in made for target in case.targets})
@@ -43,14 +43,6 @@ def _with_targets(endpoint: Endpoint, cases: Sequence[Case]) -> list[Case]:
         hit = targets_hit(model, model.inspect(case.request))
         found.append(replace(case, targets=tuple(target for target in model.goals if target in hit)))
     return found
-
-
-def _distinct(cases: list[Case]) -> list[Case]:
-    by_request: dict[bytes, Case] = {}
-    for case in sorted(cases, key=lambda case: case.source.provider == "rules"):
-        by_request.setdefault(request_key(case.request), case)
-    kept = {id(case) for case in by_request.values()}
-    return [case for case in cases if id(case) in kept]
 
 
 def _covered(cases: Sequence[Case]) -> set[str]:

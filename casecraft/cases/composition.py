@@ -6,7 +6,7 @@ from typing import Any
 from casecraft.cases.goals import ITEM_LIMIT
 from casecraft.cases.nodes import Node
 from casecraft.cases.numbers import moved, nearest, step_of
-from casecraft.cases.shapes import Size, json_type, same_value
+from casecraft.cases.shapes import Size, is_sent, json_type, same_value
 from casecraft.cases.styles import is_sendable
 from casecraft.cases.texts import TEXT_LIMIT, fitting_texts, matching_texts
 from casecraft.cases.wording import short_text
@@ -239,7 +239,7 @@ def fields_to_send(node: Node) -> list[str]:
     """The properties that a value may have."""
     if "object" not in node.shape.types:
         return []
-    return [name for name in sorted_fields(node) if node.child(name).schema is not False]
+    return [name for name in sorted_fields(node) if is_sent(node.child(name).schema) or name in node.shape.required]
 
 
 def check_length(node: Node, length: int) -> None:

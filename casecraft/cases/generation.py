@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from casecraft.cases.bodies import BodyForm
-from casecraft.cases.composition import NoValueError, enclosing, object_value
+from casecraft.cases.composition import NoValueError, enclosing, fields_to_send, minimal, object_value
 from casecraft.cases.nodes import Goal, Node
 from casecraft.cases.reduction import without_superfluous
 from casecraft.cases.requests import Inspection, RequestModel
@@ -119,7 +119,7 @@ class Generation:
         if inspection.findings or inspection.unclear:
             return "; ".join([*(f"{each.target}: {each.message}" for each in inspection.findings), *inspection.unclear])
         self.base = base
-        self._keep(request, inspection, "Accepts the least that is required", "P0")
+        self._keep(request, inspection, "Accepts a request with only what is required", "P0")
         return None
 
     def _needed_body(self) -> BodyForm | None:
@@ -171,7 +171,7 @@ class Generation:
 
     def _combined_title(self, inspection: Inspection) -> str:
         if "request:all-parameters" in self.pending.keys() & inspection.hits:
-            return "Accepts everything that is declared"
+            return "Accepts a request with everything that is declared"
         new = [goal for goal in self.pending if goal in inspection.hits]
         first = self.model.goals[new[0]][0].description if new else "conforming values"
         return f"Accepts {first}" + (f" and {len(new) - 1} more" if len(new) > 1 else "")
@@ -318,7 +318,7 @@ class Generation:
                 values = {index: value for index, value in base.values.items() if index != self.index_of[node.id]}
                 request = self.model.request(values, base.body, base.body_value)
             else:
-                value = {name: each for name, each in object_value(parent).items() if name != node.step}
+                value = self._others(parent, node.step)
                 request = self._with_root(*enclosing(parent, value))
         except NoValueError as error:
             self.reasons[goal.id] = str(error)
@@ -326,6 +326,14 @@ class Generation:
             yield request
         else:
             self.reasons.setdefault(goal.id, "the request cannot be written without it")
+
+    def _others(self, parent: Node, left_out: str | int | None) -> dict[str, Any]:
+        """The least mapping without one field; on the wire it needs another one to be seen."""
+        value = {name: each for name, each in object_value(parent).items() if name != left_out}
+        if not value and parent.carrier != "json" and parent.parent is not None:
+            other = next((name for name in fields_to_send(parent) if name != left_out), None)
+            return value if other is None else {other: minimal(parent.child(other))}
+        return value
 
 
 _NOT_FOUND = "no value was found for it"

@@ -7,8 +7,11 @@ from casecraft.cases.nodes import BRANCH_SAMPLE, Goal, Node, spread
 from casecraft.cases.numbers import beyond, ends_of
 from casecraft.cases.wording import describe, short_text, technique_of
 
-MEMBER_SAMPLE = 12
+MEMBER_SAMPLE = 20
 """Members of one enum that get a target."""
+
+EXAMPLE_LIMIT = 3
+"""The document's own bodies that get a target, for one endpoint."""
 
 ITEM_LIMIT = 1024
 """No list longer and no mapping wider than this is ever made."""
@@ -42,7 +45,7 @@ def _goal(node: Node, kind: str, valid: bool, argument: Any) -> Goal:
 def _goal_id(node: Node, kind: str, argument: Any) -> str:
     if kind == "branch":
         return f"{node.id}/{node.shape.choices[0].keyword}:{argument}"
-    if kind in ("enum", "type"):
+    if kind in ("enum", "type", "example"):
         return f"{node.id}:{kind}={short_text(argument)}"
     return f"{node.id}:{kind}"
 
@@ -51,7 +54,10 @@ def _valid_kinds(node: Node) -> list[tuple[str, Any]]:
     shape = node.shape
     if shape.members is not None:
         return [("enum", shape.members[index]) for index in spread(len(shape.members), MEMBER_SAMPLE)]
-    kinds: list[tuple[str, Any]] = [("branch", number) for number, _ in node.sampled_branches()]
+    kinds: list[tuple[str, Any]] = []
+    if node.parent is None and node.carrier in ("json", "form"):
+        kinds.extend(("example", number + 1) for number in range(min(len(node.samples), EXAMPLE_LIMIT)))
+    kinds.extend(("branch", number) for number, _ in node.sampled_branches())
     kinds.extend(_kinds_of_type(node))
     if "null" in shape.types and shape.typed and node.carrier == "json":
         kinds.append(("null", None))
@@ -91,6 +97,8 @@ def _text_kinds(node: Node) -> Iterator[tuple[str, Any]]:
         yield "valid-format", shape.format
     if shape.patterns:
         yield "valid-pattern", shape.patterns[0]
+    elif node.carrier == "json" and shape.format is None and shape.typed and shape.length.most != 0:
+        yield "non-ascii", None
 
 
 CHECKED_FORMATS = frozenset(
@@ -156,7 +164,7 @@ def _object_kinds(node: Node) -> Iterator[tuple[str, Any]]:
 
 def _invalid_kinds(node: Node) -> Iterator[tuple[str, Any]]:
     shape = node.shape
-    if node.required and isinstance(node.step, str) and node.carrier in ("json", "form"):
+    if node.required and _may_be_missing(node):
         yield "missing", None
     if shape.members is not None and shape.types:
         yield "not-in-enum", None
@@ -168,6 +176,11 @@ def _invalid_kinds(node: Node) -> Iterator[tuple[str, Any]]:
         yield "wrong-type", None
     if shape.typed and "null" not in shape.types and node.carrier == "json" and node.required:
         yield "unexpected-null", None
+
+
+def _may_be_missing(node: Node) -> bool:
+    """Fields and parameters may, but not one of the path; that the whole body is missing is no affair of its node."""
+    return isinstance(node.step, str) or (node.parent is None and node.carrier in ("query", "header", "cookie"))
 
 
 def _may_have_wrong_type(node: Node) -> bool:

@@ -14,7 +14,7 @@ from casecraft.core.schema import Definitions, Schema, referenced_name
 Carrier: TypeAlias = Literal["json", "form", "text"] | Location
 """What carries a node's value: a JSON document, a form, a plain text or a parameter."""
 
-BRANCH_SAMPLE = 8
+BRANCH_SAMPLE = 24
 """Branches of one union that get targets."""
 
 

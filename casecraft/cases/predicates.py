@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from casecraft.cases.nodes import Goal, Node
-from casecraft.cases.shapes import json_type, same_value
+from casecraft.cases.shapes import is_sent, json_type, same_value
 
 
 def is_hit(goal: Goal, value: Any) -> bool:
@@ -18,6 +18,7 @@ _Predicate = Callable[[Any, Any, Any], bool]
 _HITS: dict[str, _Predicate] = {
     "enum": lambda value, member, _: same_value(value, member),
     "type": lambda value, name, _: json_type(value) == name or (name == "number" and json_type(value) == "integer"),
+    "example": lambda value, number, node: same_value(value, node.samples[number - 1]),
     "branch": lambda *_: False,
     "valid": lambda *_: True,
     "null": lambda value, *_: value is None,
@@ -26,6 +27,7 @@ _HITS: dict[str, _Predicate] = {
     "min-length": lambda value, length, _: isinstance(value, str) and len(value) == length,
     "max-length": lambda value, length, _: isinstance(value, str) and len(value) == length,
     "valid-format": lambda value, *_: isinstance(value, str),
+    "non-ascii": lambda value, *_: isinstance(value, str) and not value.isascii(),
     "valid-pattern": lambda value, *_: isinstance(value, str),
     "minimum": lambda value, bound, _: is_number(value) and value == bound,
     "maximum": lambda value, bound, _: is_number(value) and value == bound,
@@ -45,4 +47,4 @@ def is_number(value: Any) -> bool:
 
 def fields_of(node: Node) -> set[str]:
     """The declared properties that may be sent."""
-    return {name for name, schema in node.shape.properties.items() if schema is not False}
+    return {name for name, schema in node.shape.properties.items() if is_sent(schema)}

@@ -27,7 +27,7 @@ DEPTH_LIMIT = 4
 NODE_LIMIT = 120
 """Places of one endpoint that get targets; those nearest to the top come first."""
 
-INVALID_LIMIT = 48
+INVALID_LIMIT = 80
 """Targets of one endpoint that an invalid request hits, as each takes a case of its own."""
 
 IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
@@ -87,24 +87,26 @@ class RequestModel:
         return optional_body or any(not field.parameter.required for field in self.fields)
 
     def _add_request_goals(self) -> None:
-        self._add_request_goal("request:minimal", "minimal", True, "only what is required is sent")
+        self._add_request_goal("request:minimal", "minimal", True, "a request with only what is required")
         if self.has_options:
-            self._add_request_goal("request:all-parameters", "all-parameters", True, "everything declared is sent")
+            self._add_request_goal(
+                "request:all-parameters", "all-parameters", True, "a request with all that is declared"
+            )
         if self.needs_auth:
-            self._add_request_goal("auth:missing", "auth-missing", False, "no credentials are sent")
+            self._add_request_goal("auth:missing", "auth-missing", False, "a request without credentials")
         elif self.endpoint.security:
-            self._add_request_goal("auth:anonymous", "anonymous", True, "no credentials are sent, which is allowed")
+            self._add_request_goal("auth:anonymous", "anonymous", True, "a request without credentials, as allowed")
         if self._needs_body:
-            self._add_request_goal("body:missing", "body-missing", False, "the required body is not sent")
+            self._add_request_goal("body:missing", "body-missing", False, "a request without the required body")
         if self.body is None:
             return
         if not any(essence_of(body.media.content_type) in _TAKES_ALL for body in self.bodies):
-            self._add_request_goal(UNSUPPORTED, "content-type", False, "the body has a type that is not documented")
+            self._add_request_goal(UNSUPPORTED, "content-type", False, "a body of a type that is not documented")
         writable = [body for body in self.bodies if body.kind != "opaque"]
         for other in writable[:MEDIA_LIMIT] if len(writable) > 1 else ():
             name = essence_of(other.media.content_type)
             if other is not self.body:
-                self._add_request_goal(f"body:content-type={name}", "other-type", True, f"the body is sent as {name}")
+                self._add_request_goal(f"body:content-type={name}", "other-type", True, f"a body sent as {name}")
 
     def _add_request_goal(self, id: str, kind: str, valid: bool, description: str) -> None:  # noqa: A002
         technique: Technique = "security" if id.startswith("auth:") else "equivalence_partitioning"
@@ -259,7 +261,7 @@ class RequestModel:
     def _body_findings(self, request: CaseRequest, hits: set[str], unclear: list[str]) -> Iterable[Finding]:
         content_type = request.content_type
         if content_type is None:
-            return (Finding("body:missing", "the required body is not sent"),) if self._needs_body else ()
+            return (Finding("body:missing", "a request without the required body"),) if self._needs_body else ()
         if not self.bodies:
             unclear.append("a body is sent and none is documented")
             return ()

@@ -21,7 +21,7 @@ from casecraft.cases.composition import (
 )
 from casecraft.cases.nodes import Goal, Node
 from casecraft.cases.shapes import Shape, Size
-from casecraft.cases.texts import matching_texts, of_length
+from casecraft.cases.texts import OTHER_SCRIPTS, matching_texts, of_length, resized
 
 PACKED_ITEMS = 4
 """Items of one list that each meet a goal of their own, at most."""
@@ -51,6 +51,11 @@ def rich(node: Node, wish: Wish) -> Any:
     if not node.expanded or node.id in wish.avoided:
         return minimal(node)
     own = [goal for goal in node.goals if goal.valid and goal.id in wish.wanted]
+    example = next((goal for goal in own if goal.kind == "example"), None)
+    if example is not None:
+        wish.take(example.id)
+        if node.validator.accepts(node.samples[example.argument - 1]):
+            return node.samples[example.argument - 1]
     if node.shape.members is None:
         if node.shape.choices:
             return _rich_union(node, own, wish)
@@ -225,6 +230,10 @@ def goal_values(node: Node, goal: Goal) -> Iterator[Any]:
         yield kind == "true"
     elif kind in ("min-length", "max-length"):
         yield from _texts_of_length(node, goal.argument)
+    elif kind == "example":
+        yield node.samples[goal.argument - 1]
+    elif kind == "non-ascii":
+        yield resized(OTHER_SCRIPTS, node.shape.length)
     elif kind == "type":
         yield from values_of_type(node, goal.argument)
     elif kind in ("min-items", "max-items"):

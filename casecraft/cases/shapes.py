@@ -139,6 +139,11 @@ def _merge_properties(one: Shape, other: Shape) -> Mapping[str, Schema]:
     return merged
 
 
+def is_sent(schema: Schema) -> bool:
+    """Whether a property belongs in a request: it may have a value, and it is not readOnly."""
+    return schema is not False and (schema is True or schema.get("readOnly") is not True)
+
+
 def json_type(value: Any) -> str:
     """The JSON type of a value; a number without a fraction is an "integer"."""
     if value is None:

@@ -13,6 +13,9 @@ from casecraft.cases.shapes import Shape, Size
 TEXT_LIMIT = 64 * 1024
 """No string longer than this is ever made."""
 
+OTHER_SCRIPTS = "Zoë 北京"
+"""Letters beyond ASCII, of one, two and three bytes."""
+
 PATTERN_TRIES = 6
 
 BY_FORMAT = {
@@ -97,8 +100,8 @@ _WRONG_FORMAT = {
     "regex": ("(", "["),
     "hostname": ("-not-a-host-", "not a host"),
     "idn-hostname": ("-not-a-host-", "not a host"),
-    "date": ("2024-02-30", "not-a-date"),
-    "date-time": ("2024-02-30T25:00:00Z", "not-a-date-time"),
+    "date": ("2024-02-30", "invalid-date"),
+    "date-time": ("2024-02-30T25:00:00Z", "invalid-date-time"),
     "ipv4": ("256.256.256.256", "not-an-address"),
 }
 
@@ -166,7 +169,7 @@ def breaking_pattern(size: Size) -> Iterator[str]:
 
 def breaking_format(name: str, size: Size) -> Iterator[str]:
     """Strings that are not of the format, of allowed length first."""
-    texts = (*_WRONG_FORMAT.get(name, ()), f"not-a-{name}", "not valid", "###")
+    texts = (*_WRONG_FORMAT.get(name, ()), f"invalid-{name}", "not valid", "###")
     for text in texts:
         yield resized(text, size)
     yield from texts

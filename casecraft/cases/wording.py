@@ -38,7 +38,7 @@ _BOUNDARIES = frozenset(
 )
 
 
-_GUESSES = frozenset({"wrong-type", "unexpected-null", "extra-field", "duplicate-items", "null"})
+_GUESSES = frozenset({"wrong-type", "unexpected-null", "extra-field", "duplicate-items", "null", "non-ascii"})
 
 
 def technique_of(kind: str) -> Technique:
@@ -51,7 +51,7 @@ def technique_of(kind: str) -> Technique:
 def describe(node: Node, kind: str, argument: Any) -> str:
     """One line for people about a goal."""
     place = node.id
-    if argument is None or kind in ("branch", "type"):
+    if argument is None or kind in ("branch", "type", "example"):
         return f"{place}: {_WORDS.get(kind, kind)}" + (f" {argument}" if argument is not None else "")
     return f"{place}: {_WORDS.get(kind, kind)} ({short_text(argument)})"
 
@@ -59,10 +59,12 @@ def describe(node: Node, kind: str, argument: Any) -> str:
 _WORDS = {
     "enum": "one of the listed values",
     "branch": "branch",
+    "example": "the document's own example",
     "type": "a value of type",
     "valid": "a conforming value",
     "valid-format": "a value of the format",
     "valid-pattern": "a value that fits the pattern",
+    "non-ascii": "text in other scripts",
     "null": "null, which is allowed",
     "minimal": "only what is required",
     "all-fields": "every field",

@@ -22,7 +22,8 @@ def _wrong_types(node: Node, _: Any) -> Iterator[Any]:
     if node.carrier != "json":
         yield "not-a-value"
         return
-    for value in ("not-a-value", 12345, {"unexpected": True}, True, ["unexpected"]):
+    others = (["unexpected"], "not-a-value") if "object" in node.shape.types else ("not-a-value", 12345)
+    for value in (*others, {"unexpected": True}, 12345, True, ["unexpected"]):
         if json_type(value) not in node.shape.types:
             yield value
 

@@ -129,6 +129,8 @@ def test_every_target_is_hit_or_has_a_reason(schema: dict[str, Any]) -> None:
     assert all(reason for reason in unreachable(of).values())
     for case in generate(of):
         assert frozenset(case.targets) == hits(of, case.request)
+        assert case.targets
+        assert case.valid or len(case.targets) == 1
 
 
 def test_both_sides_of_every_bound_are_sent() -> None:
@@ -182,6 +184,32 @@ def test_the_targets_of_an_endpoint() -> None:
     assert not [target for target in ids(pet_endpoint()) if target.startswith("body.friend.")]
 
 
+def test_required_parameters_may_be_missing_but_not_in_the_path() -> None:
+    of = endpoint(
+        Parameter("id", "path", True, {"type": "integer"}),
+        query("q", {"type": "string"}, required=True),
+        Parameter("X-Id", "header", True, {"type": "string"}),
+        Parameter("c", "cookie", True, {"type": "string"}),
+        method="GET",
+        path="/x/{id}",
+    )
+    missing = {target for target in ids(of) if target.endswith(":missing")}
+    assert missing == {"query.q:missing", "header.X-Id:missing", "cookie.c:missing"}
+    assert "q" not in case_for(of, "query.q:missing").request.query
+
+
+def test_read_only_fields_are_not_sent() -> None:
+    fields = {"id": {"type": "string", "format": "uuid", "readOnly": True}, "name": {"type": "string"}}
+    of = endpoint(body={"type": "object", "properties": fields})
+    assert "body:all-fields" in ids(of)
+    assert not any("id" in (case.request.body or {}) for case in generate(of))
+
+
+def test_text_in_other_scripts_is_sent() -> None:
+    of = endpoint(body={"type": "object", "properties": {"name": {"type": "string", "maxLength": 4}}})
+    assert not case_for(of, "body.name:non-ascii").request.body["name"].isascii()
+
+
 def test_a_positive_case_hits_many_targets() -> None:
     positives = [case for case in generate(pet_endpoint()) if case.valid]
     assert len(positives) <= 5
@@ -206,7 +234,7 @@ def test_values_of_the_document_come_first() -> None:
         examples=({"name": "Rex", "city": "Oslo"},),
         path="/things/{id}",
     )
-    case = case_for(of, "request:minimal")
+    case = case_for(of, "body:example=1")
     assert case.request.path_params == {"id": 77}
     assert case.request.body == {"name": "Rex", "city": "Oslo"}
 
@@ -248,7 +276,7 @@ def test_thousands_of_members_and_branches_are_sampled() -> None:
     branches = [{"type": "object", "required": [f"k{number}"]} for number in range(10_000)]
     of = endpoint(query("q", {"enum": members}), body={"type": "object", "properties": {"u": {"anyOf": branches}}})
     found = ids(of)
-    assert sum(target.startswith("query.q:enum=") for target in found) == 12
+    assert sum(target.startswith("query.q:enum=") for target in found) == 20
     assert {"query.q:enum=m0", "query.q:enum=m4999", "body.u/anyOf:1", "body.u/anyOf:10000"} <= found
     assert any("5000" in note for note in notes_of(of))
     assert any("10000" in note for note in notes_of(of))

@@ -47,6 +47,15 @@ def test_a_draft_that_conforms_is_kept_with_what_it_hits() -> None:
     assert frozenset(result.case.targets) == hits(PETS, result.case.request)
 
 
+def test_a_value_between_the_bounds_hits_neither() -> None:
+    targets = verified(PETS, GOOD).targets
+    assert not {"query.limit:minimum", "query.limit:maximum", "body.name:min-length", "body.name:max-length"} & {
+        *targets
+    }
+    longest = verified(PETS, replace(GOOD, query={"limit": 100}, body={"name": "T" * 10, "kind": "cat"})).targets
+    assert {"query.limit:maximum", "body.name:max-length"} <= {*longest}
+
+
 def test_a_draft_wrong_in_the_way_it_says_is_kept() -> None:
     draft = replace(GOOD, valid=False, query={"limit": 101}, violates="query.limit:above-maximum")
     case = verified(PETS, draft)
@@ -171,6 +180,8 @@ def test_a_documented_type_may_have_parameters() -> None:
         ({"enum": [1, "a"]}, "2", "query.q:not-in-enum"),
         ({"anyOf": [{"type": "integer"}, {"type": "string", "format": "date"}]}, "2024-01-02", None),
         ({"anyOf": [{"type": "integer"}, {"type": "string", "format": "date"}]}, "12", None),
+        ({"anyOf": [{"type": "integer", "maximum": 5}, {"type": "string"}]}, "12", None),
+        ({"type": "integer", "enum": [1, 2], "maximum": 2}, 3, "query.q:not-in-enum"),
         ({"type": "string", "format": "ipv4"}, "1.2.3.4", None),
         ({"type": "string", "format": "ipv4"}, "1.2.3.400", "query.q:wrong-format"),
     ],
