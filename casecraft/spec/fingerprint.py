@@ -66,5 +66,5 @@ def _iterate_references(content: Any) -> Iterator[str]:
             if isinstance(reference, str):
                 yield reference
             waiting.extend(value for value in node.values() if isinstance(value, dict | list))
-        else:
+        elif isinstance(node, list):
             waiting.extend(value for value in node if isinstance(value, dict | list))
