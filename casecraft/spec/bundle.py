@@ -157,10 +157,9 @@ def as_written(reference: str) -> str:
 def iterate_mappings(value: Any, name: str, max_depth: int) -> Iterator[dict[str, Any]]:
     """Every mapping in a value, level by level; DocumentLimitError where there are more than `max_depth` levels.
 
-    What YAML aliases share comes once.
+    What YAML aliases share comes as often as it is shared: their limit keeps that within bounds.
     """
     level: list[Any] = [value]
-    seen: set[int] = set()
     for _ in range(max_depth):
         mappings = [node for node in level if type(node) is dict]
         yield from mappings
@@ -169,9 +168,6 @@ def iterate_mappings(value: Any, name: str, max_depth: int) -> Iterator[dict[str
         level = [child for child in values if type(child) is dict or type(child) is list]
         if not level:
             return
-        unseen = [child for child in {id(child): child for child in level}.values() if id(child) not in seen]
-        seen.update(map(id, unseen))
-        level = unseen
     raise refuse_depth(name, max_depth)
 
 

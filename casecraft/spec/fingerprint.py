@@ -1,6 +1,6 @@
 """What an operation reaches in its document, and the hash of it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -61,10 +61,10 @@ def _iterate_references(content: Any) -> Iterator[str]:
     waiting = [content]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, Mapping):
+        if isinstance(node, dict):
             reference = node.get("$ref")
             if isinstance(reference, str):
                 yield reference
             waiting.extend(value for value in node.values() if isinstance(value, dict | list))
-        else:
+        elif isinstance(node, list):
             waiting.extend(value for value in node if isinstance(value, dict | list))

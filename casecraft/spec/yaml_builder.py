@@ -153,7 +153,7 @@ class Builder:
 
 def _read_scalar(event: yaml.ScalarEvent) -> Any:
     if event.tag is None or event.tag == "!":
-        return read_plain(event.value) if event.implicit[0] and event.tag is None else event.value
+        return read_plain(event.value) if event.implicit[0] else event.value
     read = _TAGGED.get(event.tag.removeprefix(_TAG_PREFIX)) if event.tag.startswith(_TAG_PREFIX) else str
     try:
         return event.value if read is None else read(event.value)

@@ -99,10 +99,9 @@ def test_a_file_may_refer_back_to_the_document(tmp_path: Path) -> None:
 
 def test_a_missing_file_is_a_problem(tmp_path: Path) -> None:
     document = load(write(tmp_path, {"$ref": "none.yaml#/a"}))
-    assert [str(problem) for problem in document.problems] == [
-        f"/paths/~1a/get/responses/200/$ref: `$ref` 'none.yaml#/a' cannot be followed: there is no file "
-        f"{str(tmp_path / 'none.yaml')!r}"
-    ]
+    (problem,) = document.problems
+    assert problem.location == "/paths/~1a/get/responses/200/$ref"
+    assert problem.message.startswith("`$ref` 'none.yaml#/a' cannot be followed: there is no file ")
 
 
 def test_limits_count_all_files_together(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from casecraft.core.endpoint import Endpoint, SecurityScheme
-from casecraft.spec import Filters, load, split
+from casecraft.spec import load, split
 
 SPECS = Path(__file__).parents[2] / "specs"
 
