@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,7 +14,7 @@ from casecraft.config import ProviderSettings, Settings, load_settings, read_env
 from casecraft.core.document import Document
 from casecraft.core.endpoint import Endpoint
 from casecraft.core.job import JobResult
-from casecraft.core.profile import Profile
+from casecraft.core.profile import Price, Profile
 from casecraft.core.usage import Spending, Usage
 from casecraft.engine.budget import Budget
 from casecraft.engine.case_work import CaseWork
@@ -51,6 +51,12 @@ class Plan:
     assignment: Mapping[str, str]
     chain: tuple[str, ...]
     strategy: Strategy = field(repr=False)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the user should know before the run: problems of the document, notes of the strategy."""
+        problems = tuple(f"{self.document.source}: {problem}" for problem in self.document.problems)
+        return problems + tuple(getattr(self.strategy, "notes", ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +96,7 @@ def plan(document: str | Path, *, settings: Settings | None = None, **flags: Any
     loaded = load(str(document), strict=settings.strict, allow_external_refs=settings.allow_external_refs)
     endpoints = split(loaded, _filters(settings))
     settings, names = _with_detected(settings)
-    profiles = tuple(profile_of(name, _of(settings, name), workers=settings.workers) for name in names)
+    profiles = tuple(_profile(name, settings) for name in names)
     chain = fallback_chain(names, _canonical(settings.fallback, settings), rules=settings.rules_fallback)
     strategy = load_strategy(_strategy_name(settings), seed=settings.seed, provider_map=settings.provider_map)
     assignment = strategy.assign(endpoints, profiles)
@@ -371,6 +377,19 @@ def _with_detected(settings: Settings) -> tuple[Settings, tuple[str, ...]]:
 
 def _canonical(names: Sequence[str] | None, settings: Settings) -> tuple[str, ...] | None:
     return None if names is None else resolve_names(names, settings)
+
+
+def _profile(name: str, settings: Settings) -> Profile:
+    """A provider as strategies see it: with the price of an ordinary request, where it is known."""
+    profile = profile_of(name, _of(settings, name), workers=settings.workers)
+    if profile.price is not None or profile.name == RULES:
+        return profile
+    provider = create(name, _of(settings, name))
+    parts = [provider.price(usage, profile.model) for usage in (Usage(input=1000), Usage(output=1000))]
+    if parts[0] is None or parts[1] is None:
+        return profile
+    rates = [part.amount * 1000 for part in parts if part is not None]
+    return replace(profile, price=Price(rates[0], rates[1], parts[0].currency, parts[0].as_of))
 
 
 def _strategy_name(settings: Settings) -> str:

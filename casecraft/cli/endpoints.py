@@ -80,6 +80,8 @@ def _show_table(made: "Plan") -> None:
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
+    from casecraft.cli.reporters import warnings  # noqa: PLC0415
+
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("endpoint", "complexity", "tier", "provider", "notes"):
         table.add_column(name, justify="right" if name == "complexity" else "left")
@@ -89,5 +91,5 @@ def _show_table(made: "Plan") -> None:
     console = Console(soft_wrap=True)
     console.print(table)
     console.print(f"\n{len(made.endpoints)} endpoints in {made.document.title!r}", markup=False, highlight=False)
-    for problem in made.document.problems:
-        sys.stderr.write(f"warning: {problem}\n")
+    for line in warnings(made.warnings, verbose=True):
+        sys.stderr.write(f"{line}\n")

@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -11,6 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from casecraft.cli.exits import one_line
 from casecraft.core.usage import Spending
 from casecraft.engine.events import (
     AttemptAnswered,
@@ -24,6 +26,8 @@ from casecraft.engine.events import (
     LanePaused,
     RunStarted,
 )
+
+SHOWN_WARNINGS = 5
 
 
 class Reporter(Protocol):
@@ -202,6 +206,8 @@ def describe(event: Event, *, verbose: bool) -> str | None:
     """An event as a line; None where it deserves none."""
     line = None
     match event:
+        case RunStarted() if event.warnings:
+            line = "\n".join(warnings(event.warnings, verbose=verbose))
         case FellBack():
             following = f"goes on to {event.next_provider}" if event.next_provider else "failed"
             line = f"{event.endpoint_id}: {event.provider} could not answer ({event.reason}); {following}"
@@ -218,3 +224,12 @@ def describe(event: Event, *, verbose: bool) -> str | None:
         case _:
             pass
     return line
+
+
+def warnings(texts: Sequence[str], *, verbose: bool) -> list[str]:
+    """A line for each, the first few unless all are wanted."""
+    shown = texts if verbose else texts[:SHOWN_WARNINGS]
+    lines = [f"warning: {one_line(text)}" for text in shown]
+    if len(shown) < len(texts):
+        lines.append(f"warning: … and {len(texts) - len(shown)} more; --verbose shows all")
+    return lines

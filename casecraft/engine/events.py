@@ -11,11 +11,12 @@ RunStatus: TypeAlias = Literal["done", "failed", "budget", "interrupted"]
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:
-    """The run begins: its id, how many jobs it has, and each lane's name with its workers."""
+    """The run begins: its id, the number of its jobs, each lane with its workers, and what the user should know."""
 
     run_id: str
     jobs: int
     lanes: tuple[tuple[str, int], ...]
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
