@@ -17,7 +17,7 @@ def coerce(parameter: Parameter, node: Node, raw: Raw) -> Any:
         return [coerce(parameter, node.locate(0), each) for each in raw]
     if isinstance(raw, dict):
         return {name: coerce(parameter, node.locate(name), each) for name, each in raw.items()}
-    readings = list(_readings(parameter, node, raw))
+    readings = list(_readings(parameter, node, raw)) or [raw]
     if len(readings) == 1:
         return readings[0]
     return next((each for each in readings if node.validator.accepts(each)), readings[0])

@@ -35,6 +35,8 @@ class ShapeReader:
             self._reading.add(name)
             try:
                 shape = self.read(self._definitions[name])
+            except KeyError:  # a dangling reference, of which the loader has told
+                shape = _ANYTHING
             finally:
                 self._reading.discard(name)
             if not self._reading:
@@ -186,7 +188,11 @@ def _schemas(value: Any) -> tuple[Schema, ...]:
 
 
 def _properties(value: Any) -> Mapping[str, Schema]:
-    return value if isinstance(value, Mapping) else {}
+    if not isinstance(value, Mapping):
+        return {}
+    if all(isinstance(schema, Mapping | bool) for schema in value.values()):
+        return value
+    return {name: _schema(schema) for name, schema in value.items()}
 
 
 def _required(value: Any) -> frozenset[str]:

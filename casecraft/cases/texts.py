@@ -3,8 +3,11 @@
 import hashlib
 import random
 import re
+import warnings
 from collections.abc import Iterator
 from functools import lru_cache
+from importlib import import_module
+from typing import Any
 
 from rstr import Rstr
 
@@ -138,15 +141,26 @@ def of_length(text: str, length: int) -> str:
 def matching_texts(pattern: str, size: Size) -> tuple[str, ...]:
     """Strings that the pattern may match, of an allowed length where one is found. The same ones every time."""
     seed = int.from_bytes(hashlib.sha256(pattern.encode("utf-8", "replace")).digest()[:8])
-    found: list[str] = []
-    for attempt in range(PATTERN_TRIES):
-        maker = Rstr(random.Random(seed + attempt))  # noqa: S311  # it must be the same every time
-        try:
-            found.append(str(maker.xeger(_shortened(pattern, size, attempt))))
-        except (re.error, ValueError, KeyError, OverflowError, RecursionError, NotImplementedError, TypeError):
-            continue
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the document's author is told of a doubtful pattern, not its user
+        made = (_match(_shortened(pattern, size, attempt), seed + attempt) for attempt in range(PATTERN_TRIES))
+        found = [text for text in made if text is not None]
     fitting = [text for text in found if size.clamp(len(text)) == len(text)]
     return tuple(dict.fromkeys(fitting + found))
+
+
+def _match(pattern: str, seed: int) -> str | None:
+    """A string for a pattern as Python reads it, None where it cannot or where the string might be endless."""
+    try:
+        if _PARSER.parse(pattern).getwidth()[1] > TEXT_LIMIT:
+            return None
+        return str(Rstr(random.Random(seed)).xeger(pattern))  # noqa: S311  # it must be the same every time
+    except (re.error, ValueError, KeyError, OverflowError, RecursionError, NotImplementedError, TypeError):
+        return None
+
+
+_PARSER: Any = import_module("re._parser")
+"""The parser that rstr builds its strings from: only it tells how long one may become."""
 
 
 def _shortened(pattern: str, size: Size, attempt: int) -> str:
@@ -157,6 +171,7 @@ def _shortened(pattern: str, size: Size, attempt: int) -> str:
     most = size.most if size.most is not None and size.most < least + 12 else least + 8
     if attempt % 2:
         least, most = 1, 6
+    pattern = re.sub(r"\{(\d{1,4}),\}", lambda found: f"{{{found[1]},{int(found[1]) + 8}}}", pattern)
     closed = re.sub(r"(?<![\\\[(])\+(?![\]])", f"{{{min(least, most)},{most}}}", pattern)
     return re.sub(r"(?<![\\\[(])\*(?![\]])", f"{{0,{most}}}", closed)
 

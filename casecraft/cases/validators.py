@@ -17,6 +17,9 @@ KEPT = 512
 REMOVALS = 50
 """Keywords taken out of a schema that does not compile, at most."""
 
+BRANCHES_READ = 64
+"""Branches of one union that are looked at to say which one a value means; those with the fewest errors come first."""
+
 Path = tuple[str | int, ...]
 
 
@@ -147,6 +150,8 @@ def _nearest_branch(
 ) -> list[Violation]:
     """The violations of the branch that the value seems to mean: right type, right constants, fewest violations."""
     here = tuple(error.instance_path)
+    if len(context) > BRANCHES_READ:
+        context = sorted(context, key=len)[:BRANCHES_READ]
     branches = [list(_flatten(iter(errors))) for errors in context]
     fitting = [branch for branch in branches if not any(_of_type(each, here) for each in branch)]
     if not fitting:

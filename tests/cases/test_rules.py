@@ -271,6 +271,39 @@ def test_a_pattern_of_another_dialect_is_noted() -> None:
     assert "body:all-fields" in ids(of)
 
 
+@pytest.mark.parametrize(
+    "pattern", ["^(a{65535}){65535}$", "^(((a*)*)*)*$", "^(a+)+$", "^[[a]b{3,}$", "^(?:x{500}){500}$"]
+)
+def test_patterns_that_explode_end(pattern: str) -> None:
+    of = endpoint(body={"type": "object", "properties": {"a": {"type": "string", "pattern": pattern}}})
+    assert "request:minimal" in ids(of)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"type": "int"},
+        {"type": 5, "enum": "x", "required": "y"},
+        {"properties": {"a": None, "b": []}},
+        {"minimum": "1", "maxLength": -1, "multipleOf": 0},
+        {"enum": [10**40, {"a": 1}, [1], None, True, 1.5]},
+        {"enum": []},
+        {"$ref": "#/$defs/Missing"},
+        {"allOf": [False]},
+        {"anyOf": [], "oneOf": [], "items": 3},
+        {"type": "array", "prefixItems": [{"type": "integer"}], "minItems": 1},
+        {"not": {}},
+        {"if": {"required": ["a"]}, "then": {"required": ["b"]}, "type": "object"},
+        {"type": "number", "maximum": 1e308, "minimum": -1e308, "multipleOf": 1e-9},
+        {"type": "object", "patternProperties": {"(": {}}, "propertyNames": {"pattern": "^a"}, "minProperties": 2},
+    ],
+)
+def test_odd_schemas_get_a_note_or_a_reason_and_never_stop_the_run(odd: dict[str, Any]) -> None:
+    of = endpoint(query("q", odd), body={"type": "object", "properties": {"x": odd}})
+    assert len(targets_of(of)) + len(unreachable(of)) > 1
+    assert {"request:minimal", "body:missing"} <= ids(of)
+
+
 def test_thousands_of_members_and_branches_are_sampled() -> None:
     members = [f"m{number}" for number in range(5000)]
     branches = [{"type": "object", "required": [f"k{number}"]} for number in range(10_000)]
