@@ -76,7 +76,7 @@ def _explain(root: Mapping[str, Any], size: int) -> list[Any]:
 
 def _locate(root: Mapping[str, Any], error: Any) -> Iterator[Problem]:
     """The error with its place. Those about one schema come without: they are found by what they complain of."""
-    error = _deepest(error)
+    _, error = _find_cause(error)
     path, message = list(error.absolute_path), _one_line(error.message)
     if match := _OPERATION.search(error.message):
         method, route = match[1] or match[3], match[2] or match[4]
@@ -104,14 +104,22 @@ def _path_of_default(root: Mapping[str, Any], error: Any) -> list[str | int]:
     return []
 
 
-def _deepest(error: Any) -> Any:
-    """Of a union whose every branch failed, the failure that came furthest: it is the branch that was meant."""
-    while error.context:
-        inner = max(error.context, key=lambda branch: (len(branch.absolute_path), len(branch.context or ())))
-        if len(inner.absolute_path) <= len(error.absolute_path) and not inner.context:
-            return error
-        error = inner
-    return error
+def _find_cause(error: Any) -> tuple[int, Any]:
+    """Of a union whose every branch failed, the fault in the branch with the fewest: that branch was meant.
+
+    Returns how many faults that branch has, and the one that lies deepest in the document.
+    """
+    branches: dict[Any, list[tuple[int, Any]]] = {}
+    for inner in error.context or ():
+        branches.setdefault(next(iter(inner.schema_path), None), []).append(_find_cause(inner))
+    if not branches:
+        return 1, error
+    faults = min(branches.values(), key=_count)
+    return _count(faults), max(faults, key=lambda fault: len(fault[1].absolute_path))[1]
+
+
+def _count(faults: list[tuple[int, Any]]) -> int:
+    return sum(count for count, _ in faults)
 
 
 def _limit(problems: list[Problem]) -> list[Problem]:

@@ -106,11 +106,12 @@ def test_a_missing_file_is_a_problem(tmp_path: Path) -> None:
 
 def test_limits_count_all_files_together(tmp_path: Path) -> None:
     source = write(tmp_path, {"$ref": "r.yaml#/a"})
-    (tmp_path / "r.yaml").write_text("a: {description: " + "x" * 300 + "}\n")
-    size = Path(source).stat().st_size
-    load(source, limits=Limits(max_bytes=size + 400))
+    (tmp_path / "r.yaml").write_text("a: {description: " + "x" * 300 + ", x: {$ref: s.yaml}}\n")
+    (tmp_path / "s.yaml").write_text("description: " + "x" * 300 + "\n")
+    size = sum(path.stat().st_size for path in tmp_path.iterdir())
+    load(source, limits=Limits(max_bytes=size))
     with pytest.raises(DocumentLimitError):
-        load(source, limits=Limits(max_bytes=size + 200))
+        load(source, limits=Limits(max_bytes=size - 1))
 
 
 def test_references_of_3_1_by_id_and_anchor() -> None:

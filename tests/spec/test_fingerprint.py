@@ -22,6 +22,7 @@ DOCUMENT: dict[str, Any] = {
             "get": {"responses": {"200": {"$ref": "#/components/responses/R"}}},
         },
         "/b": {"get": {"security": [], "servers": [{"url": "/b"}], "responses": {"204": {"description": "none"}}}},
+        "/c": {"servers": [{"url": "/c"}], "get": {"security": [], "responses": {"204": {"description": "none"}}}},
     },
     "components": {
         "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "K"}, "other": {"type": "http"}},

@@ -157,7 +157,7 @@ def test_unreachable_url() -> None:
         ("reference-loop.yaml", 1, "/components/schemas/A/$ref: `$ref` '#/components/schemas/B' leads nowhere, "),
         ("dangling.yaml", 1, "/components/schemas/A/properties/b/$ref: `$ref` '#/components/schemas/Lost' leads"),
         ("wrong-types.yaml", 2, "/paths/~1items~1{id}/get/parameters/2/schema/pattern: '^\\\\p{L}+$' is not a 'regex'"),
-        ("wrong-types.yaml", 2, "/paths/~1items~1{id}/get/parameters/0/schema/type: 'int' is not valid"),
+        ("wrong-types.yaml", 2, "/paths/~1items~1{id}/get/parameters/0/schema/type: 'int' is not one of"),
         ("wrong-types.yaml", 2, "/info/version: 1 is not of type"),
     ],
 )
@@ -180,6 +180,22 @@ def test_locates_a_wrong_default_and_an_undeclared_path_parameter(tmp_path: Path
     (tmp_path / "x.json").write_text(json.dumps(document))
     places = {problem.location for problem in load(str(tmp_path / "x.json")).problems}
     assert places == {"/components/schemas/A/properties/b/default", "/paths/~1a~1{id}/get"}
+
+
+def test_names_the_keyword_of_a_wrong_part(tmp_path: Path) -> None:
+    raw = {"name": "x", "in": "query", "type": "int"}
+    operation = {"parameters": [raw], "responses": {"200": {"description": "fine"}}}
+    document = {"swagger": "2.0", "info": {"title": "T", "version": "1"}, "paths": {"/a": {"get": operation}}}
+    (tmp_path / "x.json").write_text(json.dumps(document))
+    (problem,) = load(str(tmp_path / "x.json")).problems
+    assert problem.location == "/paths/~1a/get/parameters/0/type"
+    assert "'int' is not one of" in problem.message
+
+
+def test_keywords_of_parameters_are_not_taken_for_those_of_schemas() -> None:
+    locations = {problem.location for problem in load(str(BROKEN / "wrong-types.yaml")).problems}
+    assert "/components/schemas/Item/required" in locations
+    assert "/paths/~1items~1{id}/get/parameters/6/required" not in locations
 
 
 def test_good_samples_have_no_problems() -> None:

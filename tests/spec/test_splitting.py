@@ -140,6 +140,23 @@ def test_bodies_and_responses_of_2_0() -> None:
     assert [(header.name, header.schema) for header in listed.headers] == [("X-Total", {"type": "integer"})]
 
 
+@pytest.mark.parametrize(
+    ("kind", "consumes", "expected"),
+    [
+        ("file", ["application/x-www-form-urlencoded"], ["multipart/form-data"]),
+        ("string", ["application/json"], ["application/x-www-form-urlencoded"]),
+        ("string", ["multipart/form-data"], ["multipart/form-data"]),
+    ],
+)
+def test_content_type_of_a_form(tmp_path: Path, kind: str, consumes: list[str], expected: list[str]) -> None:
+    operation = {"consumes": consumes, "parameters": [{"name": "a", "in": "formData", "type": kind}]}
+    document = {"swagger": "2.0", "info": {"title": "T", "version": "1"}, "paths": {"/a": {"post": operation}}}
+    (tmp_path / "x.json").write_text(json.dumps(document))
+    (endpoint,) = split(load(str(tmp_path / "x.json")))
+    assert endpoint.body is not None
+    assert [each.content_type for each in endpoint.body.media_types] == expected
+
+
 def test_methods_of_3_2() -> None:
     endpoints = endpoints_of("search-3.2.yaml")
     assert list(endpoints) == ["QUERY /documents", "COPY /documents"]
