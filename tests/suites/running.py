@@ -5,8 +5,10 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 # What is installed beside casecraft for its own tests has no part in a suite's run.
 PYTEST = [sys.executable, "-W", "error", "-m", "pytest", "-p", "no:asyncio", "-p", "no:cacheprovider", "-rs"]
@@ -21,16 +23,19 @@ def run_suite(folder: Path, url: str = "", *options: str, **variables: str) -> s
     )
 
 
-class Echo:
-    """An ASGI application that keeps every request as it came and gives each the same answer."""
+@dataclass(frozen=True)
+class Answer:
+    status: int = 200
+    content: bytes = b'{"id": 1}'
+    content_type: str = "application/json"
 
-    def __init__(
-        self, status: int = 200, content: bytes = b'{"id": 1}', content_type: str = "application/json"
-    ) -> None:
+
+class Echo:
+    """An ASGI application that keeps every request as it came, and answers by path or as usual."""
+
+    def __init__(self) -> None:
         self.requests: list[dict[str, Any]] = []
-        self.status = status
-        self.content = content
-        self.headers = [(b"content-type", content_type.encode()), (b"set-cookie", b"tracked=yes; Path=/")]
+        self.answers: dict[bytes, Answer] = {}
         self.repeat = False
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -47,13 +52,29 @@ class Echo:
             "body": body,
         }
         self.requests.append(request)
-        content = self._repeat(request) if self.repeat else self.content
-        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+        answer = self.answers.get(request["path"], Answer())
+        content = self._repeat(request) if self.repeat else answer.content
+        headers = [(b"content-type", answer.content_type.encode()), (b"set-cookie", b"tracked=yes; Path=/")]
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await send({"type": "http.response.body", "body": content})
 
     def _repeat(self, request: dict[str, Any]) -> bytes:
         told = {name: value.decode("latin-1") for name, value in request["headers"].items()}
         return json.dumps({"id": "wrong", "told": told, "query": request["query"].decode()}).encode()
+
+
+def outcomes(folder: Path, url: str, *options: str, **variables: str) -> dict[str, str]:
+    """How each case of a suite ended, by its id: `""` where it passed, else the message."""
+    report = folder.parent / "report.xml"
+    done = run_suite(folder, url, f"--junitxml={report}", *options, **variables)
+    assert done.returncode in (0, 1), done.stdout + done.stderr
+    ends = {}
+    for case in ET.parse(report).iter("testcase"):
+        name = case.attrib["name"].partition("[")[2].removesuffix("]")
+        ends[name] = "\n".join(
+            f"{end.get('message')}\n{end.text}" for end in case if end.tag in ("failure", "skipped", "error")
+        )
+    return ends
 
 
 def basic(text: str) -> str:
