@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 from casecraft.core.endpoint import Endpoint
 
-MAX_LENGTH = 100
+MAX_LENGTH = 95  # with `.json` a file name of 100
 _METHODS = frozenset(["get", "put", "post", "delete", "options", "head", "patch", "trace", "query"])
 _PLAIN_SEGMENT = re.compile(r"[a-z0-9]+(?:[_-][a-z0-9]+)*")
 _PARAMETER_SEGMENT = re.compile(r"\{([^{}/]*[A-Za-z0-9][^{}/]*)\}")
