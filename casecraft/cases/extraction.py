@@ -21,6 +21,7 @@ LONGEST_TEXT = 400_000
 """Characters of an answer that are read: several times what the longest output limits allow."""
 
 _MENDING_BUDGET = 180_000_000
+_CALL = 200  # what a call costs by itself, in characters
 _MOST_DAMAGED = 50
 _DEEPEST_WRAPPER = 3
 _CLOSING = {"{": "}", "[": "]"}
@@ -36,6 +37,12 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_PYTHON_TOKEN = re.compile(
+    r"""'((?:[^'\\]|\\.)*+)(?:'|\Z)|"(?:[^"\\]|\\.)*+(?:"|\Z)|\b(?:True|False|None)\b""", re.DOTALL
+)
+_PYTHON_WORDS = {"True": "true", "False": "false", "None": "null"}
+_REQUOTED = {'"': '\\"', "\\'": "'"}
+_QUOTE = re.compile(r"""\\.|\"""", re.DOTALL)
 _NEXT_CASE = re.compile(r"""[}"'\]\w]\s*+,?\s*+(?=\{\s*["']title["']\s*:)""")
 
 
@@ -50,7 +57,7 @@ Item: TypeAlias = Any | Unreadable
 
 
 class Mender:
-    """json-repair on an allowance, for one answer."""
+    """Reads Python literals, and with json-repair, on an allowance for one answer, whatever else is nearly JSON."""
 
     def __init__(self) -> None:
         self._left = _MENDING_BUDGET
@@ -60,7 +67,11 @@ class Mender:
 
         Raises ValueError where nothing can be made of it, or the allowance is used up.
         """
-        cost = len(text) ** 2
+        try:
+            return decode(_PYTHON_TOKEN.sub(_as_json_token, text))
+        except ValueError:
+            pass  # no Python literal either
+        cost = (len(text) + _CALL) ** 2
         if cost > self._left:
             raise ValueError("too long and too broken to be read")
         self._left -= cost
@@ -212,6 +223,13 @@ def _answer_part(text: str) -> str:
 
 def _is_case(value: Any) -> bool:
     return isinstance(value, Mapping) and sum(field in value for field in CASE_FIELDS) > 1
+
+
+def _as_json_token(token: re.Match[str]) -> str:
+    """A word or string of a Python literal as JSON writes it."""
+    if token[1] is None:
+        return _PYTHON_WORDS.get(token[0], token[0])
+    return '"' + _QUOTE.sub(lambda found: _REQUOTED.get(found[0], found[0]), token[1]) + '"'
 
 
 def _finite(text: str) -> float | str:

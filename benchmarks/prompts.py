@@ -1,0 +1,57 @@
+"""CPU time of the model-facing work on one endpoint: building its prompt and reading an answer of ten cases.
+
+Run: `python -m benchmarks.prompts`
+"""
+
+import json
+import time
+from collections.abc import Callable
+
+from casecraft.cases import estimate_tokens, generation_request, parse
+from tests.cases.sample_endpoint import TARGETS, make_endpoint
+
+ROUNDS = 2_000
+
+
+def milliseconds(work: Callable[[], object], rounds: int = ROUNDS) -> float:
+    """CPU time of one call, after a first one that compiles the templates."""
+    work()
+    start = time.process_time()
+    for _ in range(rounds):
+        work()
+    return (time.process_time() - start) * 1_000 / rounds
+
+
+def answer() -> str:
+    case = {
+        "title": "A cat is registered",
+        "valid": True,
+        "violates": None,
+        "technique": "error_guessing",
+        "priority": "P0",
+        "authenticated": True,
+        "path_params": [{"name": "shelterId", "value": 7}],
+        "query": [{"name": "notify", "value": True}],
+        "headers": [],
+        "cookies": [],
+        "content_type": "application/json",
+        "body": '{"name":"Mochi","kind":"cat","owner":{"email":"amara@example.org"}}',
+        "expect_status": ["201"],
+    }
+    return json.dumps({"cases": [case | {"title": f"Cat {number} is registered"} for number in range(10)]})
+
+
+def main() -> None:
+    endpoint = make_endpoint()
+    whole = answer()
+    damaged = f"Here they are:\n```json\n{whole.replace(']}', ',],}')}\n```"
+    request = generation_request(endpoint, TARGETS, lang="en", max_cases=10)
+    build = milliseconds(lambda: generation_request(endpoint, TARGETS, lang="en", max_cases=10))
+    print(f"prompt         {build:.3f} ms")
+    print(f"token estimate {milliseconds(lambda: estimate_tokens(request)):.3f} ms")
+    print(f"parse, whole   {milliseconds(lambda: parse(whole)):.3f} ms")
+    print(f"parse, damaged {milliseconds(lambda: parse(damaged), 50):.3f} ms")
+
+
+if __name__ == "__main__":
+    main()
