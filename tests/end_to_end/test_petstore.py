@@ -1,0 +1,69 @@
+"""The suite that rules write for the petstore document, run by real pytest against a real implementation of it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.petstore.app import create_app
+from tests.petstore.bugs import BUGS
+from tests.petstore.rules import API_KEY, SESSION, TOKEN
+from tests.petstore.server import serve
+
+ROOT = Path(__file__).resolve().parents[2]
+CREDENTIALS = {
+    "CASECRAFT_AUTH_APIKEY": API_KEY,
+    "CASECRAFT_AUTH_BEARER": TOKEN,
+    "CASECRAFT_AUTH_SESSION": SESSION,
+}
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def suite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("petstore")
+    command = [
+        sys.executable,
+        "-m",
+        "casecraft",
+        "generate",
+        str(ROOT / "specs/petstore.yaml"),
+        "--provider",
+        "rules",
+        "-q",
+    ]
+    made = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+    assert made.returncode == 0, made.stderr
+    return folder / "suites" / "petstore"
+
+
+def run_suite(suite: Path, url: str, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:asyncio", "-p", "no:cacheprovider"]
+    environment = {**os.environ, **CREDENTIALS, "CASECRAFT_BASE_URL": url}
+    return subprocess.run(
+        [*command, *options, str(suite)],
+        env=environment,
+        cwd=suite,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_all_of_it_passes_on_the_right_implementation(suite: Path) -> None:
+    with serve(create_app()) as url:
+        outcome = run_suite(suite, url)
+    assert outcome.returncode == 0, outcome.stdout[-3000:]
+    assert "skipped" not in outcome.stdout
+    assert " passed" in outcome.stdout
+
+
+@pytest.mark.parametrize("bug", BUGS)
+def test_each_bug_is_caught(suite: Path, bug: str) -> None:
+    with serve(create_app(bug=bug)) as url:
+        outcome = run_suite(suite, url, "-x")
+    assert outcome.returncode == 1, f"{bug} went unnoticed: {outcome.stdout[-500:]}"
