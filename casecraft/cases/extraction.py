@@ -83,7 +83,7 @@ class Mender:
 
 def find_cases(text: str, mender: Mender) -> list[Item]:
     """The cases in the text in their order, as JSON values not checked in any way. Empty where there are none."""
-    text = text[:LONGEST_TEXT].strip("\ufeff \t\r\n")
+    text = text[:LONGEST_TEXT].strip()
     try:
         return collect(decode(text))
     except ValueError:

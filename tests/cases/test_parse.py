@@ -133,6 +133,18 @@ def test_a_wrong_field_is_named_with_its_case_and_the_other_cases_stay(field: st
     assert said.startswith(f"case 2: {problem}")
 
 
+def test_a_fence_ends_a_block_that_nothing_else_ends() -> None:
+    parsed = parse(f'```json\n{{"cases":[{{"title":"A pet\n```\nOnce more:\n```json\n{TWO}\n```')
+    assert titles(parsed) == BOTH
+    assert parsed.problems == ("case 1: cut off before its end",)
+
+
+def test_what_is_no_case_at_all_is_named() -> None:
+    parsed = parse(answer("Pet 1", case(2)))
+    assert titles(parsed) == ["Pet 2 is registered"]
+    assert parsed.problems == ("case 1: not an object",)
+
+
 def test_all_that_is_wrong_with_a_case_is_said_at_once() -> None:
     assert [line.split(":")[1].strip() for line in parse('{"cases":[{"body":"{}"}]}').problems] == ["title", "valid"]
 

@@ -140,6 +140,7 @@ def test_definitions_are_taken_nearest_first_and_the_rest_is_anything() -> None:
     assert definitions["S0"]["properties"]
     assert list(definitions.values()).count({}) == 1
     assert 1 < len(definitions) < 10
+    assert len(compact(outlined)) < 4_200
     assert "shortened" in outlined["note"]
 
 
@@ -149,11 +150,21 @@ def test_definitions_past_the_budget_are_not_even_converted() -> None:
     class Watched(dict[str, Any]):
         def __getitem__(self, name: str) -> Any:
             loaded.append(name)
-            return {"properties": {**wide(30)["properties"], "next": {"$ref": f"#/$defs/{name}x"}}}
+            return wide(30) | {"anyOf": [{"$ref": f"#/$defs/{name}{n}"} for n in range(30)]}
 
     body = Body(required=True, media_types=(MediaType("application/json", {"$ref": "#/$defs/S"}),))
     outline(make_endpoint(Watched(), body=body), 4_000)
     assert len(loaded) < 6
+
+
+def test_long_lists_and_texts_are_shortened_and_that_is_said() -> None:
+    schema = {"enum": list(range(60)), "default": "d" * 500, "description": "e" * 500}
+    endpoint = shown(parameters=(Parameter("q", "query", required=False, schema=schema),))
+    (parameter,) = endpoint["parameters"]
+    assert parameter["schema"]["enum"] == list(range(40))
+    assert parameter["schema"]["default"] == "d" * 159 + "…"
+    assert parameter["schema"]["description"] == "e" * 159 + "…"
+    assert "shortened" in endpoint["note"]
 
 
 def test_targets_past_their_budget_are_left_out_from_the_end() -> None:

@@ -17,7 +17,7 @@ from tests.llm.model import SAMPLING
 pytestmark = [pytest.mark.llm, pytest.mark.xdist_group("llm")]
 
 
-SEEDS = (1, 2, 3)
+SEEDS = (3, 2, 4)
 
 
 def ask(url: str, request: ChatRequest, max_tokens: int, seed: int = 0) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def ask(url: str, request: ChatRequest, max_tokens: int, seed: int = 0) -> dict[
             "json_schema": {"name": "cases", "strict": True, "schema": request.json_schema},
         },
     }
-    response = httpx.post(f"{url}/chat/completions", json=body, timeout=120)
+    response = httpx.post(f"{url}/chat/completions", json=body, timeout=300)
     response.raise_for_status()
     answer: dict[str, Any] = response.json()
     return answer
