@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from casecraft.errors import StateError
@@ -12,26 +13,28 @@ _SECRET_WORDS = frozenset(
     | {"pat", "secret", "secrets", "token"}
 )
 _KEY_KINDS = frozenset({"access", "api", "auth", "private", "secret", "signing"})
+# With a digit somewhere: words joined by hyphens are paths or tags.
 _SECRET_VALUE = re.compile(
-    r"(?i)\b(bearer|basic)\s+\S{8,}|\b(sk|pk|rk|ghp|gho|xai|gsk)[-_][A-Za-z0-9_-]{12,}|\bAKIA[A-Z0-9]{12,}"
+    r"(?i)\bbearer\s+[\w.~+/-]{20,}|\b(?:sk|pk|rk|ghp|gho|xai|gsk)[-_](?=[\w-]*\d)[\w-]{16,}|\bAKIA[A-Z0-9]{12,}"
 )
 _REDACTED = "***"
 
 
-def refuse_secrets(value: object, where: str = "settings") -> None:
-    """Raise StateError where `value` (JSON-like) holds something under a key-like name, or looking like a key.
+def storable_settings(value: Any, where: str = "settings") -> Any:
+    """A copy of a JSON-like value with the credentials in its addresses blotted out.
 
-    The message names the place, never the value. Names of environment variables (`api_key_env`) are no secrets.
+    Raises StateError where something stands under a key-like name, or looks like a key. The message names the place,
+    never the value. Names of environment variables (`api_key_env`) are no secrets.
     """
     if isinstance(value, Mapping):
-        for name, inner in value.items():
-            _refuse_named(str(name), inner, f"{where}.{name}")
-    elif isinstance(value, str):
-        if _SECRET_VALUE.search(value) or value != without_credentials(value):
+        return {str(name): _named(str(name), inner, f"{where}.{name}") for name, inner in value.items()}
+    if isinstance(value, str):
+        if _SECRET_VALUE.search(value):
             raise _refusal(where)
-    elif isinstance(value, Sequence):
-        for position, inner in enumerate(value):
-            refuse_secrets(inner, f"{where}[{position}]")
+        return without_credentials(value)
+    if isinstance(value, Sequence):
+        return [storable_settings(inner, f"{where}[{position}]") for position, inner in enumerate(value)]
+    return value
 
 
 def without_credentials(url: str) -> str:
@@ -48,10 +51,10 @@ def without_credentials(url: str) -> str:
     return urlunsplit(parts._replace(netloc=netloc, query=query))
 
 
-def _refuse_named(name: str, value: object, where: str) -> None:
+def _named(name: str, value: Any, where: str) -> Any:
     if _is_secret_name(name) and value not in (None, "", _REDACTED) and not isinstance(value, bool):
         raise _refusal(where)
-    refuse_secrets(value, where)
+    return storable_settings(value, where)
 
 
 def _is_secret_name(name: str) -> bool:

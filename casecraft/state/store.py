@@ -22,7 +22,7 @@ from casecraft.state.database import connect, inspect, prepare, transaction, tra
 from casecraft.state.lock import StateLock
 from casecraft.state.migrations import VERSION
 from casecraft.state.records import RunRecord, RunStatus, RunSummary, StoredJob
-from casecraft.state.secrecy import refuse_secrets, without_credentials
+from casecraft.state.secrecy import storable_settings, without_credentials
 from casecraft.state.writer import GroupWriter
 
 LINGER = 0.005
@@ -74,9 +74,9 @@ class Store:
     def begin_run(self, document: Document, settings: Mapping[str, Any], endpoints: Iterable[str]) -> str:
         """Begin a run over the endpoints of these ids; its id is the time of its start (UTC), so ids sort by age.
 
-        `settings` is what the run was told, as JSON-like values. Raises StateError where it holds a credential.
+        `settings` is what the run was told, as JSON-like values. Raises StateError where it holds a credential;
+        addresses are stored without theirs.
         """
-        refuse_secrets(settings)
         started = self._now()
         with self.writing() as connection:
             run = RunRecord(
@@ -89,7 +89,7 @@ class Store:
                 document_title=document.title,
                 document_version=document.version,
                 document_digest=document.digest,
-                settings=settings,
+                settings=storable_settings(settings),
                 endpoints=tuple(endpoints),
             )
             recording.insert_run(connection, run)
@@ -174,6 +174,11 @@ class Store:
 
     def spending_by_provider(self, run_id: str) -> dict[str, Spending]:
         """The same for each provider that was asked."""
+        with self.reading() as connection:
+            return reading.spending_by_provider(connection, run_id)
+
+    def spending_by_provider(self, run_id: str) -> dict[str, Spending]:
+        """What a run's attempts used and cost so far, by provider, sorted."""
         with self.reading() as connection:
             return reading.spending_by_provider(connection, run_id)
 

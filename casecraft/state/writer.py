@@ -26,13 +26,15 @@ class _Batch(Generic[Item]):
 class GroupWriter(Generic[Item]):
     """Hands items to `write` in one thread of its own, many at a time.
 
-    `write` makes a sequence of items durable, or none of them and raises StateError. A batch gathers for `linger`
-    seconds, and for as long as the one before it is being written.
+    `write` makes a sequence of items durable, or none of them and raises StateError. A batch gathers for as long as
+    the one before it is being written; and for `linger` seconds where that one was shared, which says that many are
+    at it. One who records alone, each time awaiting the last, never lingers.
     """
 
     def __init__(self, write: Callable[[Sequence[Item]], None], *, linger: float) -> None:
         self._write = write
         self._linger = linger
+        self._crowded = False
         self._gathering: _Batch[Item] | None = None
         self._submitted: SimpleQueue[_Batch[Item] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
@@ -70,12 +72,16 @@ class GroupWriter(Generic[Item]):
         if self._gathering is not None:  # left by a loop that ended
             self._submit(self._gathering)
         batch = self._gathering = _Batch(loop)
-        loop.call_later(self._linger, self._submit, batch)
+        if self._crowded:
+            loop.call_later(self._linger, self._submit, batch)
+        else:
+            loop.call_soon(self._submit, batch)
         return batch
 
     def _submit(self, batch: _Batch[Item]) -> None:
         if batch is self._gathering:
             self._gathering = None
+            self._crowded = len(batch.items) > 1
             self._submitted.put(batch)
 
     def _work(self) -> None:
