@@ -35,7 +35,7 @@ from casecraft.state.store import LINGER
 Step: TypeAlias = Callable[[int], Awaitable[None]]
 WORKERS = 64
 DOCUMENT = Document("api.yaml", "api", "API", "1.0", "3.1.0", "0" * 64, {})
-DEFINITIONS = Definitions(lambda name: {})
+DEFINITIONS = Definitions(lambda _: {})
 SEEDED = random.Random(7)
 
 

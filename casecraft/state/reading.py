@@ -95,20 +95,20 @@ def summary(connection: sqlite3.Connection, name: str) -> RunSummary:
 def spending(connection: sqlite3.Connection, run_id: str) -> Spending:
     """What the run's attempts used and cost: those answered, and those that failed but used tokens all the same."""
     total = Spending()
-    for _, usage, cost in _charged(connection, run_id):
+    for _, usage, cost in _billed(connection, run_id):
         total.add(usage, cost)
     return total
 
 
 def spending_by_provider(connection: sqlite3.Connection, run_id: str) -> dict[str, Spending]:
-    """The same for each provider, sorted by name."""
+    """The same, provider by provider."""
     totals: dict[str, Spending] = {}
-    for provider, usage, cost in _charged(connection, run_id):
+    for provider, usage, cost in _billed(connection, run_id):
         totals.setdefault(provider, Spending()).add(usage, cost)
-    return dict(sorted(totals.items()))
+    return totals
 
 
-def _charged(connection: sqlite3.Connection, run_id: str) -> Iterator[tuple[str, Usage | None, Cost | None]]:
+def _billed(connection: sqlite3.Connection, run_id: str) -> Iterator[tuple[str, Usage | None, Cost | None]]:
     query = (
         "SELECT provider, usage_input, usage_output, usage_cached_input, usage_cache_write, usage_reasoning, "
         "cost_amount, cost_currency, cost_as_of FROM attempts "

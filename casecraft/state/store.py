@@ -177,11 +177,6 @@ class Store:
         with self.reading() as connection:
             return reading.spending_by_provider(connection, run_id)
 
-    def spending_by_provider(self, run_id: str) -> dict[str, Spending]:
-        """What a run's attempts used and cost so far, by provider, sorted."""
-        with self.reading() as connection:
-            return reading.spending_by_provider(connection, run_id)
-
     def summary(self, name: str) -> RunSummary:
         """A run, by id or unique beginning of one, in figures."""
         with self.reading() as connection:

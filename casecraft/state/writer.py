@@ -27,13 +27,14 @@ class GroupWriter(Generic[Item]):
     """Hands items to `write` in one thread of its own, many at a time.
 
     `write` makes a sequence of items durable, or none of them and raises StateError. A batch gathers for as long as
-    the one before it is being written; and for `linger` seconds where that one was shared, which says that many are
-    at it. One who records alone, each time awaiting the last, never lingers.
+    the one before it is being written; and for `linger` seconds more where that is so, or where the last transaction
+    had more than one item: many are at it then. One who records alone, each time awaiting the last, never lingers.
     """
 
     def __init__(self, write: Callable[[Sequence[Item]], None], *, linger: float) -> None:
         self._write = write
         self._linger = linger
+        self._writing = False
         self._crowded = False
         self._gathering: _Batch[Item] | None = None
         self._submitted: SimpleQueue[_Batch[Item] | None] = SimpleQueue()
@@ -72,7 +73,7 @@ class GroupWriter(Generic[Item]):
         if self._gathering is not None:  # left by a loop that ended
             self._submit(self._gathering)
         batch = self._gathering = _Batch(loop)
-        if self._crowded:
+        if self._writing or self._crowded:
             loop.call_later(self._linger, self._submit, batch)
         else:
             loop.call_soon(self._submit, batch)
@@ -81,18 +82,20 @@ class GroupWriter(Generic[Item]):
     def _submit(self, batch: _Batch[Item]) -> None:
         if batch is self._gathering:
             self._gathering = None
-            self._crowded = len(batch.items) > 1
             self._submitted.put(batch)
 
     def _work(self) -> None:
         while batches := self._next():
+            items = [item for batch in batches for item in batch.items]
             error: StateError | None = StateError("the state file's writer stopped while it wrote")
             try:
-                self._write([item for batch in batches for item in batch.items])
+                self._writing = True
+                self._write(items)
                 error = None
             except StateError as failure:
                 error = failure
             finally:
+                self._writing, self._crowded = False, len(items) > 1
                 for batch in batches:
                     _announce(batch, error)
 

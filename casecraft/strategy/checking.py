@@ -37,7 +37,7 @@ class CheckedStrategy:
         missing = [endpoint.id for endpoint in endpoints if endpoint.id not in assigned]
         if missing:
             raise StrategyError(
-                f"the strategy {self.name!r} left out {len(missing)} of {len(endpoints)} endpoints, such as {missing[0]!r}",
+                f"the strategy {self.name!r} leaves out {len(missing)} endpoints, {missing[0]!r} among them",
                 hint="`assign` must name a provider for the id of each endpoint",
             )
         known = [profile.name for profile in profiles]
