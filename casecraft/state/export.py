@@ -4,7 +4,8 @@ import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,10 @@ from casecraft.state.store import Store
 
 FORMAT = "casecraft-state"
 FORMAT_VERSION = 2
+SCHEMA = "export.schema.json"
+"""Beside this module, and published as `state/v2/export.schema.json`."""
+
+_SHOWN = 200
 _DOCUMENT_FIELDS = ("source", "title", "version", "digest")
 
 
@@ -58,13 +63,7 @@ def import_export(store: Store, data: Mapping[str, Any], *, origin: str = "the e
     Raises StateError where `data` has another form or version.
     """
     _refuse_strange(data, origin)
-    try:
-        runs = [_run_from(run) for run in data["runs"]]
-    except (AttributeError, InvalidOperation, KeyError, TypeError, ValueError) as error:
-        raise StateError(
-            f"{origin!r} does not have the form of an export: {type(error).__name__}: {error}",
-            hint="state/v2/export.schema.json describes it",
-        ) from error
+    runs = [_run_from(run) for run in data["runs"]]
     with store.reading() as connection:
         known = {run.id for run in reading.runs(connection, with_pruned=True)}
     fresh = [content for content in runs if content[0].id not in known]
@@ -91,6 +90,20 @@ def _refuse_strange(data: Any, origin: str) -> None:
             f"{origin!r} is an export of version {data.get('version')!r}; this casecraft reads {FORMAT_VERSION}",
             hint="use the casecraft that wrote it",
         )
+    import jsonschema_rs  # noqa: PLC0415  # only an import pays for it
+
+    validator = jsonschema_rs.validator_for(json.loads((files("casecraft.state") / SCHEMA).read_bytes()))
+    problem = next(iter(validator.iter_errors(data)), None)
+    if problem is not None:
+        where = "/".join(map(str, problem.instance_path)) or "its top"
+        raise StateError(
+            f"{origin!r} does not have the form of an export: at {where}: {_shortened(problem.message)}",
+            hint="state/v2/export.schema.json describes it",
+        )
+
+
+def _shortened(message: str) -> str:
+    return message if len(message) <= _SHOWN else f"{message[:_SHOWN]}…"
 
 
 def _run_data(run: RunRecord, jobs: Sequence[StoredJob], attempts: Sequence[Attempt]) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def _needed(connection: sqlite3.Connection) -> set[tuple[str, str]]:
     rows = connection.execute(
         "SELECT jobs.job_key, jobs.run_id, jobs.endpoint_id, jobs.status = 'done', NOT runs.pruned "
         "FROM jobs JOIN runs ON runs.id = jobs.run_id WHERE jobs.status IN ('done', 'reused') "
-        "ORDER BY runs.number, jobs.status"
+        "ORDER BY runs.number, jobs.status, jobs.endpoint_id DESC"
     )
     for job_key, run_id, endpoint_id, is_done, kept in rows:
         if is_done:

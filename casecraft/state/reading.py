@@ -69,7 +69,7 @@ def finished(connection: sqlite3.Connection, job_key: str) -> StoredJob | None:
     """The newest job of this key that was done, with its cases."""
     row = connection.execute(
         f"{_JOBS} JOIN runs ON runs.id = jobs.run_id "
-        "WHERE jobs.job_key = ? AND jobs.status = 'done' ORDER BY runs.number DESC LIMIT 1",
+        "WHERE jobs.job_key = ? AND jobs.status = 'done' ORDER BY runs.number DESC, jobs.endpoint_id LIMIT 1",
         (job_key,),
     ).fetchone()
     return None if row is None else _job_from(connection, row)
@@ -155,7 +155,7 @@ def _home_of_cases(connection: sqlite3.Connection, row: Row) -> tuple[str, str]:
     origin = connection.execute(
         "SELECT jobs.run_id, jobs.endpoint_id FROM jobs JOIN runs ON runs.id = jobs.run_id "
         "WHERE jobs.job_key = ? AND jobs.status = 'done' "
-        "AND runs.number <= (SELECT number FROM runs WHERE id = ?) ORDER BY runs.number DESC LIMIT 1",
+        "AND runs.number <= (SELECT number FROM runs WHERE id = ?) ORDER BY runs.number DESC, jobs.endpoint_id LIMIT 1",
         (job_key, run_id),
     ).fetchone()
     return origin or (run_id, endpoint_id)

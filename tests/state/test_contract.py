@@ -1,0 +1,77 @@
+"""What other programs rely on: the schemas and samples of the top-level `state/`."""
+
+import json
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from casecraft.state import encode, export, open_store
+from casecraft.state.migrations import APPLICATION_ID, VERSION, migrate
+from tests.state.samples import CASE, attempt
+
+ROOT = Path(__file__).parents[2]
+V1, V2 = ROOT / "state" / "v1", ROOT / "state" / "v2"
+
+
+def tables(connection: sqlite3.Connection) -> dict[str, str]:
+    rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+    return {name: " ".join(sql.split()) for name, sql in rows}
+
+
+def test_schema_is_what_the_migrations_make() -> None:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as made:
+        migrate(made)
+        with closing(sqlite3.connect(":memory:")) as written:
+            written.executescript((V2 / "schema.sql").read_text())
+            assert tables(written) == tables(made)
+            assert written.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
+            assert written.execute("PRAGMA user_version").fetchone() == (VERSION,)
+
+
+@pytest.mark.parametrize("schema", [V1 / "state.schema.json", V2 / "export.schema.json"])
+def test_published_schemas_are_schemas(schema: Path) -> None:
+    jsonschema.Draft202012Validator.check_schema(json.loads(schema.read_text()))
+
+
+def test_published_schema_is_the_one_that_imports_are_checked_with() -> None:
+    assert (V2 / "export.schema.json").read_bytes() == (ROOT / "casecraft/state/export.schema.json").read_bytes()
+
+
+def test_sample_of_version_1_fits_its_schema() -> None:
+    sample = json.loads((V1 / "sample.casecraft_state.json").read_text())
+    jsonschema.validate(sample, json.loads((V1 / "state.schema.json").read_text()))
+
+
+def test_sample_of_version_2_stays_readable(tmp_path: Path) -> None:
+    path = tmp_path / "sample.sqlite"
+    shutil.copy(V2 / "sample.sqlite", path)
+    with open_store(path) as store:
+        first, second = store.runs()
+        assert (first.status, second.status) == ("done", "interrupted")
+        assert store.attempts_of(first.id) == [
+            attempt("/things", "k1"),
+            attempt(
+                "/broken",
+                "k2",
+                answer=None,
+                raw=None,
+                outcome="server",
+                status=500,
+                error="HTTP 500",
+                usage=None,
+                cost=None,
+            ),
+        ]
+        (reused,) = store.jobs_of(second.id)
+        assert (reused.status, reused.cases) == ("reused", (CASE,))
+        assert store.finished("a" * 64) is not None
+        assert encode(export(store)) == (V2 / "sample.export.json").read_bytes()
+
+
+def test_sample_export_fits_its_schema() -> None:
+    sample = json.loads((V2 / "sample.export.json").read_text())
+    jsonschema.validate(sample, json.loads((V2 / "export.schema.json").read_text()))
