@@ -7,7 +7,7 @@ from casecraft.cases.identity import case_id
 from casecraft.cases.reduction import fewest, without_superfluous
 from casecraft.cases.requests import request_model
 from casecraft.cases.rules import generate, rule_suite
-from casecraft.cases.verification import targets_hit
+from casecraft.cases.verification import targets_of_case
 from casecraft.core.case import Case
 from casecraft.core.endpoint import Endpoint
 
@@ -40,8 +40,8 @@ def _with_targets(endpoint: Endpoint, cases: Sequence[Case]) -> list[Case]:
         if id(case) in known:
             found.append(case)
             continue
-        hit = targets_hit(model, model.inspect(case.request))
-        found.append(replace(case, targets=tuple(target for target in model.goals if target in hit)))
+        targets = targets_of_case(model, case.request, model.inspect(case.request), case.expect)
+        found.append(replace(case, targets=targets))
     return found
 
 

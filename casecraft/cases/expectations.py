@@ -70,6 +70,17 @@ def _kind_of(target: str) -> str:
     return "length" if target.endswith((":too-long", ":too-many-items")) else "schema"
 
 
+def expect_refused_for_its_meaning(endpoint: Endpoint, proposed: Iterable[Status]) -> Expectation | None:
+    """For a request that conforms but whose author says that it is refused all the same (a birthday that is to come):
+    what is proposed, where all of it is a client error that the document lists; else None.
+    """
+    statuses = tuple(proposed)
+    documented: set[Status] = {*_documented(endpoint, _is_client_error), *_ranges(endpoint)}
+    if not statuses or not all(str(status).startswith("4") and _is_allowed(status, documented) for status in statuses):
+        return None
+    return _expectation(endpoint, statuses)
+
+
 def narrowed(expectation: Expectation, proposed: Iterable[Status]) -> Expectation:
     """The expectation, with only the proposed statuses where any of them is allowed by it."""
     kept = tuple(status for status in proposed if _is_allowed(status, expectation.status))
@@ -102,6 +113,10 @@ def _given_values(parameter: Parameter) -> list[object]:
 
 def _is_success(status: int) -> bool:
     return str(status)[0] in "23" and status != NOT_MODIFIED
+
+
+def _is_client_error(status: int) -> bool:
+    return str(status)[0] == "4"
 
 
 def _documented(endpoint: Endpoint, wanted: Callable[[int], bool]) -> list[int]:

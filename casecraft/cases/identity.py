@@ -45,6 +45,11 @@ def case_id(endpoint: Endpoint, request: CaseRequest, targets: Sequence[str], *,
     return f"{endpoint_slug(endpoint)}--{targets[0]}"
 
 
+def meaning_target(request: CaseRequest) -> str:
+    """The target of a request that conforms to every schema and is refused for what it means."""
+    return f"meaning:{hashlib.sha256(request_key(request)).hexdigest()[:8]}"
+
+
 def endpoint_slug(endpoint: Endpoint) -> str:
     """`get.pets._petId` for `GET /pets/{petId}`; what does not fit that form gets a digest of the endpoint's id."""
     segments = endpoint.path.strip("/").split("/") if endpoint.path.strip("/") else []

@@ -6,11 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from casecraft.cases.draft import Draft
-from casecraft.cases.expectations import expect_accepted, expect_refused, narrowed
-from casecraft.cases.identity import case_id
+from casecraft.cases.expectations import (
+    expect_accepted,
+    expect_refused,
+    expect_refused_for_its_meaning,
+    narrowed,
+)
+from casecraft.cases.identity import case_id, meaning_target
 from casecraft.cases.requests import IGNORED_HEADERS, LOCATIONS, Inspection, RequestModel, request_model
 from casecraft.cases.styles import essence_of, is_form, is_json, write
-from casecraft.core.case import Case, CaseRequest, Priority, Source, Technique
+from casecraft.core.case import Case, CaseRequest, Expectation, Priority, Source, Technique
 from casecraft.core.endpoint import Endpoint
 
 RULES = Source("rules")
@@ -53,9 +58,9 @@ def verify(endpoint: Endpoint, draft: Draft, *, source: Source = RULES) -> Verif
         return Rejected(inspection.unclear)
     if len(inspection.findings) > 1:
         return Rejected(_several(draft, inspection))
-    case = judged_case(
-        model, request, inspection, draft.title, source, draft.technique, draft.priority, draft.expect_status
-    )
+    # Who is wrong about the request is not to be believed about the answer.
+    proposed = draft.expect_status if draft.valid == (not inspection.findings) else ()
+    case = judged_case(model, request, inspection, draft.title, source, draft.technique, draft.priority, proposed)
     problem = _wrong_claim(draft, inspection)
     return Verified(case) if problem is None else Rejected((problem,), _relabelled(model, case))
 
@@ -79,6 +84,19 @@ def targets_hit(model: RequestModel, inspection: Inspection) -> frozenset[str]:
     return inspection.hits
 
 
+def targets_of_case(
+    model: RequestModel, request: CaseRequest, inspection: Inspection, expectation: Expectation
+) -> tuple[str, ...]:
+    """The targets of a case, in the order of the endpoint's.
+
+    One that conforms and is refused all the same exercises none of the valid targets: its meaning is its target.
+    """
+    if not inspection.findings and all(str(status).startswith("4") for status in expectation.status):
+        return (meaning_target(request),)
+    hit = targets_hit(model, inspection)
+    return tuple(target for target in model.goals if target in hit) if len(hit) > 1 else tuple(hit)
+
+
 def judged_case(
     model: RequestModel,
     request: CaseRequest,
@@ -91,12 +109,14 @@ def judged_case(
 ) -> Case:
     """The case that an inspection with at most one finding proves."""
     valid = not inspection.findings
-    if valid:
-        expectation = expect_accepted(model.endpoint, request)
+    refused = expect_refused_for_its_meaning(model.endpoint, proposed) if valid else None
+    if refused is not None:
+        expectation = refused
+    elif valid:
+        expectation = narrowed(expect_accepted(model.endpoint, request), proposed)
     else:
-        expectation = expect_refused(model.endpoint, request, inspection.findings[0].target)
-    order = targets_hit(model, inspection)
-    targets = tuple(target for target in model.goals if target in order) if len(order) > 1 else tuple(order)
+        expectation = narrowed(expect_refused(model.endpoint, request, inspection.findings[0].target), proposed)
+    targets = targets_of_case(model, request, inspection, expectation)
     return Case(
         id=case_id(model.endpoint, request, targets, valid=valid),
         title=title,
@@ -105,7 +125,7 @@ def judged_case(
         priority=priority,
         targets=targets,
         request=request,
-        expect=narrowed(expectation, proposed),
+        expect=expectation,
         source=source,
     )
 

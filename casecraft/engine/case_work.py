@@ -27,6 +27,9 @@ MOST_CASES = {"simple": 6, "medium": 9, "complex": 12}
 TOKENS_PER_CASE = 400
 """Room for one case in an answer; the average is well below."""
 
+TOKENS_FOR_REASONING = 6000
+"""Room for what a model may think before it answers."""
+
 
 class CaseWork:
     """Asks models for cases and keeps those that are verified.
@@ -49,7 +52,7 @@ class CaseWork:
         """Ask for as many cases as the endpoint's complexity deserves."""
         most = MOST_CASES[endpoint.complexity.tier]
         request = generation_request(endpoint, targets_of(endpoint), lang=self._lang, max_cases=most)
-        room = TOKENS_PER_CASE * most
+        room = TOKENS_FOR_REASONING + TOKENS_PER_CASE * most
         return replace(request, max_output_tokens=min(room, profile.max_output_tokens or room))
 
     def examine(self, endpoint: Endpoint, profile: Profile, request: ChatRequest, answer: ChatResponse) -> Examined:

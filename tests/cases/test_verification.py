@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from casecraft.cases import Draft, Rejected, Verified, hits, verify
+from casecraft.cases import Draft, Rejected, Verified, complete, hits, verify
 from casecraft.core.case import Case, Source
 from casecraft.core.endpoint import Parameter
 from tests.cases.sample_endpoints import KEY, endpoint, pet_endpoint, query
@@ -224,3 +224,19 @@ def test_proposed_statuses_only_narrow_what_the_document_allows() -> None:
     draft = replace(GOOD, path_params={"id": 1}, query={}, body=None, content_type=None)
     assert verified(of, replace(draft, expect_status=(204,))).expect.status == (204,)
     assert verified(of, replace(draft, expect_status=(201,))).expect.status == (200, 204)
+
+
+def test_a_conforming_draft_may_be_refused_for_its_meaning_and_then_covers_nothing_else() -> None:
+    case = verified(PETS, replace(GOOD, title="A pet of tomorrow", expect_status=(404,)))
+    assert case.valid
+    assert case.expect.status == (404,)
+    assert [target.partition(":")[0] for target in case.targets] == ["meaning"]
+    kept = complete(PETS, [case])
+    assert case.targets[0] in {target for it in kept for target in it.targets}
+    assert any("body:minimal" in it.targets for it in kept)
+
+
+def test_a_refusal_that_the_document_does_not_list_is_not_believed() -> None:
+    case = verified(PETS, replace(GOOD, expect_status=(418,)))
+    assert case.expect.status == (200, 404)
+    assert "body:minimal" in case.targets
