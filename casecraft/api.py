@@ -206,7 +206,7 @@ async def _carry_out(
                 store=store,
                 emit=on_event,
                 budget=_budget(made, providers, store, run),
-                replay={} if force else dict(answers_to_replay(store, run_id=run if resume else None)),
+                replay={} if force else dict(answers_to_replay(store, resumed=run if resume else None)),
             )
             status, results = await _run(made, context, providers, known, control)
             return _finish(made, store, path, run, status, results)
@@ -312,7 +312,8 @@ def _stored(made: Plan) -> dict[str, Any]:
         )
         if kept:
             own[profile.name] = kept
-    return {**settings, "document": made.document.source, "provider_settings": own}
+    facts = {"document": made.document.source, "strategy": _strategy_name(made.settings), "provider_settings": own}
+    return {**settings, **facts}
 
 
 def _work(made: Plan) -> CaseWork:
@@ -360,7 +361,8 @@ def _budget(made: Plan, providers: Mapping[str, Provider], store: Store, run: st
 def _settings(settings: Settings | None, flags: Mapping[str, Any]) -> Settings:
     if settings is None:
         return settings_for(flags)
-    return Settings.model_validate({**settings.model_dump(), **flags}) if flags else settings
+    given = Settings.model_validate(dict(flags))
+    return settings.model_copy(update={name: getattr(given, name) for name in given.model_fields_set})
 
 
 def _with_detected(settings: Settings) -> tuple[Settings, tuple[str, ...]]:
