@@ -26,12 +26,12 @@ from casecraft.engine.events import Event, JobCompleted, RunStarted, RunStatus
 from casecraft.engine.lane import Lane
 from casecraft.engine.plan import RULES, fallback_chain, make_jobs
 from casecraft.engine.reuse import answers_to_replay, finished_results, results_of_run
-from casecraft.errors import ConfigurationError, StateError
+from casecraft.errors import ConfigurationError, DocumentError, StateError
 from casecraft.providers import Provider, create, detect, load_catalog, profile_of, resolve_names
 from casecraft.spec import Filters, load, split
 from casecraft.state import Store, open_store, state_path
 from casecraft.strategy import Adaptive, Strategy, load_strategy
-from casecraft.suites import RenderReport, Run, Suite, render
+from casecraft.suites import RenderReport, Run, Suite, choose_formats, render
 
 Listener = Callable[[Event], None]
 Result = TypeVar("Result")
@@ -93,6 +93,7 @@ def plan(document: str | Path, *, settings: Settings | None = None, **flags: Any
     `casecraft.toml` say. Raises DocumentError, ConfigurationError, StrategyError and ProviderError.
     """
     settings = _settings(settings, flags)
+    choose_formats(settings.formats)
     loaded = load(str(document), strict=settings.strict, allow_external_refs=settings.allow_external_refs)
     endpoints = split(loaded, _filters(settings))
     settings, names = _with_detected(settings)
@@ -190,6 +191,8 @@ async def _carry_out(
     run_id: str | None = None,
     path: Path | None = None,
 ) -> Summary:
+    if not made.endpoints:
+        raise _nothing_to_test(made)
     providers = _providers(made)
     work = _work(made)
     path = path or state_path(made.settings.state_dir, made.document)
@@ -203,7 +206,7 @@ async def _carry_out(
                 store=store,
                 emit=on_event,
                 budget=_budget(made, providers, store, run),
-                replay={} if force else dict(answers_to_replay(store, run_id=run if resume else None)),
+                replay={} if force else dict(answers_to_replay(store, resumed=run if resume else None)),
             )
             status, results = await _run(made, context, providers, known, control)
             return _finish(made, store, path, run, status, results)
@@ -228,9 +231,8 @@ async def _run(
 
     context.emit = emit
     lanes = _lanes(made, providers)
-    emit(
-        RunStarted(context.run_id, len(made.endpoints), tuple((lane.name, lane.profile.max_workers) for lane in lanes))
-    )
+    sizes = tuple((lane.name, lane.profile.max_workers) for lane in lanes)
+    emit(RunStarted(context.run_id, len(made.endpoints), sizes, made.warnings))
     for result in known.values():
         if result.status == "reused":
             await context.store.finish_job(context.run_id, job_key(result.endpoint, context.work), result)
@@ -310,7 +312,8 @@ def _stored(made: Plan) -> dict[str, Any]:
         )
         if kept:
             own[profile.name] = kept
-    return {**settings, "document": made.document.source, "provider_settings": own}
+    facts = {"document": made.document.source, "strategy": _strategy_name(made.settings), "provider_settings": own}
+    return {**settings, **facts}
 
 
 def _work(made: Plan) -> CaseWork:
@@ -358,7 +361,8 @@ def _budget(made: Plan, providers: Mapping[str, Provider], store: Store, run: st
 def _settings(settings: Settings | None, flags: Mapping[str, Any]) -> Settings:
     if settings is None:
         return settings_for(flags)
-    return Settings.model_validate({**settings.model_dump(), **flags}) if flags else settings
+    given = Settings.model_validate(dict(flags))
+    return settings.model_copy(update={name: getattr(given, name) for name in given.model_fields_set})
 
 
 def _with_detected(settings: Settings) -> tuple[Settings, tuple[str, ...]]:
@@ -401,6 +405,19 @@ def _strategy_name(settings: Settings) -> str:
 
 def _of(settings: Settings, name: str) -> ProviderSettings:
     return settings.provider_settings.get(name, ProviderSettings())
+
+
+def _nothing_to_test(made: Plan) -> DocumentError:
+    source = made.document.source
+    if _filters(made.settings) != Filters():
+        return DocumentError(
+            f"no endpoint of {source!r} passes the filters",
+            hint="`casecraft endpoints` without --include-… and --exclude-… shows all.",
+        )
+    return DocumentError(
+        f"the document {source!r} has no endpoints: its `paths` are missing or empty",
+        hint="Give the document that describes the API's paths.",
+    )
 
 
 def _filters(settings: Settings) -> Filters:

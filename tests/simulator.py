@@ -24,7 +24,8 @@ Answer = Callable[[dict[str, Any]], str]
 class Behaviour:
     """How one provider behaves: seconds a request, shares of faults, and faults to play first, in order.
 
-    Faults are "429", "429-bare", "500", "529", "401", "404", "400", "garbage", "html", "half", "empty", "cut", "hang".
+    Faults are "429", "429-bare", "500", "529", "401", "404", "400", "garbage", "html", "half", "empty", "cut", "hang",
+    and "echo": a 401 that repeats the key.
     """
 
     latency: float = 0.0
@@ -59,6 +60,7 @@ class Simulator:
         answer: Answer = empty_suite,
         seed: int = 0,
         journal: Path | None = None,
+        arrivals: Path | None = None,
     ) -> None:
         self.providers = providers
         self.answer = answer
@@ -69,6 +71,7 @@ class Simulator:
         self._scripts = {name: deque(behaviour.script) for name, behaviour in providers.items()}
         self._random = random.Random(seed)
         self._journal = journal.open("a", buffering=1) if journal else None
+        self._arrivals = arrivals.open("a", buffering=1) if arrivals else None
         self._runner: web.AppRunner | None = None
         self.port = 0
         self.keep_log = True
@@ -87,8 +90,9 @@ class Simulator:
     async def stop(self) -> None:
         if self._runner is not None:
             await self._runner.cleanup()
-        if self._journal is not None:
-            self._journal.close()
+        for log in (self._journal, self._arrivals):
+            if log is not None:
+                log.close()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -128,6 +132,8 @@ class Simulator:
         if self.keep_log:
             now = asyncio.get_running_loop().time()
             self.seen.append(Seen(name, now, body, dict(request.headers), fault))
+        if self._arrivals is not None:
+            self._arrivals.write(fingerprint(body) + "\n")
         self.in_flight[name] += 1
         self.most_in_flight[name] = max(self.most_in_flight[name], self.in_flight[name])
         try:
@@ -142,6 +148,8 @@ class Simulator:
         if fault in {"429", "429-bare"}:
             headers = {"Retry-After": f"{behaviour.retry_after:g}"} if fault == "429" else {}
             return _error(429, "rate limit reached", headers)
+        if fault == "echo":
+            return _error(401, f"wrong key: {request.headers['Authorization']}")
         if fault is not None and fault.isdigit():
             return _error(int(fault), f"simulated {fault}")
         if fault == "hang":
@@ -214,8 +222,8 @@ async def serve(config: dict[str, Any]) -> None:
     if "answer" in config:
         module, _, function = config["answer"].partition(":")
         answer = getattr(__import__(module, fromlist=[function]), function)
-    journal = Path(config["journal"]) if "journal" in config else None
-    simulator = Simulator(providers, answer=answer, seed=config.get("seed", 0), journal=journal)
+    logs = {name: Path(config[name]) for name in ("journal", "arrivals") if name in config}
+    simulator = Simulator(providers, answer=answer, seed=config.get("seed", 0), **logs)
     simulator.keep_log = config.get("keep_log", False)
     await simulator.start(config.get("port", 0))
     print(simulator.port, flush=True)  # noqa: T201

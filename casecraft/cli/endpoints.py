@@ -4,6 +4,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from casecraft.cli import options
+from casecraft.cli.exits import one_line
 from casecraft.cli.flags import flags_of
 from casecraft.cli.machine import write_json
 
@@ -86,8 +87,8 @@ def _show_table(made: "Plan") -> None:
     for name in ("endpoint", "complexity", "tier", "provider", "notes"):
         table.add_column(name, justify="right" if name == "complexity" else "left")
     for it in made.endpoints:
-        provider, notes = Text(made.assignment[it.id]), Text("; ".join(it.notes), style="dim")
-        table.add_row(Text(it.id), str(it.complexity.score), it.complexity.tier, provider, notes)
+        provider, notes = Text(made.assignment[it.id]), Text(one_line("; ".join(it.notes)), style="dim")
+        table.add_row(Text(one_line(it.id)), str(it.complexity.score), it.complexity.tier, provider, notes)
     console = Console(soft_wrap=True)
     console.print(table)
     console.print(f"\n{len(made.endpoints)} endpoints in {made.document.title!r}", markup=False, highlight=False)

@@ -132,8 +132,7 @@ class PlainReporter:
     def on_event(self, event: Event) -> None:
         """Write a line, where the event deserves one."""
         self._tally.add(event)
-        line = describe(event, verbose=self._verbose)
-        if line:
+        for line in describe(event, verbose=self._verbose):
             self._say(line)
         if isinstance(event, JobCompleted) and self._tally.done % max(1, self._tally.jobs // 10) == 0:
             self._say(self._progress())
@@ -163,8 +162,7 @@ class LiveReporter:
         if isinstance(event, RunStarted):
             self._live.start()
         self._tally.add(event)
-        line = describe(event, verbose=self._verbose)
-        if line:
+        for line in describe(event, verbose=self._verbose):
             self._console.print(line, markup=False, highlight=False)
 
     def close(self) -> None:
@@ -190,7 +188,7 @@ def lanes_table(tally: Tally) -> Table:
     for name, lane in tally.lanes.items():
         usage = lane.spending.usage
         numbers = (lane.workers, flying[name], lane.done, lane.retries, lane.fallbacks, usage.input + usage.output)
-        table.add_row(name, *(f"{number:,}" for number in numbers), money(lane.spending), Text(lane.note))
+        table.add_row(name, *(f"{number:,}" for number in numbers), money(lane.spending), Text(one_line(lane.note)))
     return table
 
 
@@ -202,12 +200,17 @@ def money(spending: Spending) -> str:
     return " + ".join(parts) or "-"
 
 
-def describe(event: Event, *, verbose: bool) -> str | None:
-    """An event as a line; None where it deserves none."""
+def describe(event: Event, *, verbose: bool) -> list[str]:
+    """An event in lines; none where it deserves none."""
+    if isinstance(event, RunStarted):
+        return warnings(event.warnings, verbose=verbose)
+    line = _line(event, verbose=verbose)
+    return [one_line(line)] if line else []
+
+
+def _line(event: Event, *, verbose: bool) -> str | None:
     line = None
     match event:
-        case RunStarted() if event.warnings:
-            line = "\n".join(warnings(event.warnings, verbose=verbose))
         case FellBack():
             following = f"goes on to {event.next_provider}" if event.next_provider else "failed"
             line = f"{event.endpoint_id}: {event.provider} could not answer ({event.reason}); {following}"

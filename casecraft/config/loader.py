@@ -22,6 +22,7 @@ from casecraft.errors import ConfigurationError
 FILE = "casecraft.toml"
 TABLES = "providers"
 SELECTION = "use"
+OF_PROVIDERS = "provider_settings"
 
 Layer: TypeAlias = dict[str, Found]
 Model = TypeVar("Model", bound=BaseModel)
@@ -43,23 +44,44 @@ def load_settings(
     custom = [KnownProvider(name) for name in tables if name not in {provider.name for provider in known}]
     providers = [*known, *custom]
     reject_misspelt(environment, providers)
-    layers = [_top_of_file(document), read_top(environment), _found(flags, "the flags")]
+    layers = [_top_of_file(document), read_top(environment), _found(flags)]
     top = {name: found for layer in layers for name, found in layer.items()}
-    given = flags.get("provider_settings") or {}
+    given = _given_for_providers(flags, providers)
     by_provider = {
         provider.name: {
             **tables.get(provider.name, {}),
             **read_provider(environment, provider),
-            **_found(given.get(provider.name, {}), "the flags"),
+            **given.get(provider.name, {}),
         }
         for provider in providers
     }
     return _build(top, by_provider)
 
 
-def _found(values: Mapping[str, Any], where: str) -> Layer:
-    ignored = ("provider_settings",)
-    return {name: Found(value, where) for name, value in values.items() if value is not None and name not in ignored}
+def _found(values: Mapping[str, Any], owner: str = "") -> Layer:
+    return {
+        name: Found(value, f"the option {name!r}{owner}")
+        for name, value in values.items()
+        if value is not None and name != OF_PROVIDERS
+    }
+
+
+def _given_for_providers(flags: Mapping[str, Any], providers: Iterable[KnownProvider]) -> dict[str, Layer]:
+    """What the flags set for single providers, under their canonical names."""
+    canonical = _canonical_names(providers)
+    layers: dict[str, Layer] = {}
+    for name, values in (flags.get(OF_PROVIDERS) or {}).items():
+        known = canonical.get(name) or canonical.get(name.lower())
+        if known is None:
+            nearest = difflib.get_close_matches(name.lower(), canonical, n=1)
+            hint = f"Did you mean {nearest[0]!r}?" if nearest else f"Providers: {', '.join(sorted(canonical))}."
+            raise ConfigurationError(f"an option is set for {name!r}, but no provider has that name", hint=hint)
+        layers[known] = {**layers.get(known, {}), **_found(values, f" of {known!r}")}
+    return layers
+
+
+def _canonical_names(providers: Iterable[KnownProvider]) -> dict[str, str]:
+    return {alias: provider.name for provider in providers for alias in (provider.name, *provider.aliases)}
 
 
 def _read_file(path: Path) -> dict[str, Any]:
@@ -74,7 +96,7 @@ def _read_file(path: Path) -> dict[str, Any]:
 
 
 def _top_of_file(document: Mapping[str, Any]) -> Layer:
-    allowed = {*Settings.model_fields, SELECTION} - {"providers", "provider_settings"}
+    allowed = {*Settings.model_fields, SELECTION} - {"providers", OF_PROVIDERS}
     layer: Layer = {}
     for key, value in document.items():
         if key == TABLES:
@@ -91,7 +113,7 @@ def _tables_of(document: Mapping[str, Any], known: Iterable[KnownProvider]) -> d
     if not isinstance(tables, dict):
         message = f"{TABLES!r} in {FILE} must be tables, one for each provider"
         raise ConfigurationError(message, hint=f'Name those to use with `{SELECTION} = ["glm", "qwen"]`.')
-    canonical = {alias: provider.name for provider in known for alias in (provider.name, *provider.aliases)}
+    canonical = _canonical_names(known)
     layers: dict[str, Layer] = {}
     for name, table in tables.items():
         layer = _table(str(name), table, canonical)
@@ -142,4 +164,6 @@ def _validate(model: type[Model], layer: Layer, subject: str) -> Model:
         found = layer.get(str(problem["loc"][0])) if problem["loc"] else None
         where = found.where if found else subject
     # Not chained: pydantic's error shows the value, which may be a key.
-    raise ConfigurationError(f"{where} is wrong: {key}: {problem['msg']}")
+    raise ConfigurationError(
+        f"{where} is wrong: {key}: {problem['msg']}", hint="Correct it, or leave it out for the default."
+    )

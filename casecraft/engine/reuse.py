@@ -35,12 +35,13 @@ def results_of_run(store: Store, run_id: str, endpoints: Iterable[Endpoint], wor
     return results
 
 
-def answers_to_replay(store: Store, *, run_id: str | None = None) -> Mapping[str, Attempt]:
+def answers_to_replay(store: Store, *, resumed: str | None = None) -> Mapping[str, Attempt]:
     """The answers that were paid for but had not led to a result when their run stopped, by request key.
 
-    Of one run, or of all that stopped early. Those of jobs that failed are left out: they are known not to do.
+    Of all runs that stopped early, and of the one that is resumed. Those of jobs that failed are left out: they are
+    known not to do.
     """
-    runs = [run_id] if run_id is not None else [run.id for run in store.runs() if run.status in _STOPPED]
+    runs = [run.id for run in store.runs() if run.status in _STOPPED or run.id == resumed]
     failed = {job.endpoint_id for run in runs for job in store.jobs_of(run) if job.status == "failed"}
     answers = store.answers(runs)
     return {key: attempt for key, attempt in answers.items() if attempt.endpoint_id not in failed}

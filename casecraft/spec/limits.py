@@ -31,7 +31,7 @@ def refuse_size(source: str, limit: int) -> DocumentLimitError:
     """The error for a document of more than `limit` bytes."""
     return DocumentLimitError(
         f"the document {source!r} has more than {limit / MEGABYTE:g} MB",
-        hint=f"pass Limits(max_bytes=...) above {limit}, or give the document without its examples or as several",
+        hint="give the document without its examples, or as several",
     )
 
 
@@ -39,7 +39,7 @@ def refuse_depth(source: str, limit: int) -> DocumentLimitError:
     """The error for a document that is nested deeper than `limit`."""
     return DocumentLimitError(
         f"the document {source!r} is nested deeper than {limit} levels",
-        hint=f"move inner schemas to components, or pass Limits(max_depth=...), at most {GREATEST_DEPTH}",
+        hint="move inner schemas to components, and refer to them with `$ref`",
     )
 
 
@@ -47,5 +47,5 @@ def refuse_aliases(source: str, limit: int) -> DocumentLimitError:
     """The error for a YAML document whose aliases add more than `limit` bytes."""
     return DocumentLimitError(
         f"the YAML aliases of {source!r} add more than {limit / MEGABYTE:g} MB when written out",
-        hint=f"pass Limits(max_alias_bytes=...) above {limit} if the document is trusted, or use `$ref` for aliases",
+        hint="use `$ref` to components in place of aliases",
     )

@@ -1,6 +1,7 @@
 """Suites: the cases of one run, written as files that run and that version control can compare."""
 
+from casecraft.suites.formats import choose_formats
 from casecraft.suites.render import RenderReport, render
 from casecraft.suites.suite import Run, Suite
 
-__all__ = ["RenderReport", "Run", "Suite", "render"]
+__all__ = ["RenderReport", "Run", "Suite", "choose_formats", "render"]

@@ -188,3 +188,21 @@ def test_the_environment_template_is_valid_with_every_line_taken_in(tmp_path):
     settings = load(tmp_path)
     assert settings.providers == ("glm", "qwen")
     assert settings.provider_settings["qwen"].workers == 2
+
+
+def test_an_option_for_one_provider_may_use_an_alias(tmp_path):
+    settings = load(tmp_path, flags={"provider_settings": {"zhipu": {"model": "m"}, "glm": {"workers": 3}}})
+    assert (settings.provider_settings["glm"].model, settings.provider_settings["glm"].workers) == ("m", 3)
+
+
+def test_an_option_for_an_unknown_provider_names_the_nearest(tmp_path):
+    with pytest.raises(ConfigurationError, match="'glmm'") as caught:
+        load(tmp_path, flags={"provider_settings": {"glmm": {"model": "m"}}})
+    assert caught.value.hint == "Did you mean 'glm'?"
+
+
+def test_a_wrong_option_is_called_by_its_name(tmp_path):
+    with pytest.raises(ConfigurationError, match="the option 'lang' is wrong"):
+        load(tmp_path, flags={"lang": "fr"})
+    with pytest.raises(ConfigurationError, match="the option 'workers' of 'glm' is wrong"):
+        load(tmp_path, flags={"provider_settings": {"glm": {"workers": 0}}})
