@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 MODEL := $(VENV)/.model
 
-.PHONY: demo test test-fast test-llm lint types contract format bench clean
+.PHONY: demo test test-fast test-llm lint types contract format docs bench clean
 
 demo: $(READY)
 	$(BIN)/casecraft generate specs/petstore.yaml --provider rules
@@ -32,6 +32,12 @@ contract: $(READY)
 format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# The pages and the picture that are made from the program itself.
+docs: $(READY)
+	$(BIN)/python docs/build_cli.py
+	$(BIN)/python docs/build_reference.py
+	$(BIN)/python docs/record_demo.py
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
