@@ -77,11 +77,11 @@ def _write_json(made: "Plan") -> None:
 
 
 def _show_table(made: "Plan") -> None:
-    from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
     from casecraft.cli.reporters import warnings  # noqa: PLC0415
+    from casecraft.cli.tables import output_console  # noqa: PLC0415
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("endpoint", "complexity", "tier", "provider", "notes"):
@@ -89,7 +89,7 @@ def _show_table(made: "Plan") -> None:
     for it in made.endpoints:
         provider, notes = Text(made.assignment[it.id]), Text(one_line("; ".join(it.notes)), style="dim")
         table.add_row(Text(one_line(it.id)), str(it.complexity.score), it.complexity.tier, provider, notes)
-    console = Console(soft_wrap=True)
+    console = output_console()
     console.print(table)
     console.print(f"\n{len(made.endpoints)} endpoints in {made.document.title!r}", markup=False, highlight=False)
     for line in warnings(made.warnings, verbose=True):

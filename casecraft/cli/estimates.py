@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.table import Table
 
 from casecraft.cli.machine import write_json
+from casecraft.cli.tables import output_console
 from casecraft.core.usage import Cost
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def show_estimates(estimates: Sequence["Estimate"]) -> None:
         cost = f"{it.cost.amount:.4f} {it.cost.currency}" if it.cost is not None else "unknown"
         numbers = (it.endpoints, it.usage.input, it.usage.output)
         table.add_row(it.provider, it.model or "-", *(f"{number:,}" for number in numbers), cost)
-    console = Console(soft_wrap=True)
+    console = output_console()
     console.print(table)
     for it in estimates:
         if it.cost is not None and it.cost.amount:

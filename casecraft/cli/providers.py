@@ -23,8 +23,9 @@ def list_providers(as_json: options.Json = False) -> None:
     if as_json:
         write_json({"providers": rows})
         return
-    from rich.console import Console  # noqa: PLC0415  # `--help` must not pay for it
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415  # `--help` must not pay for it
+
+    from casecraft.cli.tables import output_console  # noqa: PLC0415
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("provider", "ready", "model", "workers", "aliases", "base URL"):
@@ -34,7 +35,7 @@ def list_providers(as_json: options.Json = False) -> None:
             row["name"], row["ready"] or "-", row["model"] or "-", str(row["workers"]), ", ".join(row["aliases"]),
             row["base_url"] or "-",
         )  # fmt: skip
-    Console(soft_wrap=True).print(table)
+    output_console().print(table)
 
 
 @app.command("check")

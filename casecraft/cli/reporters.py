@@ -41,13 +41,19 @@ class Reporter(Protocol):
 
 
 class QuietReporter:
-    """Shows nothing."""
+    """Says only which providers are out, and why: without them a suite is not what was asked for."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
 
     def on_event(self, event: Event) -> None:
-        """Pass over the event."""
+        """Write a line where a provider is out."""
+        if isinstance(event, LaneClosed):
+            for line in describe(event, verbose=False):
+                self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def close(self) -> None:
-        """Nothing was shown."""
+        """Lines stay."""
 
 
 @dataclass(slots=True)
@@ -60,6 +66,7 @@ class LaneTally:
     fallbacks: int = 0
     spending: Spending = field(default_factory=Spending)
     note: str = ""
+    closed: bool = False
 
 
 class Tally:
@@ -91,9 +98,10 @@ class Tally:
                 self.lanes[event.provider].fallbacks += 1
                 self._at.pop(event.endpoint_id, None)
             case LanePaused():
-                self.lanes[event.provider].note = f"paused {event.seconds:.0f} s"
+                self.lanes[event.provider].note = f"paused {event.seconds:.3g} s"
             case LaneClosed():
                 self.lanes[event.provider].note = f"out: {event.reason}"
+                self.lanes[event.provider].closed = True
             case JobCompleted():
                 self._complete(event)
             case _:
@@ -107,6 +115,10 @@ class Tally:
         self.cases += len(result.cases)
         if result.provider in self.lanes:
             self.lanes[result.provider].done += 1
+
+    def is_news(self, event: Event) -> bool:
+        """False for what follows from something that was said before: jobs leave a provider that is out."""
+        return not (isinstance(event, FellBack) and self.lanes[event.provider].closed)
 
     def in_flight(self) -> Counter[str]:
         """Jobs taken up and not yet ended, by lane."""
@@ -132,8 +144,9 @@ class PlainReporter:
     def on_event(self, event: Event) -> None:
         """Write a line, where the event deserves one."""
         self._tally.add(event)
-        for line in describe(event, verbose=self._verbose):
-            self._say(line)
+        if self._verbose or self._tally.is_news(event):
+            for line in describe(event, verbose=self._verbose):
+                self._say(line)
         if isinstance(event, JobCompleted) and self._tally.done % max(1, self._tally.jobs // 10) == 0:
             self._say(self._progress())
 
@@ -162,8 +175,9 @@ class LiveReporter:
         if isinstance(event, RunStarted):
             self._live.start()
         self._tally.add(event)
-        for line in describe(event, verbose=self._verbose):
-            self._console.print(line, markup=False, highlight=False)
+        if self._verbose or self._tally.is_news(event):
+            for line in describe(event, verbose=self._verbose):
+                self._console.print(line, markup=False, highlight=False)
 
     def close(self) -> None:
         """Take the table away."""
@@ -215,9 +229,9 @@ def _line(event: Event, *, verbose: bool) -> str | None:
             following = f"goes on to {event.next_provider}" if event.next_provider else "failed"
             line = f"{event.endpoint_id}: {event.provider} could not answer ({event.reason}); {following}"
         case LanePaused():
-            line = f"{event.provider}: pauses {event.seconds:.0f} s, then {event.workers} workers ({event.reason})"
+            line = f"{event.provider}: pauses {event.seconds:.3g} s, then {event.workers} workers ({event.reason})"
         case LaneClosed():
-            line = f"{event.provider}: out for this run ({event.reason})"
+            line = f"{event.provider}: out for this run ({event.reason}). {event.hint or ''}"
         case AttemptFailed() if verbose and event.retry_in is not None:
             line = f"{event.endpoint_id}: {event.provider}: {event.error}; again in {event.retry_in:.1f} s"
         case JobMoved() if verbose:

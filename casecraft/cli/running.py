@@ -44,9 +44,9 @@ def choose_reporter(*, quiet: bool, verbose: bool) -> "Reporter":
 
     from casecraft.cli.reporters import LiveReporter, PlainReporter, QuietReporter  # noqa: PLC0415
 
-    if quiet:
-        return QuietReporter()
     console = Console(stderr=True)
+    if quiet:
+        return QuietReporter(console)
     kind = LiveReporter if console.is_terminal else PlainReporter
     return kind(console, verbose=verbose)
 

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from casecraft.cli.exits import one_line
 from casecraft.cli.reporters import money
+from casecraft.cli.tables import output_console
 from casecraft.core.usage import Spending
 
 if TYPE_CHECKING:
@@ -18,17 +19,22 @@ SHOWN_FAILURES = 10
 
 def show_summary(summary: "Summary", console: Console | None = None) -> None:
     """A table of what was made, by provider, and the commands that come next."""
-    console = console or Console(soft_wrap=True)
+    console = console or output_console()
     console.print(_table(summary))
     counts = summary.manifest["counts"]
     console.print(
         f"\n{counts['cases']} cases ({counts['valid']} valid, {counts['invalid']} invalid requests) "
         f"for {counts['endpoints']} endpoints in {summary.suite}/",
+        markup=False,
         highlight=False,
     )
     for name in sorted(path for path in summary.manifest["files"] if path.endswith((".py", ".md"))):
         console.print(f"  {summary.suite / name}", markup=False, highlight=False)
-    console.print(f"Manifest: {summary.suite / 'suite.json'}; state: {summary.state_file}", highlight=False)
+    console.print(
+        f"Manifest: {summary.suite / 'suite.json'}; state: {summary.state_file}", markup=False, highlight=False
+    )
+    if counts["reused"]:
+        console.print(f"{counts['reused']} endpoints were unchanged: taken from the state file, nobody was asked")
     _show_failures(summary, console)
     console.print(_next_step(summary), markup=False, highlight=False)
 

@@ -219,7 +219,7 @@ class Engine:
         if error is None or lane.name in self._closed:
             return
         self._closed.add(lane.name)
-        self._context.emit(LaneClosed(lane.name, str(error)))
+        self._context.emit(LaneClosed(lane.name, str(error), error.hint))
         for ticket in lane.drain():
             if ticket.turn is not None:
                 ticket.turn.set_exception(error)

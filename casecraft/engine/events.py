@@ -80,10 +80,11 @@ class LanePaused:
 
 @dataclass(frozen=True, slots=True)
 class LaneClosed:
-    """A lane is out for the rest of the run."""
+    """A lane is out for the rest of the run; `hint` says what to do about it."""
 
     provider: str
     reason: str
+    hint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

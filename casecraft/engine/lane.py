@@ -19,6 +19,9 @@ ROW_OF_RATE_LIMITS = 3
 """So many 429s with no answer between them, or as many as the lane has workers, mean that the provider is limiting;
 one alone holds back its own request and nothing else."""
 
+ROW_OF_PAUSES = 12
+"""So many pauses with no answer between them mean that the provider will not answer in this run."""
+
 DEFAULT_PAUSE = 5.0
 """Seconds to rest where a rate limit came without `Retry-After`."""
 
@@ -70,6 +73,7 @@ class Lane:
         self._paused_until = 0.0
         self._pause_began = 0.0
         self._rate_limits = 0
+        self._pauses = 0
         self._tolerated = min(ROW_OF_RATE_LIMITS, profile.max_workers)
 
     def put(self, ticket: Ticket, *, first: bool = False) -> None:
@@ -142,13 +146,13 @@ class Lane:
 
     def succeeded(self) -> None:
         """Note an answer."""
-        self._rate_limits = 0
+        self._rate_limits = self._pauses = 0
         self.limit.succeeded()
         self.breaker.succeeded()
 
     def rate_limited(self, error: RateLimitError, sent: float) -> float | None:
         """Note a 429 to a request sent at that monotonic time; the seconds of the pause that it causes, None where
-        the lane goes on.
+        the lane goes on. After `ROW_OF_PAUSES` without an answer the lane is closed.
         """
         if sent < self._pause_began:
             return None
@@ -157,6 +161,9 @@ class Lane:
             return None
         self._rate_limits = 0
         seconds = error.retry_after if error.retry_after is not None else DEFAULT_PAUSE
+        self._pauses += 1
+        if self._pauses > ROW_OF_PAUSES:
+            self.closed_by = error
         self.limit.shrink()
         self.pause(seconds)
         return seconds
