@@ -150,17 +150,17 @@ async def aresume(
     state_dir: Path | None = None,
     on_event: Listener | None = None,
     control: RunControl | None = None,
+    **flags: Any,
 ) -> Summary:
     """Go on with a run that stopped early: the one of this id, or the newest, of any document.
 
-    Its document, providers and strategy are those it began with; keys and addresses those of today. Raises StateError
-    where there is no such run.
+    Its document, providers and strategy are those it began with, unless `flags` (fields of Settings, such as another
+    `max_cost`) say otherwise; keys and addresses are those of today. Raises StateError where there is no such run.
     """
     folder = state_dir or settings_for().state_dir
     path, run_id, stored = _find_run(folder, run)
-    flags = {**stored, "state_dir": folder}
-    source = flags.pop("document")
-    made = plan(source, **flags)
+    source = stored.pop("document")
+    made = plan(source, **{**stored, **flags, "state_dir": folder})
     return await _carry_out(
         made, on_event or _ignore, control or RunControl(), force=False, resume=True, run_id=run_id, path=path
     )
