@@ -179,7 +179,9 @@ class Conversation:
         self._ticket.release()
         lane = self._lane
         seconds = None
-        if isinstance(error, RateLimitError):
+        if isinstance(error, RateLimitError) and (error.retry_after or 0.0) > self._context.policy.max_retry_after:
+            lane.closed_by = error
+        elif isinstance(error, RateLimitError):
             seconds = lane.rate_limited(error, sent)
         elif error.fatal:
             lane.closed_by = error

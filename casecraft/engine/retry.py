@@ -14,7 +14,7 @@ class RetryPolicy:
 
     `max_attempts` counts requests to one provider for one question. Rate limits are counted apart, up to
     `max_rate_limits`, since they say nothing about the request. A `Retry-After` over `max_retry_after` seconds is not
-    waited for. `initial` and `maximum` are seconds.
+    waited for: a provider that limits for so long is out for the run. `initial` and `maximum` are seconds.
     """
 
     max_attempts: int = 4
