@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -108,6 +109,17 @@ def test_export_with_a_wrong_part_is_refused_as_a_whole(store: Store, other: Sto
     assert other.runs() == []
 
 
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine whose clock is five hours behind UTC."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "EST5")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("elsewhere")
 def test_file_of_the_earlier_tool_becomes_a_run(store: Store) -> None:
     report = import_file(store, V1_SAMPLE)
     (run,) = store.runs()

@@ -74,7 +74,7 @@ def test_dead_holder_blocks_nobody(path: Path) -> None:
 
 
 def test_command_of_the_holder_leaves_out_what_may_be_secret(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "argv", ["/bin/casecraft", "generate", "https://me:pw@host/a.json"])
+    monkeypatch.setattr(sys, "argv", ["/bin/casecraft", "generate", "hunter2"])
     with open_store(path):
         holder = holder_of(path)
         assert holder is not None

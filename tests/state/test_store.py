@@ -1,6 +1,5 @@
 import asyncio
 import sqlite3
-from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from itertools import count
@@ -190,19 +189,28 @@ async def test_closing_writes_what_still_gathers(path: Path) -> None:
         store.record(run_id, attempt("/a", "late"))
 
 
-def test_store_serves_one_loop_after_another(store: Store) -> None:
-    run_id = store.begin_run(DOCUMENT, {}, [])
+def test_what_gathers_when_its_loop_ends_is_written_all_the_same(path: Path) -> None:
+    with open_store(path, linger=60) as store:
+        run_id = store.begin_run(DOCUMENT, {}, [])
 
-    async def record(key: str) -> None:
-        await store.record(run_id, attempt("/a", key))
+        async def record(*keys: str) -> None:
+            await asyncio.gather(*(store.record(run_id, attempt("/a", key)) for key in keys))
 
-    async def leave(key: str) -> None:
-        store.record(run_id, attempt("/a", key))
+        async def leave(key: str) -> None:
+            store.record(run_id, attempt("/a", key))
 
-    runs: list[Callable[[str], object]] = [record, leave, record]
-    for number, run in enumerate(runs):
-        asyncio.run(run(f"k{number}"))  # type: ignore[arg-type]
-    assert [a.request_key for a in store.attempts_of(run_id)] == ["k0", "k1", "k2"]
+        asyncio.run(record("k0", "k1"))  # two together: the next batches linger
+        asyncio.run(leave("k2"))
+        asyncio.run(leave("k3"))
+    with open_store(path) as again:
+        assert [a.request_key for a in again.attempts_of(run_id)] == ["k0", "k1", "k2", "k3"]
+
+
+async def test_one_who_records_alone_does_not_linger(path: Path) -> None:
+    with open_store(path, linger=3600) as store:
+        run_id = store.begin_run(DOCUMENT, {}, [])
+        for number in range(5):
+            await asyncio.wait_for(store.record(run_id, attempt("/a", f"k{number}")), timeout=60)
 
 
 @pytest.mark.parametrize(

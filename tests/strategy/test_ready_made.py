@@ -1,4 +1,5 @@
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -83,8 +84,15 @@ def test_bandit_prefers_what_costs_nothing_but_only_if_it_yields() -> None:
 
 
 def test_bandit_gives_no_credit_for_the_cases_of_others() -> None:
-    stood_in = JobResult(ENDPOINT, "done", "rules", cases=made("rules", 9, "0").cases, fell_back=("broken",))
-    assert chosen({"broken": stood_in, "works": made("works", 3, "0.1")})["works"] > 40
+    filled = replace(made("lazy", 0, "0.1"), cases=made("rules", 9, "0").cases)
+    stood_in = replace(made("rules", 9, "0"), fell_back=("broken",))
+    choices = chosen({"lazy": filled, "broken": stood_in, "works": made("works", 3, "0.1")})
+    assert choices["works"] > 40
+
+
+def test_bandit_credits_the_one_that_stood_in() -> None:
+    helped = replace(made("works", 9, "0.1"), fell_back=("broken",))
+    assert chosen({"other": made("other", 2, "0.1"), "works": helped})["works"] > 40
 
 
 def test_bandit_does_the_same_again() -> None:
