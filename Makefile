@@ -35,9 +35,10 @@ format: $(READY)
 
 # The pages and the picture that are made from the program itself.
 docs: $(READY)
-	$(BIN)/python docs/build_cli.py
-	$(BIN)/python docs/build_reference.py
-	$(BIN)/python docs/record_demo.py
+	$(BIN)/python -m docs.build_cli
+	$(BIN)/python -m docs.build_reference
+	$(BIN)/python -m docs.record_demo
+	$(BIN)/python -m docs.record_consoles
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks

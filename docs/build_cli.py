@@ -1,6 +1,6 @@
 """Makes `docs/cli.md` from what `--help` says of each command.
 
-python docs/build_cli.py
+python -m docs.build_cli
 """
 
 import sys
@@ -17,7 +17,7 @@ PAGE = Path(__file__).with_name("cli.md")
 HEAD = """\
 # The command line
 
-Made by `python docs/build_cli.py` from the command's own `--help`.
+Made by `python -m docs.build_cli` from the command's own `--help`.
 
 Exit codes: 0 all done; 1 some endpoints failed (the rest is written); 2 wrong usage, configuration or document;
 3 stopped by the budget; 130 interrupted.

@@ -1,6 +1,6 @@
 """Makes `docs/reference.md` from the docstrings of what a program or a strategy uses of casecraft.
 
-    python docs/build_reference.py
+    python -m docs.build_reference
 
 The source is read, not run, so the page is the same on every Python.
 """
@@ -17,7 +17,7 @@ PAGE = ROOT / "docs" / "reference.md"
 HEAD = """\
 # Library reference
 
-Made by `python docs/build_reference.py` from the docstrings. What is not on this page may change in any release.
+Made by `python -m docs.build_reference` from the docstrings. What is not on this page may change in any release.
 """
 
 FLAGS = """\

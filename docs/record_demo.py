@@ -1,6 +1,6 @@
 """Makes `docs/demo.svg`, the picture in the README: a real run of the command that it shows.
 
-    python docs/record_demo.py
+    python -m docs.record_demo
 
 A test compares the picture's text with what the command prints, so run this again when that changes.
 """
@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from io import StringIO
 from pathlib import Path
 
@@ -57,11 +58,17 @@ def run_command(folder: Path) -> str:
 
     Its progress goes to standard error and is gone at the end of a run: it is not in the picture.
     """
+    return run_casecraft(COMMAND.split()[1:], folder, {"FORCE_COLOR": "1"})
+
+
+def run_casecraft(arguments: Sequence[str], folder: Path, environment: Mapping[str, str]) -> str:
+    """The standard output of the command in `folder`, to which the sample documents are copied."""
     shutil.copytree(ROOT / "specs", folder / "specs", dirs_exist_ok=True)
-    ours = {"PYTHONPATH": str(ROOT), "FORCE_COLOR": "1", "COLUMNS": str(WIDTH), "TERM": "xterm-256color"}
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CASECRAFT_")}
-    kept.pop("NO_COLOR", None)
-    start = [sys.executable, "-c", "from casecraft.cli.app import main; main()", *COMMAND.split()[1:]]
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        kept.pop(name, None)
+    ours = {"PYTHONPATH": str(ROOT), "COLUMNS": str(WIDTH), "TERM": "xterm-256color", **environment}
+    start = [sys.executable, "-c", "from casecraft.cli.app import main; main()", *arguments]
     done = subprocess.run(start, cwd=folder, env=kept | ours, capture_output=True, check=True)  # noqa: S603  # ourselves
     return done.stdout.decode()
 

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from rich.text import Text
 
-from docs import build_cli, build_reference, record_demo
+from docs import build_cli, build_reference, record_consoles, record_demo
 
 AGAIN = "out of date: run `make docs`"
 
@@ -34,6 +34,13 @@ def test_the_recorded_terminal_shows_what_the_command_prints(tmp_path: Path) -> 
     printed = Text.from_ansi(record_demo.run_command(tmp_path)).plain.splitlines()
     assert shown == [f"$ {record_demo.COMMAND}", *(line.rstrip() for line in printed)], AGAIN
     assert any(re.fullmatch(r"rules +14 +\d+ +0 +0 +0", line) for line in shown)
+
+
+@pytest.mark.slow
+def test_the_quick_start_shows_what_its_commands_print() -> None:
+    page = record_consoles.PAGE.read_text("utf-8")
+    assert page.count("```console") == 2
+    assert page == record_consoles.record(page), AGAIN
 
 
 def read_picture(path: Path) -> list[str]:

@@ -55,6 +55,7 @@ class Stage:
         commands.mkdir()
         self._add_command("casecraft", "-c 'from casecraft.cli.app import main; main()'")
         self._add_command("pytest", "-m pytest -p no:cacheprovider")
+        self._add_command("uvicorn", "-m uvicorn")
         self._add_command("python", "")
         clean = {name: value for name, value in os.environ.items() if not OWN.match(name)}
         path = os.pathsep.join((str(commands), clean["PATH"]))

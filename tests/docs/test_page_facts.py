@@ -1,0 +1,74 @@
+"""What the pages say of libraries and settings is what pyproject.toml and the code have."""
+
+import ast
+import re
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from typing import Any
+
+from casecraft.config.settings import PriceSettings, ProviderSettings, Settings
+from casecraft.providers import load_catalog
+from tests.examples.stage import ROOT
+
+
+def names_of(requirements: list[str]) -> set[str]:
+    return {re.split(r"[^\w-]", requirement)[0] for requirement in requirements}
+
+
+def read_project() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+
+
+def test_every_dependency_is_named_with_its_reason() -> None:
+    data = read_project()
+    project = data["project"]
+    groups = (project["dependencies"], *project["optional-dependencies"].values(), *data["dependency-groups"].values())
+    page = (ROOT / "docs" / "libraries.md").read_text("utf-8")
+    rows = re.findall(r"^\| (`.*?) \|", page, flags=re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`([\w-]+)`", row)}
+    assert named == set().union(*map(names_of, groups))
+
+
+def test_every_library_that_the_program_imports_is_a_dependency() -> None:
+    known = names_of(read_project()["project"]["dependencies"])
+    found = packages_distributions()
+    missing = {
+        package
+        for folder in ("casecraft", "strategies")
+        for path in (ROOT / folder).rglob("*.py")
+        for package in imported(path.read_text("utf-8")) - sys.stdlib_module_names - {"casecraft", "uvloop"}
+        if not {name.lower().replace("_", "-") for name in found.get(package, [])} & known
+    }
+    assert missing == set()
+
+
+def imported(source: str) -> set[str]:
+    """The top-level packages that a module imports, wherever in it."""
+    nodes = list(ast.walk(ast.parse(source)))
+    plain = {name.name for node in nodes if isinstance(node, ast.Import) for name in node.names}
+    members = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    return {name.partition(".")[0] for name in plain | members}
+
+
+def test_the_page_on_providers_has_every_setting() -> None:
+    page = (ROOT / "docs" / "providers.md").read_text("utf-8")
+    ours = {"providers", "provider_settings", "key_variable"}
+    settings = {*Settings.model_fields, *ProviderSettings.model_fields, *PriceSettings.model_fields} - ours
+    assert {name for name in settings if not re.search(rf"\b{name}\b", page)} == set()
+    variables = {f"CASECRAFT_{name.upper()}" for name in Settings.model_fields if name != "provider_settings"}
+    assert {name for name in variables if f"`{name}`" not in page} == set()
+
+
+def test_the_page_on_providers_has_every_row_of_the_catalog() -> None:
+    page = (ROOT / "docs" / "providers.md").read_text("utf-8")
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines()]
+    catalog = load_catalog()
+    for name in catalog.names:
+        row = catalog.get(name)
+        (cells,) = (row for row in rows if row[0] == f"`{name}`" and len(row) == 6)
+        assert set(re.findall(r"`([^`]+)`", cells[1])) == {alias for alias in row.aliases if alias.isascii()}
+        assert re.findall(r"`([^`]+)`", cells[2]) == list(row.key_variables)
+        assert row.model in cells[3]
+        assert cells[4] == str(row.workers)
+        assert name == "rules" or cells[5] == f"`{row.structured_output}`"
