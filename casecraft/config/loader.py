@@ -90,9 +90,9 @@ def _read_file(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"cannot read {str(path)!r}: {error}") from error
+        raise ConfigurationError(f"cannot read {str(path)!r}: {error}", hint="Save it as UTF-8 text.") from error
     except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{str(path)!r} is no valid TOML: {error}") from error
+        raise ConfigurationError(f"{str(path)!r} is no valid TOML: {error}", hint="Correct it there.") from error
 
 
 def _top_of_file(document: Mapping[str, Any]) -> Layer:
