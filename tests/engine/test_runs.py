@@ -85,7 +85,7 @@ async def test_an_answer_without_a_case_falls_back(store: Store) -> None:
 
 
 async def test_recorded_answers_are_replayed_and_not_asked_again(store: Store) -> None:
-    async with Simulator({"a": Behaviour()}) as simulator:
+    async with Simulator({"a": Behaviour(0.02)}) as simulator:
         first = Rig(simulator, store, {"a": 1}, needing_repair(1))
         first.listener = lambda event: first.engine.stop() if isinstance(event, AttemptAnswered) else None
         assert await first.run(10, "a", ["a"]) == "interrupted"
