@@ -16,7 +16,8 @@ def things(count: int, **changes: dict[str, Any]) -> dict[str, Any]:
 
 
 def write_things(path: Path, count: int, **changes: dict[str, Any]) -> Path:
-    """That document as a file."""
+    """That document as a file, in a folder made for it where there is none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(things(count, **changes)), encoding="utf-8")
     return path
 

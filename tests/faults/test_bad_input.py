@@ -51,7 +51,7 @@ ROWS = {
     "deep": of("deep.json", "nested deeper than 200 levels", "move inner schemas"),
     "alias-bomb": of("bomb.yaml", "the YAML aliases of '../../bomb.yaml' add more than 16 MB", "use `$ref`"),
     "no-host": Row(
-        ("generate", "http://nohost.invalid/x.json", "-p", "rules"), "cannot be fetched", "check the URL and the network"
+        ("generate", "http://nohost.invalid/x.json", "-p", "rules"), "cannot be fetched", "check the URL and"
     ),
     "no-server": Row(
         ("generate", "http://127.0.0.1:9/x.json", "-p", "rules"), "Connection refused", "check the URL and the network"
