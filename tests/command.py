@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,3 +71,10 @@ async def run_all(rows: Mapping[str, Sequence[str]], cwd: Path, *, at_once: int 
 def files_of(folder: Path) -> dict[str, bytes]:
     """Every file under a folder with its content, by its path from there."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+async def until(condition: Callable[[], bool], limit: float = 30.0) -> None:
+    """Wait for something that another process does."""
+    async with asyncio.timeout(limit):
+        while not condition():  # nothing announces it
+            await asyncio.sleep(0.005)
