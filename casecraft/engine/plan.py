@@ -1,13 +1,60 @@
-"""Which provider each endpoint goes to, and who comes after it."""
+"""What a run would do: which provider each endpoint goes to, and who comes after it."""
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from casecraft.config import ProviderSettings, Settings
+from casecraft.core.document import Document
 from casecraft.core.endpoint import Endpoint
 from casecraft.core.job import Job
+from casecraft.core.profile import Price, Profile
+from casecraft.core.usage import Usage
 from casecraft.errors import ConfigurationError
+from casecraft.providers import create, detect, profile_of, resolve_names
+from casecraft.spec import Filters, load, split
+from casecraft.strategy import Strategy, load_strategy
+from casecraft.suites import choose_formats
 
 RULES = "rules"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run would do: the endpoints, and by their ids the providers that they go to.
+
+    `profiles` are the named providers, `chain` those that a job goes to in turn when its own cannot answer.
+    """
+
+    document: Document
+    settings: Settings
+    endpoints: tuple[Endpoint, ...]
+    profiles: tuple[Profile, ...]
+    assignment: Mapping[str, str]
+    chain: tuple[str, ...]
+    strategy: Strategy = field(repr=False)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the user should know before the run: problems of the document, notes of the strategy."""
+        problems = tuple(f"{self.document.source}: {problem}" for problem in self.document.problems)
+        return problems + tuple(getattr(self.strategy, "notes", ()))
+
+
+def make_plan(document: str, settings: Settings, environment: Mapping[str, str]) -> Plan:
+    """Load and split a document and assign its endpoints. Asks no provider.
+
+    `environment` is where providers are looked for when the settings name none, or `auto`.
+    """
+    choose_formats(settings.formats)
+    loaded = load(document, strict=settings.strict, allow_external_refs=settings.allow_external_refs)
+    endpoints = split(loaded, filters_of(settings))
+    settings, names = _with_detected(settings, environment)
+    profiles = tuple(_profile(name, settings) for name in names)
+    chain = fallback_chain(names, _canonical(settings.fallback, settings), rules=settings.rules_fallback)
+    strategy = load_strategy(strategy_name(settings), seed=settings.seed, provider_map=settings.provider_map)
+    assignment = strategy.assign(endpoints, profiles)
+    return Plan(loaded, settings, endpoints, profiles, assignment, chain, strategy)
 
 
 def fallback_chain(named: Sequence[str], fallback: Sequence[str] | None, *, rules: bool = True) -> tuple[str, ...]:
@@ -37,3 +84,57 @@ def make_jobs(endpoints: Iterable[Endpoint], assignment: Mapping[str, str], chai
         first = assignment[endpoint.id]
         jobs.append(Job(endpoint, (first, *(name for name in chain if name != first))))
     return tuple(jobs)
+
+
+def _with_detected(settings: Settings, environment: Mapping[str, str]) -> tuple[Settings, tuple[str, ...]]:
+    """The names of the run's providers, and the settings with the addresses of local servers that were found."""
+    wanted = {name.strip().lower() for name in settings.providers}
+    needed = not wanted or wanted & {"auto", "local"}
+    detected = detect(environment) if needed else []
+    names = resolve_names(settings.providers, settings, detected)
+    own = dict(settings.provider_settings)
+    for it in detected:
+        given = own.get(it.name, ProviderSettings())
+        if it.base_url is not None and given.base_url is None:
+            own[it.name] = given.model_copy(update={"base_url": it.base_url})
+    return settings.model_copy(update={"provider_settings": own}), names
+
+
+def _canonical(names: Sequence[str] | None, settings: Settings) -> tuple[str, ...] | None:
+    return None if names is None else resolve_names(names, settings)
+
+
+def _profile(name: str, settings: Settings) -> Profile:
+    """A provider as strategies see it: with the price of an ordinary request, where it is known."""
+    profile = profile_of(name, settings_of(settings, name), workers=settings.workers)
+    if profile.price is not None or profile.name == RULES:
+        return profile
+    provider = create(name, settings_of(settings, name))
+    parts = [provider.price(usage, profile.model) for usage in (Usage(input=1000), Usage(output=1000))]
+    if parts[0] is None or parts[1] is None:
+        return profile
+    rates = [part.amount * 1000 for part in parts if part is not None]
+    return replace(profile, price=Price(rates[0], rates[1], parts[0].currency, parts[0].as_of))
+
+
+def strategy_name(settings: Settings) -> str:
+    """A map without a strategy means the one that reads maps."""
+    if settings.provider_map and "strategy" not in settings.model_fields_set:
+        return "manual"
+    return settings.strategy
+
+
+def settings_of(settings: Settings, name: str) -> ProviderSettings:
+    """What is set for one provider."""
+    return settings.provider_settings.get(name, ProviderSettings())
+
+
+def filters_of(settings: Settings) -> Filters:
+    """What of the document is wanted."""
+    return Filters(
+        include_tags=settings.include_tags,
+        exclude_tags=settings.exclude_tags,
+        include_paths=settings.include_paths,
+        exclude_paths=settings.exclude_paths,
+        include_methods=settings.include_methods,
+    )

@@ -1,0 +1,244 @@
+"""One run from its plan to its suite: what is known already, the engine over the rest, the files."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from casecraft.core.job import JobResult
+from casecraft.core.usage import Spending, Usage
+from casecraft.engine.budget import Budget
+from casecraft.engine.case_work import CaseWork
+from casecraft.engine.context import RunContext, job_key
+from casecraft.engine.control import RunControl
+from casecraft.engine.engine import Engine
+from casecraft.engine.events import Event, JobCompleted, RunStarted, RunStatus
+from casecraft.engine.lane import Lane
+from casecraft.engine.plan import RULES, Plan, filters_of, make_jobs, settings_of, strategy_name
+from casecraft.engine.reuse import answers_to_replay, finished_results, results_of_run
+from casecraft.errors import ConfigurationError, DocumentError, StateError
+from casecraft.providers import Provider, create, profile_of
+from casecraft.spec import Filters
+from casecraft.state import Store, open_store, state_path
+from casecraft.strategy import Adaptive
+from casecraft.suites import RenderReport, Run, Suite, render
+
+Listener = Callable[[Event], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a run did. `spending` is by provider; `manifest` is what `suite.json` holds."""
+
+    run_id: str
+    status: RunStatus
+    results: tuple[JobResult, ...]
+    spending: Mapping[str, Spending]
+    suite: Path
+    files: RenderReport
+    manifest: Mapping[str, Any] = field(repr=False)
+    state_file: Path
+
+
+async def carry_out(
+    made: Plan,
+    on_event: Listener,
+    control: RunControl,
+    *,
+    force: bool,
+    resume: bool,
+    run_id: str | None = None,
+    path: Path | None = None,
+) -> Summary:
+    """Carry a plan out and write its suite.
+
+    `force` asks anew for what the state file has. With `resume` the run `run_id`, by default the newest that stopped
+    early, goes on. `path` is the state file's, by default the document's own. Raises DocumentError where there is
+    nothing to test, ConfigurationError, ProviderError, StateError and SuiteError.
+    """
+    if not made.endpoints:
+        raise _nothing_to_test(made)
+    providers = _providers(made)
+    work = work_of(made)
+    path = path or state_path(made.settings.state_dir, made.document)
+    with open_store(path) as store:
+        try:
+            run = _begin(store, made, resume=resume, run_id=run_id)
+            known = _known(store, made, work, run if resume else None, force=force)
+            context = RunContext(
+                run_id=run,
+                work=work,
+                store=store,
+                emit=on_event,
+                budget=_budget(made, providers, store, run),
+                replay={} if force else dict(answers_to_replay(store, resumed=run if resume else None)),
+            )
+            status, results = await _run(made, context, providers, known, control)
+            return _finish(made, store, path, run, status, results)
+        finally:
+            await asyncio.gather(*(provider.aclose() for provider in providers.values()))
+
+
+async def _run(
+    made: Plan,
+    context: RunContext,
+    providers: Mapping[str, Provider],
+    known: Mapping[str, JobResult],
+    control: RunControl,
+) -> tuple[RunStatus, dict[str, JobResult]]:
+    results: dict[str, JobResult] = {}
+    listen = context.emit
+
+    def emit(event: Event) -> None:
+        if isinstance(event, JobCompleted):
+            results[event.result.endpoint.id] = event.result
+        listen(event)
+
+    context.emit = emit
+    lanes = _lanes(made, providers)
+    sizes = tuple((lane.name, lane.profile.max_workers) for lane in lanes)
+    emit(RunStarted(context.run_id, len(made.endpoints), sizes, made.warnings))
+    for result in known.values():
+        if result.status == "reused":
+            await context.store.finish_job(context.run_id, job_key(result.endpoint, context.work), result)
+        emit(JobCompleted(result))
+    engine = Engine(context, lanes, rebalance=made.strategy.rebalance)
+    control.attach(engine)
+    jobs = make_jobs((it for it in made.endpoints if it.id not in known), made.assignment, made.chain)
+    if isinstance(made.strategy, Adaptive):
+        status = await engine.run_adaptive(jobs, [profile.name for profile in made.profiles], made.strategy)
+    else:
+        status = await engine.run(jobs)
+    return status, results
+
+
+def _finish(
+    made: Plan, store: Store, path: Path, run: str, status: RunStatus, results: Mapping[str, JobResult]
+) -> Summary:
+    spending = store.spending_by_provider(run)
+    complete = tuple(results.get(it.id) or JobResult(it, "pending", None, notes=it.notes) for it in made.endpoints)
+    out = made.settings.output or Path("suites") / made.document.name
+    suite = Suite(made.document, complete, _manifest_run(made, run), spending)
+    files = render(suite, out, made.settings.formats)
+    store.finish_run(run, status, {"endpoints": len(complete), "cases": sum(len(result.cases) for result in complete)})
+    manifest = orjson.loads((out / "suite.json").read_bytes())
+    return Summary(run, status, complete, spending, out, files, manifest, path)
+
+
+def _manifest_run(made: Plan, run: str) -> Run:
+    """With rules alone a suite is the same to the byte each time, and so is what it says of its run."""
+    names = tuple(profile.name for profile in made.profiles)
+    identity = made.document.digest[:12] if set(names) == {RULES} else run
+    return Run(identity, strategy_name(made.settings), names)
+
+
+def _begin(store: Store, made: Plan, *, resume: bool, run_id: str | None) -> str:
+    if not resume:
+        return store.begin_run(made.document, _stored(made), [it.id for it in made.endpoints])
+    if run_id is None:
+        latest = store.latest_unfinished()
+        if latest is None:
+            raise StateError("no run of this document stopped early", hint="Leave --resume out to begin a new one.")
+        run_id = latest.id
+    return store.resume_run(run_id).id
+
+
+def _known(store: Store, made: Plan, work: CaseWork, resumed: str | None, *, force: bool) -> dict[str, JobResult]:
+    if force:
+        return {}
+    earlier = finished_results(store, made.endpoints, work)
+    return earlier | results_of_run(store, resumed, made.endpoints, work) if resumed else earlier
+
+
+def find_run(folder: Path, run: str | None) -> tuple[Path, str, dict[str, Any]]:
+    """The newest run that stopped early, or the one whose id begins with `run`: its state file, id and settings."""
+    found = []
+    for path in sorted(folder.glob("*.sqlite")):
+        with open_store(path, read_only=True) as store:
+            for record in store.runs():
+                if record.status in {"done", "imported"} or (run is not None and not record.id.startswith(run)):
+                    continue
+                found.append((record.id, path, dict(record.settings)))
+    if not found:
+        which = f"run {run!r}" if run else "run"
+        raise StateError(
+            f"no {which} in {str(folder)!r} stopped early", hint="`casecraft state list` shows the runs that there are."
+        )
+    run_id, path, settings = max(found, key=lambda it: it[0])
+    return path, run_id, settings
+
+
+def _stored(made: Plan) -> dict[str, Any]:
+    """The run's settings as the state file keeps them: all that is needed to go on, and no secret."""
+    settings = made.settings.model_dump(mode="json", exclude={"provider_settings", "state_dir"}, exclude_none=True)
+    own = {}
+    for profile in made.profiles:
+        kept = settings_of(made.settings, profile.name).model_dump(
+            mode="json", include={"model", "workers", "rpm", "timeout"}, exclude_none=True
+        )
+        if kept:
+            own[profile.name] = kept
+    facts = {"document": made.document.source, "strategy": strategy_name(made.settings), "provider_settings": own}
+    return {**settings, **facts}
+
+
+def work_of(made: Plan) -> CaseWork:
+    """The work on cases as the plan wants it."""
+    models = tuple(f"{profile.name}:{profile.model}" for profile in made.profiles)
+    return CaseWork(lang=made.settings.lang, models=models, fill=made.settings.rules_fallback)
+
+
+def _providers(made: Plan) -> dict[str, Provider]:
+    """Every provider of the run but `rules`, validated."""
+    names = dict.fromkeys((*(profile.name for profile in made.profiles), *made.chain))
+    providers = {
+        name: create(name, settings_of(made.settings, name), workers=made.settings.workers)
+        for name in names
+        if name != RULES
+    }
+    for provider in providers.values():
+        provider.validate()
+    return providers
+
+
+def _lanes(made: Plan, providers: Mapping[str, Provider]) -> list[Lane]:
+    lanes = [Lane(provider.profile, provider) for provider in providers.values()]
+    if RULES in made.chain or any(profile.name == RULES for profile in made.profiles):
+        lanes.append(Lane(profile_of(RULES), None))
+    return lanes
+
+
+def _budget(made: Plan, providers: Mapping[str, Provider], store: Store, run: str) -> Budget | None:
+    maximum, currency = made.settings.max_cost, made.settings.currency
+    if maximum is None:
+        return None
+    for provider in providers.values():
+        cost = provider.price(Usage(input=1000, output=1000), provider.profile.model)
+        if cost is None:
+            raise ConfigurationError(
+                f"the price of {provider.profile.model!r} of {provider.name!r} is not known, so no budget can hold",
+                hint=f"Set [providers.{provider.name}.price] in casecraft.toml, or leave --max-cost out.",
+            )
+        if cost.amount and cost.currency != currency:
+            raise ConfigurationError(
+                f"{provider.name!r} is paid in {cost.currency}, the budget is in {currency}",
+                hint=f"Say --max-cost '{maximum} {cost.currency}', or name providers of one currency.",
+            )
+    return Budget(maximum, currency, Decimal(store.spending(run).amounts[currency]))
+
+
+def _nothing_to_test(made: Plan) -> DocumentError:
+    source = made.document.source
+    if filters_of(made.settings) != Filters():
+        return DocumentError(
+            f"no endpoint of {source!r} passes the filters",
+            hint="`casecraft endpoints` without --include-… and --exclude-… shows all.",
+        )
+    return DocumentError(
+        f"the document {source!r} has no endpoints: its `paths` are missing or empty",
+        hint="Give the document that describes the API's paths.",
+    )
