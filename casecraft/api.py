@@ -31,7 +31,7 @@ from casecraft.providers import Provider, create, detect, load_catalog, profile_
 from casecraft.spec import Filters, load, split
 from casecraft.state import Store, open_store, state_path
 from casecraft.strategy import Adaptive, Strategy, load_strategy
-from casecraft.suites import RenderReport, Run, Suite, choose_formats, render
+from casecraft.suites import RenderReport, Run, Suite, choose_formats, refuse_unwritable, render
 
 Listener = Callable[[Event], None]
 Result = TypeVar("Result")
@@ -193,6 +193,7 @@ async def _carry_out(
 ) -> Summary:
     if not made.endpoints:
         raise _nothing_to_test(made)
+    refuse_unwritable(_output(made))
     providers = _providers(made)
     work = _work(made)
     path = path or state_path(made.settings.state_dir, made.document)
@@ -252,12 +253,16 @@ def _finish(
 ) -> Summary:
     spending = store.spending_by_provider(run)
     complete = tuple(results.get(it.id) or JobResult(it, "pending", None, notes=it.notes) for it in made.endpoints)
-    out = made.settings.output or Path("suites") / made.document.name
+    out = _output(made)
     suite = Suite(made.document, complete, _manifest_run(made, run), spending)
     files = render(suite, out, made.settings.formats)
     store.finish_run(run, status, {"endpoints": len(complete), "cases": sum(len(result.cases) for result in complete)})
     manifest = orjson.loads((out / "suite.json").read_bytes())
     return Summary(run, status, complete, spending, out, files, manifest, path)
+
+
+def _output(made: Plan) -> Path:
+    return made.settings.output or Path("suites") / made.document.name
 
 
 def _manifest_run(made: Plan, run: str) -> Run:
