@@ -70,9 +70,10 @@ def _show_failures(summary: "Summary", console: Console) -> None:
 
 
 def _next_step(summary: "Summary") -> str:
-    if summary.status in {"interrupted", "budget"}:
-        why = "stopped" if summary.status == "interrupted" else "the budget is used up"
-        return f"{why}; go on with: casecraft resume {summary.run_id}"
+    if summary.status == "interrupted":
+        return f"stopped; go on with: casecraft resume {summary.run_id}"
+    if summary.status == "budget":
+        return f"the budget is used up; go on with: casecraft resume {summary.run_id} --max-cost MORE"
     if summary.status == "failed":
         return f"try the failed ones again with: casecraft resume {summary.run_id}"
     return f"run it with: CASECRAFT_BASE_URL=http://localhost:8000 pytest {summary.suite}"

@@ -25,7 +25,7 @@ from casecraft.providers import Provider, create, profile_of
 from casecraft.spec import Filters
 from casecraft.state import Store, open_store, state_path
 from casecraft.strategy import Adaptive
-from casecraft.suites import RenderReport, Run, Suite, render
+from casecraft.suites import RenderReport, Run, Suite, refuse_unwritable, render
 
 Listener = Callable[[Event], None]
 
@@ -62,6 +62,7 @@ async def carry_out(
     """
     if not made.endpoints:
         raise _nothing_to_test(made)
+    refuse_unwritable(_output(made))
     providers = _providers(made)
     work = work_of(made)
     path = path or state_path(made.settings.state_dir, made.document)
@@ -121,12 +122,16 @@ def _finish(
 ) -> Summary:
     spending = store.spending_by_provider(run)
     complete = tuple(results.get(it.id) or JobResult(it, "pending", None, notes=it.notes) for it in made.endpoints)
-    out = made.settings.output or Path("suites") / made.document.name
+    out = _output(made)
     suite = Suite(made.document, complete, _manifest_run(made, run), spending)
     files = render(suite, out, made.settings.formats)
     store.finish_run(run, status, {"endpoints": len(complete), "cases": sum(len(result.cases) for result in complete)})
     manifest = orjson.loads((out / "suite.json").read_bytes())
     return Summary(run, status, complete, spending, out, files, manifest, path)
+
+
+def _output(made: Plan) -> Path:
+    return made.settings.output or Path("suites") / made.document.name
 
 
 def _manifest_run(made: Plan, run: str) -> Run:

@@ -1,7 +1,8 @@
 """Suites: the cases of one run, written as files that run and that version control can compare."""
 
+from casecraft.suites.folder import refuse_unwritable
 from casecraft.suites.formats import choose_formats
 from casecraft.suites.render import RenderReport, render
 from casecraft.suites.suite import Run, Suite
 
-__all__ = ["RenderReport", "Run", "Suite", "choose_formats", "render"]
+__all__ = ["RenderReport", "Run", "Suite", "choose_formats", "refuse_unwritable", "render"]

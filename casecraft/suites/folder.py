@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -97,6 +98,15 @@ class SuiteFolder:
             if target.is_file():
                 target.unlink()
                 self.removed.append(path)
+
+
+def refuse_unwritable(root: Path) -> None:
+    """Raise SuiteError where it can be told without writing that a suite cannot be written to `root`."""
+    nearest = next((path for path in (root, *root.parents) if path.exists()), root)
+    if not nearest.is_dir():
+        raise _unwritable(root, NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)))
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise _unwritable(root, PermissionError(errno.EACCES, f"the folder {str(nearest)!r} may not be written"))
 
 
 def _is_inside(path: Any) -> bool:
