@@ -68,7 +68,7 @@ def run_casecraft(arguments: Sequence[str], folder: Path, environment: Mapping[s
     for name in ("NO_COLOR", "FORCE_COLOR"):
         kept.pop(name, None)
     ours = {"PYTHONPATH": str(ROOT), "COLUMNS": str(WIDTH), "TERM": "xterm-256color", **environment}
-    start = [sys.executable, "-c", "from casecraft.cli.app import main; main()", *arguments]
+    start = [sys.executable, "-m", "casecraft", *arguments]
     done = subprocess.run(start, cwd=folder, env=kept | ours, capture_output=True, check=True)  # noqa: S603  # ourselves
     return done.stdout.decode()
 

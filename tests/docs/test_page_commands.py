@@ -18,7 +18,7 @@ from tests.examples.stage import ROOT, Stage, simulate
 PAGES = ("README.md", "docs/quick-start.md", "docs/from-the-earlier-tool.md", "docs/providers.md")
 INDEX = "# Needs the package index."
 PORT = "8000"
-EARLIER_STATE = ROOT / "tests" / "docs" / "earlier-state.json"
+EARLIER_STATE = ROOT / "state" / "v1" / "sample.casecraft_state.json"
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from casecraft.cases import generate
 from casecraft.core.case import Case
 from casecraft.core.endpoint import Endpoint
 from casecraft.spec import load, split
+from tests.answers import id_of
 
 PETSTORE = Path(__file__).parents[2] / "specs" / "petstore.yaml"
 CASES = 3
@@ -17,15 +18,8 @@ CASES = 3
 
 def answer(body: dict[str, Any]) -> str:
     """The first few cases that rules make for the endpoint in the prompt, as a model would write them."""
-    endpoint = endpoints()[asked_endpoint(body)]
+    endpoint = endpoints()[id_of(body)]
     return json.dumps({"cases": [write_case(case) for case in generate(endpoint)[:CASES]]})
-
-
-def asked_endpoint(body: dict[str, Any]) -> str:
-    """The id of the endpoint that a prompt is about."""
-    text = body["messages"][1]["content"]
-    outline = json.loads(text[text.index("<endpoint>") + len("<endpoint>") : text.index("</endpoint>")])
-    return f"{outline['method']} {outline['path']}"
 
 
 @cache

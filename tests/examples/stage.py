@@ -53,7 +53,7 @@ class Stage:
             shutil.copytree(ROOT / name, self.folder / name, ignore=ignored, dirs_exist_ok=True)
         commands = self.folder / ".commands"
         commands.mkdir()
-        self._add_command("casecraft", "-c 'from casecraft.cli.app import main; main()'")
+        self._add_command("casecraft", "-m casecraft")
         self._add_command("pytest", "-m pytest -p no:cacheprovider")
         self._add_command("uvicorn", "-m uvicorn")
         self._add_command("python", "")

@@ -8,7 +8,7 @@ import pytest
 
 from casecraft.config import environment_template
 from casecraft.providers import load_catalog
-from tests.examples.model import asked_endpoint
+from tests.answers import id_of
 from tests.examples.stage import KEY, ROOT, Stage, read_suite, simulate
 from tests.simulator import Seen, Simulator
 
@@ -16,7 +16,7 @@ ENDPOINTS = 14
 
 
 def asked(simulator: Simulator, provider: str) -> set[str]:
-    return {asked_endpoint(seen.body) for seen in simulator.requests(provider)}
+    return {id_of(seen.body) for seen in simulator.requests(provider)}
 
 
 def headers_of(seen: Seen) -> dict[str, str]:
