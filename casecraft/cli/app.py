@@ -28,9 +28,9 @@ app.command("init")(init.init)
 
 def _show_version(value: bool) -> None:
     if value:
-        from importlib.metadata import version  # noqa: PLC0415  # only who asks pays for it
+        from casecraft.core.version import program_version  # noqa: PLC0415  # only who asks pays for it
 
-        typer.echo(f"casecraft {version('casecraft-engine')}")
+        typer.echo(f"casecraft {program_version()}")
         raise typer.Exit
 
 

@@ -19,6 +19,7 @@ def flags_of(
     max_cost: str | None = None,
     no_rules: bool = False,
     formats: Sequence[str] | None = None,
+    include_methods: Sequence[str] | None = None,
     **others: Any,
 ) -> dict[str, Any]:
     """The settings that were given as options; None and empty lists mean not given.
@@ -26,8 +27,22 @@ def flags_of(
     `models` and `workers` are `NAME=VALUE`, or a bare value for all. Raises typer.BadParameter.
     """
     names = _names(providers)
-    flags: dict[str, Any] = {name: value for name, value in others.items() if value not in (None, [])}
+    flags = {
+        **others,
+        **_own_and_common(names, models, workers),
+        "providers": names,
+        "include_methods": _names(include_methods),
+        "formats": tuple(dict.fromkeys(["json", *_names(formats)])) if formats else (),
+        "rules_fallback": False if no_rules else None,
+        **(_budget(max_cost) if max_cost is not None else {}),
+    }
+    return {name: value for name, value in flags.items() if value not in (None, [], (), {})}
+
+
+def _own_and_common(names: list[str], models: Sequence[str] | None, workers: Sequence[str] | None) -> dict[str, Any]:
+    """What is set for single providers, and the number of workers of all."""
     own: dict[str, dict[str, Any]] = {}
+    common: dict[str, Any] = {}
     for name, model in _pairs(models):
         for provider in [name] if name else _all_of(names, "--model"):
             own.setdefault(provider, {})["model"] = model
@@ -35,18 +50,8 @@ def flags_of(
         if name:
             own.setdefault(name, {})["workers"] = _whole(number)
         else:
-            flags["workers"] = _whole(number)
-    if max_cost is not None:
-        flags |= _budget(max_cost)
-    if no_rules:
-        flags["rules_fallback"] = False
-    if names:
-        flags["providers"] = names
-    if own:
-        flags["provider_settings"] = own
-    if formats:
-        flags["formats"] = tuple(dict.fromkeys(["json", *_names(formats)]))
-    return flags
+            common["workers"] = _whole(number)
+    return {**common, "provider_settings": own}
 
 
 def _names(values: Sequence[str] | None) -> list[str]:

@@ -52,10 +52,11 @@ def show(
     from casecraft.cli.reporters import money  # noqa: PLC0415  # `--help` must not pay for it
     from casecraft.state import open_store  # noqa: PLC0415
 
-    with open_store(_file(file, state_dir, run), read_only=True) as store:
-        summary = store.summary(run or _newest(store).id)
+    path, run_id = (_file(file, state_dir, run), run) if file or run else _newest(state_dir)
+    with open_store(path, read_only=True) as store:
+        summary = store.summary(run_id or _newest_of(store).id)
     figures = {
-        **_row(_file(file, state_dir, run), summary.run),
+        **_row(path, summary.run),
         "jobs": dict(summary.jobs),
         "attempts": dict(summary.attempts),
         "cases": summary.cases,
@@ -101,8 +102,13 @@ def import_state(
     state_dir: options.StateDir = None,
 ) -> None:
     """Bring in runs from an export, or the history of the earlier tool."""
+    from casecraft.errors import StateError  # noqa: PLC0415
     from casecraft.state import import_file, open_store  # noqa: PLC0415  # `--help` must not pay for it
 
+    if not source.is_file():
+        raise StateError(
+            f"there is no file {str(source)!r} to import", hint="Name an export or a state of the earlier tool."
+        )
     target = file or _folder(state_dir) / f"{source.stem.strip('.') or 'imported'}.sqlite"
     with open_store(target) as store:
         report = import_file(store, source)
@@ -157,7 +163,22 @@ def _file(file: Path | None, state_dir: Path | None, run: str | None = None) -> 
     raise StateError(f"several state files in {folder!r}: {names}", hint="Say which with --file.")
 
 
-def _newest(store: "Store") -> "RunRecord":
+def _newest(state_dir: Path | None) -> tuple[Path, str]:
+    """The newest run of all state files in the folder, and the file that it is in."""
+    from casecraft.errors import StateError  # noqa: PLC0415
+    from casecraft.state import open_store  # noqa: PLC0415
+
+    newest: list[tuple[str, Path]] = []
+    for path in _files(state_dir):
+        with open_store(path, read_only=True) as store:
+            newest += [(record.id, path) for record in store.runs()[-1:]]
+    if not newest:
+        raise StateError(f"no runs in {str(_folder(state_dir))!r}", hint="`casecraft generate` makes one.")
+    run_id, path = max(newest)
+    return path, run_id
+
+
+def _newest_of(store: "Store") -> "RunRecord":
     from casecraft.errors import StateError  # noqa: PLC0415
 
     runs = store.runs()

@@ -76,4 +76,6 @@ def _next_step(summary: "Summary") -> str:
         return f"the budget is used up; go on with: casecraft resume {summary.run_id} --max-cost MORE"
     if summary.status == "failed":
         return f"try the failed ones again with: casecraft resume {summary.run_id}"
+    if not any(path.endswith(".py") for path in summary.manifest["files"]):
+        return f"the cases are in {summary.suite / 'cases'}; --format pytest makes them run"
     return f"run it with: CASECRAFT_BASE_URL=http://localhost:8000 pytest {summary.suite}"

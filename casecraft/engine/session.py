@@ -64,6 +64,7 @@ async def carry_out(
         raise _nothing_to_test(made)
     refuse_unwritable(_output(made))
     providers = _providers(made)
+    _refuse_unpriced(made, providers)
     work = work_of(made)
     path = path or state_path(made.settings.state_dir, made.document)
     with open_store(path) as store:
@@ -75,7 +76,7 @@ async def carry_out(
                 work=work,
                 store=store,
                 emit=on_event,
-                budget=_budget(made, providers, store, run),
+                budget=_budget(made, store, run),
                 replay={} if force else dict(answers_to_replay(store, resumed=run if resume else None)),
             )
             status, results = await _run(made, context, providers, known, control)
@@ -217,10 +218,11 @@ def _lanes(made: Plan, providers: Mapping[str, Provider]) -> list[Lane]:
     return lanes
 
 
-def _budget(made: Plan, providers: Mapping[str, Provider], store: Store, run: str) -> Budget | None:
+def _refuse_unpriced(made: Plan, providers: Mapping[str, Provider]) -> None:
+    """A budget holds only where every price is known and in its currency."""
     maximum, currency = made.settings.max_cost, made.settings.currency
     if maximum is None:
-        return None
+        return
     for provider in providers.values():
         cost = provider.price(Usage(input=1000, output=1000), provider.profile.model)
         if cost is None:
@@ -233,6 +235,12 @@ def _budget(made: Plan, providers: Mapping[str, Provider], store: Store, run: st
                 f"{provider.name!r} is paid in {cost.currency}, the budget is in {currency}",
                 hint=f"Say --max-cost '{maximum} {cost.currency}', or name providers of one currency.",
             )
+
+
+def _budget(made: Plan, store: Store, run: str) -> Budget | None:
+    maximum, currency = made.settings.max_cost, made.settings.currency
+    if maximum is None:
+        return None
     return Budget(maximum, currency, Decimal(store.spending(run).amounts[currency]))
 
 

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +15,7 @@ from typing import Any, Self
 from casecraft.core.document import Document
 from casecraft.core.job import Attempt, JobResult
 from casecraft.core.usage import Spending
+from casecraft.core.version import program_version
 from casecraft.errors import StateError
 from casecraft.state import codec, reading, recording
 from casecraft.state.database import connect, inspect, prepare, transaction, translated
@@ -84,7 +84,7 @@ class Store:
                 started=started,
                 ended=None,
                 status="running",
-                casecraft=_version(),
+                casecraft=program_version(),
                 document_source=without_credentials(document.source),
                 document_title=document.title,
                 document_version=document.version,
@@ -256,10 +256,3 @@ def _new_id(connection: sqlite3.Connection, started: float) -> str:
     taken = {id_ for (id_,) in connection.execute("SELECT id FROM runs WHERE id GLOB ?", (f"{stem}*",))}
     candidates = (stem if number == 1 else f"{stem}-{number}" for number in count(1))
     return next(candidate for candidate in candidates if candidate not in taken)
-
-
-def _version() -> str:
-    try:
-        return version("casecraft-engine")
-    except PackageNotFoundError:  # run from a source tree
-        return "unknown"

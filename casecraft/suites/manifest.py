@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from decimal import Decimal
-from importlib import metadata
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from casecraft.core.case import Case
 from casecraft.core.document import Document
 from casecraft.core.usage import Spending, Usage
+from casecraft.core.version import program_version
 from casecraft.suites.suite import Entry, Run, Suite
 
 FILE = "suite.json"
@@ -21,7 +21,7 @@ def build_manifest(suite: Suite, entries: tuple[Entry, ...], files: Iterable[str
     spending = dict(suite.spending) or _spending_of(entries)
     return {
         "generator": "casecraft",
-        "casecraft": suite.version or _installed_version(),
+        "casecraft": suite.version or program_version(),
         "document": _document(suite.document),
         "run": _run(suite.run),
         "counts": _counts(entries),
@@ -30,13 +30,6 @@ def build_manifest(suite: Suite, entries: tuple[Entry, ...], files: Iterable[str
         "endpoints": [_endpoint(entry) for entry in entries],
         "files": sorted(files),
     }
-
-
-def _installed_version() -> str:
-    try:
-        return metadata.version("casecraft-engine")
-    except metadata.PackageNotFoundError:
-        return "unknown"
 
 
 def _document(document: Document) -> dict[str, Any]:

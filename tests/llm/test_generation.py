@@ -15,7 +15,7 @@ from casecraft.core.endpoint import Endpoint
 from casecraft.state import open_store
 from tests.llm.model import SAMPLING
 
-pytestmark = [pytest.mark.llm, pytest.mark.xdist_group("llm")]
+pytestmark = pytest.mark.llm
 
 DOCUMENT: dict[str, Any] = {
     "openapi": "3.1.0",

@@ -14,7 +14,7 @@ from casecraft.core.chat import ChatRequest
 from tests.cases.sample_endpoint import TARGETS, make_endpoint
 from tests.llm.model import SAMPLING
 
-pytestmark = [pytest.mark.llm, pytest.mark.xdist_group("llm")]
+pytestmark = pytest.mark.llm
 
 
 SEEDS = (3, 2, 4)
