@@ -1,25 +1,30 @@
 """What the engine costs: 10,000 jobs with a trivial prompt and check, and 2,000 jobs over uneven lanes.
 
-Run as `python -m benchmarks.engine`. The simulator runs in a process of its own; the state file is real. Beside it, in
-the same run, stands the bare request: httpx with the aiohttp transport, sent as often and as many at once.
+    python -m benchmarks.engine
+
+The simulator runs in a process of its own; the state file is real; the loop is the one that casecraft runs on: uvloop
+where it is installed (`--asyncio` takes the ordinary one). Beside the first stand the bare requests of other clients,
+as many at once; beside the second a plain loop over the same simulator with the same seeds.
 """
 
 import asyncio
-import json
-import resource
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
-from httpx_aiohttp import AiohttpTransport
-
+from benchmarks import clients, peers
+from benchmarks.figures import Figure, note, report
+from benchmarks.load import read_peak
+from benchmarks.processes import ROOT
+from benchmarks.simulator import read_log, simulate
+from casecraft.api import run_async
 from casecraft.config import ProviderSettings
 from casecraft.core.case import Case, CaseRequest, Expectation, Source
 from casecraft.core.chat import ChatRequest, ChatResponse, Message
@@ -29,7 +34,7 @@ from casecraft.core.profile import Profile
 from casecraft.core.schema import Definitions
 from casecraft.engine.context import RunContext
 from casecraft.engine.engine import Engine
-from casecraft.engine.events import AttemptFailed, Event, JobCompleted, JobMoved
+from casecraft.engine.events import Event, JobCompleted
 from casecraft.engine.lane import Lane
 from casecraft.engine.plan import make_jobs
 from casecraft.engine.work import Examined
@@ -37,8 +42,14 @@ from casecraft.providers import create
 from casecraft.state import open_store
 from casecraft.strategy import load_strategy
 
-ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = Document("bench.yaml", "bench", "Bench", "1", "3.1.0", "0" * 64, {})
+LATENCY = 0.05
+EVEN = {name: {"latency": LATENCY} for name in "abcd"}
+FAULTS = {"429": 0.05, "500": 0.02, "garbage": 0.01}
+LATENCIES = {"a": LATENCY, "b": LATENCY, "c": LATENCY, "slow": 10 * LATENCY}
+UNEVEN = {name: {"latency": latency, "faults": FAULTS} for name, latency in LATENCIES.items()}
+SEEDS = (1, 2, 3, 4, 5)
+BAR_CPU, BAR_WALL, BAR_UNEVEN, BAR_GROWTH = 1.0, 1.1, 1.3, 1.05
 
 
 class TrivialWork:
@@ -80,52 +91,43 @@ def endpoints(count: int) -> list[Endpoint]:
     ]
 
 
-@contextmanager
-def simulator(providers: dict[str, Any], seed: int = 1) -> Iterator[int]:
-    """A simulator in its own process; its port."""
-    with tempfile.TemporaryDirectory() as folder:
-        config = Path(folder) / "simulator.json"
-        config.write_text(json.dumps({"providers": providers, "seed": seed}))
-        command = [sys.executable, "-m", "tests.simulator", str(config)]
-        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdout is not None
-            try:
-                yield int(process.stdout.readline())
-            finally:
-                process.kill()
+@dataclass
+class Outcome:
+    """What a run took, and what happened in it. `resident` is the memory in MB at each quarter of the jobs."""
 
+    cpu: float = 0.0
+    wall: float = 0.0
+    events: Counter[str] = field(default_factory=Counter)
+    results: Counter[str] = field(default_factory=Counter)
+    resident: list[float] = field(default_factory=list)
 
-async def run(port: int, names: list[str], workers: int, jobs: int) -> dict[str, Any]:
-    """Run so many jobs; CPU and wall seconds, and what happened."""
-    counted: Counter[str] = Counter()
-    answered: Counter[str] = Counter()
-
-    def listen(event: Event) -> None:
-        counted[type(event).__name__] += 1
+    def listen(self, jobs: int, event: Event) -> None:
+        """Count an event."""
+        self.events[type(event).__name__] += 1
         if isinstance(event, JobCompleted):
-            counted[event.result.status] += 1
-            answered[event.result.endpoint.id] += 1
-        elif isinstance(event, AttemptFailed | JobMoved):
-            pass
+            self.results[event.result.status] += 1
+            if self.results.total() % (jobs // 4) == 0:
+                self.resident.append(read_resident())
 
+
+async def run(port: int, names: list[str], workers: int, jobs: int) -> Outcome:
+    """Run so many jobs."""
+    outcome = Outcome()
     providers = [create(name, _settings(port, name, workers)) for name in names]
     work = endpoints(jobs)
     strategy = load_strategy("round_robin")
     with tempfile.TemporaryDirectory() as folder, open_store(Path(folder) / "bench.sqlite") as store:
         run_id = store.begin_run(DOCUMENT, {}, [endpoint.id for endpoint in work])
-        context = RunContext(run_id, TrivialWork(), store, listen)
-        lanes = [Lane(provider.profile, provider) for provider in providers]
-        engine = Engine(context, lanes, rebalance=True)
+        context = RunContext(run_id, TrivialWork(), store, lambda event: outcome.listen(jobs, event))
+        engine = Engine(context, [Lane(provider.profile, provider) for provider in providers], rebalance=True)
         assignment = strategy.assign(work, [provider.profile for provider in providers])
         queued = make_jobs(work, assignment, names)
-        before, cpu, wall = _memory(), time.process_time(), time.perf_counter()
+        cpu, wall = time.process_time(), time.perf_counter()
         await engine.run(queued)
-        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-        grown = _memory() - before
+        outcome.cpu, outcome.wall = time.process_time() - cpu, time.perf_counter() - wall
     for provider in providers:
         await provider.aclose()
-    twice = sum(number > 1 for number in answered.values())
-    return {"cpu": cpu, "wall": wall, "events": counted, "twice": twice, "grown": grown}
+    return outcome
 
 
 def _settings(port: int, name: str, workers: int) -> ProviderSettings:
@@ -133,63 +135,75 @@ def _settings(port: int, name: str, workers: int) -> ProviderSettings:
     return ProviderSettings(base_url=address, model="simulated", workers=workers, local=True)
 
 
-def _memory() -> float:
-    """The largest resident size so far, in megabytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def read_resident() -> float:
+    """The resident memory now, in MB; the most so far where the system does not tell."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return read_peak()
+    line = next(line for line in status.read_text().splitlines() if line.startswith("VmRSS"))
+    return int(line.split()[1]) * 1024 / 1e6
 
 
-async def bare(port: int, name: str, concurrency: int, requests: int) -> float:
-    """CPU seconds of the bare requests."""
-    body = json.dumps({"model": "m", "messages": [{"role": "user", "content": "hello"}]}).encode()
-    left = iter(range(requests))
-    limits = httpx.Limits(max_connections=None)
-    async with httpx.AsyncClient(transport=AiohttpTransport(limits=limits), timeout=60) as client:
-
-        async def worker() -> None:
-            for _ in left:
-                address = f"http://127.0.0.1:{port}/{name}/v1/chat/completions"
-                response = await client.post(address, content=body, headers={"Content-Type": "application/json"})
-                response.json()
-
-        began = time.process_time()
-        await asyncio.gather(*(worker() for _ in range(concurrency)))
-        return time.process_time() - began
-
-
-def overhead(jobs: int = 10_000) -> None:
-    """CPU and wall of many trivial jobs."""
-    names = ["a", "b", "c", "d"]
-    with simulator({name: {"latency": 0.05} for name in names}) as port:
-        cost = asyncio.run(bare(port, "a", 64, 2_000)) / 2_000
-        outcome = asyncio.run(run(port, names, 16, jobs))
-    bound = jobs * 0.05 / 64
-    print(f"engine: {jobs} jobs, {outcome['cpu'] / jobs * 1000:.2f} ms CPU a job (bar 1.0); ", end="")
-    print(f"bare request, httpx with the aiohttp transport: {cost * 1000:.2f} ms")
-    print(f"engine: wall {outcome['wall']:.2f} s = {outcome['wall'] / bound:.2f} of the bound (bar 1.1); ", end="")
-    print(f"memory grew by {outcome['grown']:.0f} MB; done {outcome['events']['done']}, twice {outcome['twice']}")
+def overhead(jobs: int = 10_000, workers: int = 16) -> Iterator[Figure]:
+    """CPU, wall and memory of many trivial jobs."""
+    with simulate(EVEN) as port:
+        outcome = carry_out(run(port, list(EVEN), workers, jobs))
+        log = read_log(port)
+        yield Figure("engine, CPU of a job", outcome.cpu / jobs * 1000, "ms", BAR_CPU)
+        bound = jobs * LATENCY / (workers * len(EVEN))
+        yield Figure("engine, wall over what the workers allow", outcome.wall / bound, "x", BAR_WALL)
+        growth = outcome.resident[-1] / outcome.resident[0]
+        yield Figure("engine, memory at the end over that at a quarter", growth, "x", BAR_GROWTH)
+        resident = " / ".join(f"{megabytes:.0f}" for megabytes in outcome.resident)
+        note(f"{resident} MB with 25 / 50 / 75 / 100% of the jobs done; wall {outcome.wall:.2f} s of {bound:.2f}")
+        yield from faithful("engine", outcome, log, jobs)
+        for client in clients.CLIENTS:
+            spent = peers.ask("clients", client, str(port), "2000")
+            yield Figure(f"bare request, {client}: CPU", spent["cpu"] / 2000 * 1000, "ms")
 
 
-def uneven(jobs: int = 2_000) -> None:
+def uneven(jobs: int = 2_000, workers: int = 8) -> Iterator[Figure]:
     """Wall of jobs over four lanes, one of them ten times slower, with faults on all."""
-    faults = {"429": 0.05, "500": 0.02, "garbage": 0.01}
-    latencies = {"a": 0.05, "b": 0.05, "c": 0.05, "slow": 0.5}
-    behaviours = {name: {"latency": latency, "faults": faults} for name, latency in latencies.items()}
-    bound = jobs / sum(8 / latency for latency in latencies.values())
-    for seed in (1, 2, 3):
-        with simulator(behaviours, seed) as port:
-            outcome = asyncio.run(run(port, list(latencies), 8, jobs))
-        events = outcome["events"]
-        wall = outcome["wall"]
-        print(f"uneven lanes: wall {wall:.2f} s = {wall / bound:.2f} of the bound (bar 1.3); ", end="")
-        print(f"done {events['done']}, twice {outcome['twice']}, moved {events['JobMoved']}, ", end="")
-        print(f"failed requests {events['AttemptFailed']}, pauses {events['LanePaused']}")
+    bound = jobs / sum(workers / latency for latency in LATENCIES.values())
+    ours, plain = [], []
+    lost = 0
+    for seed in SEEDS:
+        with simulate(UNEVEN, seed=seed) as port:
+            outcome = carry_out(run(port, list(UNEVEN), workers, jobs))
+            log = read_log(port)
+        with simulate(UNEVEN, seed=seed) as port:
+            peer = peers.ask("plain_loop", str(port), ",".join(UNEVEN), str(jobs))
+        ours.append(outcome.wall / bound)
+        plain.append(peer["wall"] / bound)
+        lost += jobs - outcome.results["done"] + log["twice"]
+        events = outcome.events
+        note(
+            f"seed {seed}: {ours[-1]:.2f} of the bound, plain loop {plain[-1]:.2f} with {jobs - peer['done']} jobs lost; "
+            f"moved {events['JobMoved']}, failed requests {events['AttemptFailed']}, pauses {events['LanePaused']}"
+        )
+    yield Figure("uneven lanes, wall over the bound, median", statistics.median(ours), "x", BAR_UNEVEN)
+    yield Figure("uneven lanes, wall over the bound, worst", max(ours), "x", BAR_UNEVEN)
+    yield Figure("uneven lanes, jobs not done or answered twice", lost, "", 0)
+    yield Figure("plain loop, wall over the bound, median", statistics.median(plain), "x")
+    yield Figure("plain loop, wall over the bound, worst", max(plain), "x")
+    note(f"the bound is {bound:.2f} s: {jobs} jobs, all workers busy, faults at no cost")
 
 
-def main() -> None:
-    """Print all figures."""
-    overhead()
-    uneven()
+def faithful(what: str, outcome: Outcome, log: dict[str, int], jobs: int) -> Iterator[Figure]:
+    """Every job is done, and no question was answered twice."""
+    yield Figure(f"{what}, jobs not done or answered twice", jobs - outcome.results["done"] + log["twice"], "", 0)
+
+
+def carry_out(work: Any) -> Outcome:
+    """Run it as casecraft runs itself."""
+    outcome: Outcome = asyncio.run(work) if "--asyncio" in sys.argv else run_async(work)
+    return outcome
+
+
+def measure() -> Iterator[Figure]:
+    yield from overhead()
+    yield from uneven()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(report(measure()))

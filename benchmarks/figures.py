@@ -1,4 +1,4 @@
-"""What a benchmark yields: figures, each with its bar where it has one. A figure without a bar is a peer's, or detail."""
+"""What a benchmark yields: figures, each with its bar where it has one. Those without one are details, or a peer's."""
 
 import json
 import os
@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 COLLECTED = "CASECRAFT_BENCHMARK_FIGURES"
-"""The variable that names the file to which figures are added as JSON lines, for the table of `python -m benchmarks`."""
+"""The variable that names the file to which figures are added, as JSON lines, for the table of all benchmarks."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Schemathesis generates the cases of its coverage phase for a document, and sends none. Runs in the peers' environment.
+"""Schemathesis generates the cases of its coverage phase for a document and sends none. Runs among the peers.
 
 The phase's engine takes its cases from `iter_coverage_cases` of the schema, with the configuration of each operation;
 so does this, with the defaults that `schemathesis run` has.
