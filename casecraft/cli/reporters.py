@@ -237,7 +237,8 @@ def _line(event: Event, *, verbose: bool) -> str | None:
         case JobMoved() if verbose:
             line = f"{event.endpoint_id}: {event.taken_by} takes over from {event.provider}"
         case JobCompleted() if verbose:
-            line = f"{event.result.endpoint.id}: {len(event.result.cases)} cases by {event.result.provider}"
+            result = event.result
+            line = f"{result.endpoint.id}: {len(result.cases)} cases by {result.provider}" if result.provider else None
         case _:
             pass
     return line
