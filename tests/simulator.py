@@ -25,7 +25,8 @@ class Behaviour:
     """How one provider behaves: seconds a request, shares of faults, and faults to play first, in order.
 
     Faults are "429", "429-bare", "500", "529", "401", "404", "400", "garbage", "html", "half", "empty", "cut", "hang",
-    and "echo": a 401 that repeats the key.
+    "echo" (a 401 that repeats the key), "mirror" (a 500 that repeats all headers, with escaped slashes) and "tell"
+    (an answer whose text repeats the key).
     """
 
     latency: float = 0.0
@@ -150,6 +151,9 @@ class Simulator:
             return _error(429, "rate limit reached", headers)
         if fault == "echo":
             return _error(401, f"wrong key: {request.headers['Authorization']}")
+        if fault == "mirror":
+            told = json.dumps({"error": {"message": str(dict(request.headers)), "headers": dict(request.headers)}})
+            return web.Response(text=told.replace("/", "\\/"), status=500, content_type="application/json")
         if fault is not None and fault.isdigit():
             return _error(int(fault), f"simulated {fault}")
         if fault == "hang":
@@ -162,6 +166,8 @@ class Simulator:
         self, request: web.Request, name: str, body: dict[str, Any], fault: str | None
     ) -> web.StreamResponse:
         text = "" if fault == "empty" else self.answer(body)
+        if fault == "tell":
+            text = text.replace('"title": "', f'"title": "{request.headers["Authorization"]} ')
         payload = completion(body, text)
         if fault == "garbage":
             return web.Response(body=b"\x00\xffnot an answer", content_type="application/json")

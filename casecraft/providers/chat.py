@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 import httpx
 import orjson
-from pydantic import SecretStr
 
 from casecraft.config import ProviderSettings
 from casecraft.config.environment import key_variable, variable_prefix
@@ -31,14 +30,12 @@ from casecraft.providers.catalog import CatalogRow
 from casecraft.providers.http import HttpClient
 from casecraft.providers.prices import PriceList
 from casecraft.providers.provider import Health
+from casecraft.providers.redaction import redaction_of
 from casecraft.wire import encode_body, find_dialect
 
 SUCCESS = range(200, 300)
 SNAPSHOT = re.compile(r"-(?:\d{4}-\d{2}-\d{2}|\d{8}|\d{4}|latest)")
 NO_LISTING = (404, 405, 501)
-REDACTED = b"[key]"
-# Shorter keys (dummies such as "x") occur in any text; to blot them out would spoil answers.
-SHORTEST_SECRET = 8
 
 
 class ChatProvider:
@@ -57,7 +54,7 @@ class ChatProvider:
         self._dialect = find_dialect(profile.dialect)
         self.profile = profile
         self._key = settings.api_key
-        self._secret = _secret_of(settings.api_key)
+        self._redaction = redaction_of(settings, _plain_headers(settings))
         self._prices = PriceList(row, row.site_of(settings.base_url, settings.key_variable), profile)
         self._transport = transport
         self._client: HttpClient | None = None
@@ -92,19 +89,15 @@ class ChatProvider:
             return await self._complete_streaming(request)
         content = self._encode(await self._with_model(request), stream=False)
         status, headers, body = await self._http().post(self._dialect.chat_path, content)
-        if self._secret in body:
-            body = body.replace(self._secret, REDACTED)
-        if status not in SUCCESS:
-            raise self._dialect.decode_error(status, headers, body, self.name, codes=self._row.codes)
-        return self._dialect.decode_response(body, provider=self.name, codes=self._row.codes)
+        return self._decode(status, headers, body)
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent]:
         """The answer as it comes; the last event is its `StreamEnd`."""
         content = self._encode(await self._with_model(request), stream=True)
         async with self._http().stream(self._dialect.chat_path, content) as (status, headers, chunks):
             if status not in SUCCESS or "json" in headers.get("content-type", ""):
-                body = b"".join([chunk async for chunk in chunks]).replace(self._secret, REDACTED)
-                yield StreamEnd(self._decode_unstreamed(status, headers, body))
+                # An error, or the answer of a server that does not stream.
+                yield StreamEnd(self._decode(status, headers, b"".join([chunk async for chunk in chunks])))
                 return
             decoder = self._dialect.stream_decoder(self.name, self._row.codes)
             try:
@@ -116,7 +109,7 @@ class ChatProvider:
             except ProviderError as error:
                 if isinstance(error, NetworkError | ProviderTimeoutError):
                     error.args = (f"{error}, after {decoder.progress}",)
-                raise self._redacted_error(error) from error.__cause__
+                raise self._redaction.of_error(error) from error.__cause__
 
     async def health(self) -> Health:
         """Ask for the list of models, or where there is none for a few tokens. Raises `HealthCheckError`."""
@@ -201,15 +194,12 @@ class ChatProvider:
     async def _list_models(self) -> tuple[str, ...] | None:
         """What the provider lists, or None where it has no list."""
         status, headers, body = await self._http().get(self._dialect.models_path)
-        body = body.replace(self._secret, REDACTED)
         if status in NO_LISTING:
             return None
-        if status not in SUCCESS:
-            raise self._dialect.decode_error(status, headers, body, self.name, codes=self._row.codes)
-        models = read_models(body)
+        models = read_models(body) if status in SUCCESS else None
         if models is None:
             # Not a list of models: let the dialect say what it is instead.
-            self._dialect.decode_response(body, provider=self.name, codes=self._row.codes)
+            self._decode(status, headers, body)
         return models
 
     async def _ask_for_little(self) -> None:
@@ -217,28 +207,25 @@ class ChatProvider:
         request = ChatRequest((Message("user", "Say OK."),), model=self.profile.model, max_output_tokens=8)
         status, headers, body = await self._http().post(self._dialect.chat_path, self._encode(request, stream=False))
         if status not in SUCCESS:
-            body = body.replace(self._secret, REDACTED)
-            raise self._dialect.decode_error(status, headers, body, self.name, codes=self._row.codes)
+            self._decode(status, headers, body)
 
-    def _decode_unstreamed(self, status: int, headers: Mapping[str, str], body: bytes) -> ChatResponse:
-        """An error, or the answer of a server that does not stream."""
-        if status not in SUCCESS:
+    def _decode(self, status: int, headers: Mapping[str, str], body: bytes) -> ChatResponse:
+        """A whole answer, or the error that it is."""
+        body = self._redaction.of_bytes(body)
+        try:
+            if status in SUCCESS:
+                return self._dialect.decode_response(body, provider=self.name, codes=self._row.codes)
             raise self._dialect.decode_error(status, headers, body, self.name, codes=self._row.codes)
-        return self._dialect.decode_response(body, provider=self.name, codes=self._row.codes)
+        except ProviderError as error:
+            raise self._redaction.of_error(error) from error.__cause__
 
     def _redacted(self, event: StreamEvent) -> StreamEvent:
-        if isinstance(event, StreamEnd) and self._secret in event.response.raw:
-            raw = event.response.raw.replace(self._secret, REDACTED)
-            text = event.response.text.replace(self._secret.decode(), REDACTED.decode())
-            return StreamEnd(replace(event.response, raw=raw, text=text))
+        if isinstance(event, StreamEnd):
+            raw, text = event.response.raw, event.response.text
+            return StreamEnd(
+                replace(event.response, raw=self._redaction.of_bytes(raw), text=self._redaction.of_text(text))
+            )
         return event
-
-    def _redacted_error(self, error: ProviderError) -> ProviderError:
-        secret, redacted = self._secret.decode(), REDACTED.decode()
-        error.args = tuple(str(argument).replace(secret, redacted) for argument in error.args)
-        if error.body is not None:
-            error.body = error.body.replace(self._secret, REDACTED)
-        return error
 
     def _validate_address(self) -> None:
         hint = f"Set {variable_prefix(self.name)}BASE_URL, such as https://llm.example.com/v1."
@@ -281,9 +268,3 @@ def read_models(listing: bytes | object) -> tuple[str, ...] | None:
 
 def _plain_headers(settings: ProviderSettings) -> dict[str, str]:
     return {name: value.get_secret_value() for name, value in settings.headers.items()}
-
-
-def _secret_of(key: SecretStr | None) -> bytes:
-    """The key as it would stand in a body; where there is none, bytes that no body has."""
-    value = key.get_secret_value() if key is not None else ""
-    return value.encode() if len(value) >= SHORTEST_SECRET else b"\x00no key\x00"
