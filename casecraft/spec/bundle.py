@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
+from casecraft.core.credentials import without_credentials
 from casecraft.core.document import Problem
 from casecraft.errors import DocumentError, DocumentLimitError
 from casecraft.spec import pointers, source, syntax
@@ -35,6 +36,10 @@ class Bundle:
     _refused: set[str] = field(default_factory=set)
     _ids: dict[str, str] | None = None
 
+    @property
+    def _shown(self) -> str:
+        return without_credentials(self.source)
+
     def close(self) -> None:
         """Read what may be read and make every `$ref` local; what may not be read stays dangling."""
         self._make_absolute()
@@ -47,7 +52,7 @@ class Bundle:
 
     def _localise(self, value: Any, key: str) -> None:
         """Rewrite the references of one file, `key` being "" for the document itself."""
-        for node in iterate_mappings(value, self.source, self.limits.max_depth):
+        for node in iterate_mappings(value, self._shown, self.limits.max_depth):
             reference = node.get("$ref")
             if not isinstance(reference, str):
                 continue
@@ -75,7 +80,7 @@ class Bundle:
         anchors = self._anchors()
         for resource in ("", *sorted(self._identified().values(), key=len, reverse=True)):
             schema = pointers.look_up(self.root, resource)
-            for node in iterate_mappings(schema, self.source, self.limits.max_depth):
+            for node in iterate_mappings(schema, self._shown, self.limits.max_depth):
                 inner = node["$ref"] if "$ref" in node else node.pop("$dynamicRef", None)
                 if isinstance(inner, str):
                     node["$ref"] = self._from_root(inner, resource, anchors)
@@ -146,7 +151,7 @@ class Bundle:
         place = target if source.is_url(target) else str(self._folder() / target)
         data = source.read(place, self.limits.max_bytes - self.bytes_read)
         self.bytes_read += len(data)
-        return syntax.parse(data, place, self.limits)
+        return syntax.parse(data, without_credentials(place), self.limits)
 
 
 def as_written(reference: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
+from casecraft.core.credentials import without_credentials
 from casecraft.core.document import Document, Problem
 from casecraft.errors import DocumentError, DocumentInvalidError, DocumentSyntaxError
 from casecraft.spec import source as sources
@@ -34,12 +35,13 @@ def load(
     """
     with _paused_collection():
         data = sources.read(source, limits.max_bytes)
-        root, size = _as_document(syntax.parse(data, source, limits), source), len(data)
+        shown = without_credentials(source)
+        root, size = _as_document(syntax.parse(data, shown, limits), shown), len(data)
         del data
         bundle = Bundle(source, root, limits, allow_external_refs, size)
         bundle.close()
         problems = bundle.problems + _find_problems(bundle)
-        document = _describe(source, root, tuple(dict.fromkeys(problems)))
+        document = _describe(shown, root, tuple(dict.fromkeys(problems)))
     if strict and document.problems:
         raise _invalid(document)
     return document

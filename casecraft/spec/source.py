@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urlsplit
 
+from casecraft.core.credentials import without_credentials
 from casecraft.errors import DocumentUnreadableError
 from casecraft.spec.limits import refuse_size
 
@@ -68,20 +69,21 @@ def _read_stream(stream: BinaryIO, source: str, max_bytes: int) -> bytes:
 def _read_url(source: str, max_bytes: int) -> bytes:
     import httpx  # noqa: PLC0415  (costs the start of every command otherwise)
 
+    shown = without_credentials(source)
     timeout = httpx.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS)
     try:
         with httpx.stream("GET", source, follow_redirects=True, timeout=timeout) as response:
             response.raise_for_status()
-            return _collect(response, source, max_bytes)
+            return _collect(response, shown, max_bytes)
     except httpx.HTTPStatusError as error:
         answer = f"{error.response.status_code} {error.response.reason_phrase}".strip()
         raise DocumentUnreadableError(
-            f"{source!r} answered {answer}", hint="check the URL, or download the document and give its path"
+            f"{shown!r} answered {answer}", hint="check the URL, or download the document and give its path"
         ) from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         reason = str(error) or type(error).__name__
         raise DocumentUnreadableError(
-            f"{source!r} cannot be fetched: {reason}", hint="check the URL and the network, or give a path"
+            f"{shown!r} cannot be fetched: {reason}", hint="check the URL and the network, or give a path"
         ) from error
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from casecraft.core.credentials import without_credentials
 from casecraft.core.document import Document
 from casecraft.core.job import Attempt, JobResult
 from casecraft.core.usage import Spending
@@ -22,7 +23,7 @@ from casecraft.state.database import connect, inspect, prepare, transaction, tra
 from casecraft.state.lock import StateLock
 from casecraft.state.migrations import VERSION
 from casecraft.state.records import RunRecord, RunStatus, RunSummary, StoredJob
-from casecraft.state.secrecy import storable_settings, without_credentials
+from casecraft.state.secrecy import storable_settings
 from casecraft.state.writer import GroupWriter
 
 LINGER = 0.005

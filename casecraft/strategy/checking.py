@@ -1,12 +1,13 @@
 """Holds strategies, whoever wrote them, to what they promise."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 
 from casecraft.core.endpoint import Endpoint
 from casecraft.core.job import JobResult
 from casecraft.core.profile import Profile
-from casecraft.errors import StrategyError
+from casecraft.errors import CasecraftError, StrategyError
 from casecraft.strategy.protocol import Adaptive, Strategy
 
 
@@ -31,7 +32,8 @@ class CheckedStrategy:
         """A provider for each endpoint, in the order of the endpoints. Raises StrategyError."""
         if not profiles:
             raise StrategyError(f"the strategy {self.name!r} has no providers to choose from", hint="name some")
-        assigned = self._strategy.assign(endpoints, profiles)
+        with self._guarded("assign"):
+            assigned = self._strategy.assign(endpoints, profiles)
         if not isinstance(assigned, Mapping):
             raise StrategyError(f"the strategy {self.name!r} returned {type(assigned).__name__!r}, not a mapping")
         missing = [endpoint.id for endpoint in endpoints if endpoint.id not in assigned]
@@ -42,6 +44,19 @@ class CheckedStrategy:
             )
         known = [profile.name for profile in profiles]
         return {endpoint.id: self._known(endpoint, assigned[endpoint.id], known) for endpoint in endpoints}
+
+    @contextmanager
+    def _guarded(self, method: str) -> Iterator[None]:
+        """Whatever the strategy's own code raises becomes a StrategyError."""
+        try:
+            yield
+        except CasecraftError:
+            raise
+        except Exception as error:
+            raise StrategyError(
+                f"{method!r} of the strategy {self.name!r} failed: {type(error).__name__}: {error}",
+                hint="correct it there, or name another with --strategy",
+            ) from error
 
     def _known(self, endpoint: Endpoint, name: object, known: Collection[str]) -> str:
         if isinstance(name, str) and name in known:
@@ -62,11 +77,14 @@ class CheckedAdaptive(CheckedStrategy):
 
     def choose(self, endpoint: Endpoint, profiles: Sequence[Profile]) -> str:
         """The strategy's choice, one of `profiles`. Raises StrategyError."""
-        return self._known(endpoint, self._adaptive.choose(endpoint, profiles), [profile.name for profile in profiles])
+        with self._guarded("choose"):
+            chosen = self._adaptive.choose(endpoint, profiles)
+        return self._known(endpoint, chosen, [profile.name for profile in profiles])
 
     def learn(self, result: JobResult) -> None:
         """Pass on how a job ended."""
-        self._adaptive.learn(result)
+        with self._guarded("learn"):
+            self._adaptive.learn(result)
 
 
 def checked(strategy: Strategy, name: str, notes: Sequence[str] = ()) -> CheckedStrategy:
