@@ -20,9 +20,9 @@ class Problem:
 class Document:
     """An OpenAPI document, parsed, with every permitted external `$ref` brought inside.
 
-    `source` is the path or URL as the user gave it, without credentials (`-` for standard input); `name` is a short file-system-safe
-    slug of it; `openapi` is the version field ("2.0", "3.0.3", "3.1.0", "3.2.0"); `digest` is the SHA-256 of the
-    loaded content in hexadecimal; `root` is the content with all `$ref`s local to it.
+    `source` is the path or URL as the user gave it, without credentials (`-` for standard input); `name` is a short
+    file-system-safe slug of it; `openapi` is the version field ("2.0", "3.0.3", "3.1.0", "3.2.0"); `digest` is the
+    SHA-256 of the loaded content in hexadecimal; `root` is the content with all `$ref`s local to it.
     """
 
     source: str
