@@ -169,7 +169,7 @@ def _newest(state_dir: Path | None) -> tuple[Path, str]:
     from casecraft.state import open_store  # noqa: PLC0415
 
     newest: list[tuple[str, Path]] = []
-    for path in _files(state_dir):
+    for path in _files(state_dir) or [_file(None, state_dir)]:
         with open_store(path, read_only=True) as store:
             newest += [(record.id, path) for record in store.runs()[-1:]]
     if not newest:
