@@ -64,6 +64,7 @@ def _read(item: Any, mender: Mender) -> Draft | list[str]:
         return [item.reason]
     if not isinstance(item, Mapping):
         return ["not an object"]
+    item = _flat(item)
     values: dict[str, Any] = {}
     problems: list[str] = []
     for field, reader in _READERS.items():
@@ -72,6 +73,23 @@ def _read(item: Any, mender: Mender) -> Draft | list[str]:
         except _FieldError as error:
             problems.append(f"{field}: {error}")
     return problems or _draft(values, mender)
+
+
+def _flat(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A case as it is asked for. Models that have seen suites write it as suites do, with `request` and `expect`."""
+    request, expect = item.get("request"), item.get("expect")
+    flat = dict(item)
+    if isinstance(request, Mapping):
+        flat = {**request, **flat}
+    if isinstance(expect, Mapping):
+        flat.setdefault("expect_status", expect.get("status"))
+    if flat.get("valid") is False:
+        flat.setdefault("violates", _only(item.get("targets")))
+    return flat
+
+
+def _only(targets: Any) -> Any:
+    return targets[0] if isinstance(targets, list) and len(targets) == 1 else None
 
 
 def _draft(values: dict[str, Any], mender: Mender) -> Draft:

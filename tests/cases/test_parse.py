@@ -330,3 +330,14 @@ def test_the_schema_asked_for_is_closed_everywhere() -> None:
             waiting += schema["properties"].values()
         waiting += schema.get("anyOf", [])
         waiting += [schema["items"]] if "items" in schema else []
+
+
+def test_a_case_in_the_form_of_suites_is_read_too() -> None:
+    text = """{"cases": [{"title": "Too many", "valid": false, "targets": ["query.limit:above-maximum"],
+        "request": {"method": "GET", "path": "/pets", "query": {"limit": 101}, "body": null, "content_type": null},
+        "expect": {"status": [400, "422"], "check_schema": true}}]}"""
+    (draft,) = parse(text).drafts
+    assert draft.query == {"limit": 101}
+    assert draft.expect_status == (400, 422)
+    assert draft.violates == "query.limit:above-maximum"
+    assert draft.content_type is None
