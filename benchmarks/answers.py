@@ -1,4 +1,4 @@
-"""What the simulated providers answer in `benchmarks.pipeline`: about eight cases for the endpoint that was asked about.
+"""What the simulated providers answer in `benchmarks.pipeline`: about eight cases for the endpoint in the question.
 
 They are what rules make of the endpoint, as a model would write them: some with the wrong label, some answers in a
 fence with prose around them, some cut off. What is wrong is put right when the repair is asked for. All of it depends

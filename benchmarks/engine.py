@@ -9,7 +9,6 @@ as many at once; beside the second a plain loop over the same simulator with the
 
 import asyncio
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -22,7 +21,6 @@ from typing import Any
 from benchmarks import clients, peers
 from benchmarks.figures import Figure, note, report
 from benchmarks.load import read_peak
-from benchmarks.processes import ROOT
 from benchmarks.simulator import read_log, simulate
 from casecraft.api import run_async
 from casecraft.config import ProviderSettings
@@ -156,7 +154,7 @@ def overhead(jobs: int = 10_000, workers: int = 16) -> Iterator[Figure]:
         yield Figure("engine, memory at the end over that at a quarter", growth, "x", BAR_GROWTH)
         resident = " / ".join(f"{megabytes:.0f}" for megabytes in outcome.resident)
         note(f"{resident} MB with 25 / 50 / 75 / 100% of the jobs done; wall {outcome.wall:.2f} s of {bound:.2f}")
-        yield from faithful("engine", outcome, log, jobs)
+        yield Figure("engine, jobs not done or answered twice", count_faults(outcome, log, jobs), "", 0)
         for client in clients.CLIENTS:
             spent = peers.ask("clients", client, str(port), "2000")
             yield Figure(f"bare request, {client}: CPU", spent["cpu"] / 2000 * 1000, "ms")
@@ -175,10 +173,10 @@ def uneven(jobs: int = 2_000, workers: int = 8) -> Iterator[Figure]:
             peer = peers.ask("plain_loop", str(port), ",".join(UNEVEN), str(jobs))
         ours.append(outcome.wall / bound)
         plain.append(peer["wall"] / bound)
-        lost += jobs - outcome.results["done"] + log["twice"]
+        lost += count_faults(outcome, log, jobs)
         events = outcome.events
         note(
-            f"seed {seed}: {ours[-1]:.2f} of the bound, plain loop {plain[-1]:.2f} with {jobs - peer['done']} jobs lost; "
+            f"seed {seed}: {ours[-1]:.2f} of the bound, plain loop {plain[-1]:.2f}; "
             f"moved {events['JobMoved']}, failed requests {events['AttemptFailed']}, pauses {events['LanePaused']}"
         )
     yield Figure("uneven lanes, wall over the bound, median", statistics.median(ours), "x", BAR_UNEVEN)
@@ -189,9 +187,9 @@ def uneven(jobs: int = 2_000, workers: int = 8) -> Iterator[Figure]:
     note(f"the bound is {bound:.2f} s: {jobs} jobs, all workers busy, faults at no cost")
 
 
-def faithful(what: str, outcome: Outcome, log: dict[str, int], jobs: int) -> Iterator[Figure]:
-    """Every job is done, and no question was answered twice."""
-    yield Figure(f"{what}, jobs not done or answered twice", jobs - outcome.results["done"] + log["twice"], "", 0)
+def count_faults(outcome: Outcome, log: dict[str, int], jobs: int) -> int:
+    """Jobs that are not done, and questions that were answered more than once."""
+    return jobs - outcome.results["done"] + log["twice"]
 
 
 def carry_out(work: Any) -> Outcome:

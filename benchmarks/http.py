@@ -16,6 +16,7 @@ import orjson
 from httpx_aiohttp import AiohttpTransport
 from pydantic import SecretStr
 
+from benchmarks.figures import Figure, report
 from casecraft.config import ProviderSettings
 from casecraft.core.chat import ChatRequest, Message
 from casecraft.providers import create
@@ -78,15 +79,15 @@ async def serve() -> None:
     await server.serve_forever()
 
 
-async def measure(name: str, ask: Ask) -> None:
-    """Print the CPU time of a request in the best round."""
+async def measure(ask: Ask) -> float:
+    """The CPU time of a request in the best round, in milliseconds."""
     best = float("inf")
     for _ in range(ROUNDS):
         left = iter(range(REQUESTS))
         started = time.process_time()
         await asyncio.gather(*(work(ask, left) for _ in range(CONCURRENCY)))
         best = min(best, (time.process_time() - started) / REQUESTS)
-    print(f"{name:34} {best * 1000:.3f} ms CPU a request")
+    return best * 1000
 
 
 async def work(ask: Ask, left: Iterator[int]) -> None:
@@ -94,7 +95,7 @@ async def work(ask: Ask, left: Iterator[int]) -> None:
         await ask()
 
 
-async def compare(base_url: str) -> None:
+async def compare(base_url: str) -> dict[str, float]:
     url = f"{base_url}/chat/completions"
 
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
@@ -103,7 +104,7 @@ async def compare(base_url: str) -> None:
             async with session.post(url, data=orjson.dumps(BODY), headers=HEADERS) as response:
                 return orjson.loads(await response.read())
 
-        await measure("aiohttp", bare_aiohttp)
+        found = {"aiohttp": await measure(bare_aiohttp)}
 
     transport = AiohttpTransport(limits=httpx.Limits(max_connections=None))
     async with httpx.AsyncClient(transport=transport, timeout=60) as stock:
@@ -112,14 +113,14 @@ async def compare(base_url: str) -> None:
             response = await stock.post(url, content=orjson.dumps(BODY), headers=HEADERS)
             return orjson.loads(response.content)
 
-        await measure("httpx with the aiohttp transport", stock_httpx)
+        found["httpx with the aiohttp transport"] = await measure(stock_httpx)
 
     client = HttpClient("qwen", base_url, HEADERS, timeout=60)
 
     async def our_client() -> object:
         return orjson.loads((await client.post("/chat/completions", orjson.dumps(BODY))).body)
 
-    await measure("casecraft's HTTP client", our_client)
+    found["casecraft's HTTP client"] = await measure(our_client)
     await client.aclose()
 
     provider = create("qwen", ProviderSettings(api_key=SecretStr("sk-0123456789"), base_url=base_url))
@@ -128,20 +129,22 @@ async def compare(base_url: str) -> None:
         response = await provider.complete(REQUEST)
         return provider.price(response.usage, response.model)
 
-    await measure("casecraft: complete() and price()", complete)
+    found["casecraft: complete() and price()"] = await measure(complete)
     await provider.aclose()
+    return found
 
 
-def main() -> None:
+def main() -> int:
     server = subprocess.Popen([sys.executable, "-m", "benchmarks.http", "serve"], stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout is not None
         port = int(server.stdout.readline())
-        asyncio.run(compare(f"http://127.0.0.1:{port}/v1"))
+        found = asyncio.run(compare(f"http://127.0.0.1:{port}/v1"))
+        return report(Figure(f"request, {name}: CPU", cost, "ms") for name, cost in found.items())
     finally:
         server.kill()
         server.wait()
 
 
 if __name__ == "__main__":
-    asyncio.run(serve()) if sys.argv[1:] == ["serve"] else main()
+    sys.exit(asyncio.run(serve()) if sys.argv[1:] == ["serve"] else main())

@@ -3,9 +3,9 @@
     python -m benchmarks.pipeline
 
 Four simulated providers in a process of their own answer with about eight cases each (`benchmarks.answers`). The
-document is Stripe's from the folder that CASECRAFT_REAL_SPECS names; GitHub's without one. The CPU of each part is taken
-by clocks around its functions, without what they call in other parts; what no clock counts is the engine with its event
-loop.
+document is Stripe's from the folder that CASECRAFT_REAL_SPECS names; GitHub's without one. The CPU of each part is
+taken by clocks around its functions, without what they call in other parts; what no clock counts is the engine with its
+event loop.
 """
 
 import importlib
@@ -32,8 +32,8 @@ LATENCY = 0.05
 REST = "engine, event loop"
 
 CLOCKED = (
-    ("document", "casecraft.api", "load"),
-    ("document", "casecraft.api", "split"),
+    ("document", "casecraft.engine.plan", "load"),
+    ("document", "casecraft.engine.plan", "split"),
     ("rules and targets", "casecraft.cases.rules", "_suite"),
     ("prompt", "casecraft.engine.case_work", "generation_request"),
     ("prompt", "casecraft.engine.case_work", "repair_request"),
@@ -46,8 +46,8 @@ CLOCKED = (
     ("state", "casecraft.state.store.Store", "record"),
     ("state", "casecraft.state.store.Store", "finish_job"),
     ("state", "casecraft.state.recording", "write"),
-    ("state", "casecraft.api", "finished_results"),
-    ("writing", "casecraft.api", "render"),
+    ("state", "casecraft.engine.session", "finished_results"),
+    ("writing", "casecraft.engine.session", "render"),
 )
 
 
@@ -140,7 +140,9 @@ def measure() -> Iterator[Figure]:
         cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
         log = read_log(port)
     yield from figures(summary, clocks, cpu, wall)
-    note(f"{document.name}: {log['answers']} answers for {len(summary.results)} endpoints, {log['twice']} of them twice")
+    note(
+        f"{document.name}: {log['answers']} answers for {len(summary.results)} endpoints, {log['twice']} of them twice"
+    )
 
 
 async def generate(document: Path, port: int, folder: Path) -> Summary:

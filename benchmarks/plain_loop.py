@@ -1,4 +1,4 @@
-"""What one writes without casecraft: asyncio, aiohttp, one queue. Nothing durable. `python -m benchmarks.plain_loop`"""
+"""What one writes without casecraft: asyncio, aiohttp, one queue; nothing durable. `python -m benchmarks.plain_loop`"""
 
 import asyncio
 import json
@@ -7,11 +7,8 @@ import time
 
 import aiohttp
 
-WORKERS = 8
 
-
-async def ask(session: aiohttp.ClientSession, url: str, job: int) -> float | None:
-    """None where it is answered, else after how many seconds to ask again."""
+async def ask(session: aiohttp.ClientSession, url: str, job: int) -> float | None:  # seconds until asked again
     body = {"model": "simulated", "messages": [{"role": "user", "content": f"Cases for GET /things/{job}"}]}
     async with session.post(url, json=body) as response:
         if response.status != 200:
@@ -22,29 +19,26 @@ async def ask(session: aiohttp.ClientSession, url: str, job: int) -> float | Non
             return 0
 
 
-async def main(base: str, names: list[str], jobs: int) -> None:
+async def main(base: str, names: list[str], jobs: int, workers: int = 8) -> None:
     queue: asyncio.Queue[int] = asyncio.Queue()
-    for job in range(jobs):
-        queue.put_nowait(job)
     left, over, began = set(range(jobs)), asyncio.Event(), time.perf_counter()
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
 
         async def worker(name: str) -> None:
             while True:
                 job = await queue.get()
-                again = await ask(session, f"{base}/{name}/v1/chat/completions", job)
-                if again is not None:
+                if (again := await ask(session, f"{base}/{name}/v1/chat/completions", job)) is not None:
                     asyncio.get_running_loop().call_later(again, queue.put_nowait, job)
                     continue
                 left.remove(job)
                 if not left:
                     over.set()
 
-        workers = [asyncio.create_task(worker(name)) for name in names for _ in range(WORKERS)]
+        for job in left:
+            queue.put_nowait(job)
+        tasks = [asyncio.create_task(worker(name)) for name in names * workers]
         await over.wait()
-        for task in workers:
-            task.cancel()
-    print(json.dumps({"wall": time.perf_counter() - began, "done": jobs - len(left)}))
+        print(json.dumps({"wall": time.perf_counter() - began, "workers": len(tasks)}))
 
 
 if __name__ == "__main__":

@@ -4,9 +4,11 @@ Run: `python -m benchmarks.prompts`
 """
 
 import json
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+from benchmarks.figures import Figure, report
 from casecraft.cases import estimate_tokens, generation_request, parse
 from tests.cases.sample_endpoint import TARGETS, make_endpoint
 
@@ -41,17 +43,21 @@ def answer() -> str:
     return json.dumps({"cases": [case | {"title": f"Cat {number} is registered"} for number in range(10)]})
 
 
-def main() -> None:
+def main() -> int:
+    return report(measure())
+
+
+def measure() -> Iterator[Figure]:
     endpoint = make_endpoint()
     whole = answer()
     damaged = f"Here they are:\n```json\n{whole.replace(']}', ',],}')}\n```"
     request = generation_request(endpoint, TARGETS, lang="en", max_cases=10)
     build = milliseconds(lambda: generation_request(endpoint, TARGETS, lang="en", max_cases=10))
-    print(f"prompt         {build:.3f} ms")
-    print(f"token estimate {milliseconds(lambda: estimate_tokens(request)):.3f} ms")
-    print(f"parse, whole   {milliseconds(lambda: parse(whole)):.3f} ms")
-    print(f"parse, damaged {milliseconds(lambda: parse(damaged), 50):.3f} ms")
+    yield Figure("prompt built: CPU", build, "ms")
+    yield Figure("prompt's tokens estimated: CPU", milliseconds(lambda: estimate_tokens(request)), "ms")
+    yield Figure("answer of ten cases parsed: CPU", milliseconds(lambda: parse(whole)), "ms")
+    yield Figure("damaged answer of ten cases parsed: CPU", milliseconds(lambda: parse(damaged), 50), "ms")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,9 +1,9 @@
 """A provider simulator that costs little CPU, so that two cores are enough for it and for what is measured.
 
-It behaves as `tests.simulator` does, with the same latencies, faults and seeds, and is started the same way; but it is a
-bare protocol of asyncio's, knows three faults ("429", "500", "garbage") and answers all questions alike unless `answer`
-in its configuration names a function. GET /log tells how many answers were sent, and how many questions were answered
-more than once.
+It behaves as `tests.simulator` does, with the same latencies, faults and seeds, and is started the same way; but it is
+a bare protocol of asyncio's, knows three faults ("429", "500", "garbage") and answers all questions alike unless
+`answer` in its configuration names a function. GET /log tells how many answers were sent, and how many questions were
+answered more than once.
 """
 
 import asyncio
@@ -57,6 +57,7 @@ class Providers:
         return behaviour.latency, response(200, TRIVIAL if self._answer is None else self._complete(body))
 
     def log(self) -> dict[str, int]:
+        """How many answers were sent, and how many questions had more than one."""
         twice = sum(count > 1 for count in self.answered.values())
         return {"answers": self.answered.total(), "twice": twice}
 

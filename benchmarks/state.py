@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import random
 import sqlite3
+import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -20,6 +21,7 @@ from typing import TypeAlias
 
 import orjson
 
+from benchmarks.figures import Figure, report
 from casecraft.core.case import Case, CaseRequest, Expectation, Source
 from casecraft.core.document import Document
 from casecraft.core.endpoint import Complexity, Endpoint
@@ -39,22 +41,22 @@ DEFINITIONS = Definitions(lambda _: {})
 SEEDED = random.Random(7)
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--jobs", type=int, default=10_000)
     parser.add_argument("--linger", type=float, default=LINGER, help="seconds for which a transaction gathers")
-    options = parser.parse_args()
+    return report(measure(parser.parse_args()))
+
+
+def measure(options: argparse.Namespace) -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as folder:
-        idle = asyncio.run(measured(options.jobs, nothing))
-        report("workers alone", idle, idle)
-        report("casecraft.state", asyncio.run(measure_store(Path(folder), options.jobs, options.linger)), idle)
-        report("a commit for each call", asyncio.run(measure_single(Path(folder), options.jobs)), idle)
-        report("bare executemany, one commit", measure_bare(Path(folder), options.jobs), (0.0, 0.0))
-
-
-def report(what: str, figures: tuple[float, float], idle: tuple[float, float]) -> None:
-    cpu, wall = figures
-    print(f"{what:30} {cpu - idle[0] if figures is not idle else cpu:7.4f} ms CPU a job, {wall:6.2f} s in all")
+        idle, _ = asyncio.run(measured(options.jobs, nothing))
+        stored, _ = asyncio.run(measure_store(Path(folder), options.jobs, options.linger))
+        yield Figure("a job recorded by casecraft.state: CPU", stored - idle, "ms")
+        single, _ = asyncio.run(measure_single(Path(folder), options.jobs))
+        yield Figure("a job recorded with a commit for each call: CPU", single - idle, "ms")
+        bare, _ = measure_bare(Path(folder), options.jobs)
+        yield Figure("a job in one bare executemany with one commit: CPU", bare, "ms")
 
 
 async def measure_store(folder: Path, jobs: int, linger: float) -> tuple[float, float]:
@@ -169,4 +171,4 @@ CASES = tuple(
 )
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

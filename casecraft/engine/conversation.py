@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from casecraft.core.case import Case
@@ -34,11 +34,29 @@ class StoppedError(Exception):
     """No new request may be sent: the job stays pending."""
 
 
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request and what came of it, an answer or an error, before it is recorded.
+
+    `sent` and `over` are monotonic times, `reserved` is what the budget holds for it.
+    """
+
+    request: ChatRequest
+    key: str
+    purpose: Purpose
+    reserved: Decimal
+    sent: float
+    over: float
+    answer: ChatResponse | None = None
+    error: ProviderError | None = None
+
+
 class Conversation:
     """Asks one provider for one job's cases.
 
-    `run` starts with a permit in the ticket's hands; each request gives it back as soon as it is over, and each further
-    request waits for its turn anew.
+    It starts with a permit in the ticket's hands. `open` sends the first request and keeps the permit, which the next
+    job can have at once; `run` does all that follows, and also what `open` did not do. Each request of `run` gives its
+    permit back as soon as it is over, and each further one waits for its turn anew.
     """
 
     def __init__(
@@ -58,11 +76,25 @@ class Conversation:
         self._movable = movable
         self._wake = wake
         self._failure: ProviderError | None = None
+        self._first: ChatRequest | None = None
+        self._opened: Exchange | None = None
+        self._broken: Exception | None = None
+
+    async def open(self) -> bool:
+        """Send the first request, unless its answer is known; whether it was answered. `run` raises what went wrong."""
+        try:
+            request = self._first_request()
+            key = request_key(self._lane.name, request)
+            if key not in self._context.replay:
+                self._opened = await self._exchange(request, key, "generate")
+        except Exception as error:  # noqa: BLE001  # raised by `run`, where the job's end is decided
+            self._broken = error
+        return self._opened is not None and self._opened.error is None
 
     async def run(self) -> tuple[Case, ...]:
         """The verified cases, at least one; BadAnswerError where the provider found none."""
         endpoint, profile, work = self._ticket.job.endpoint, self._provider.profile, self._context.work
-        request = work.request(endpoint, profile)
+        request = self._first_request()
         purpose: Purpose = "generate"
         cases: tuple[Case, ...] = ()
         examined = Examined()
@@ -84,26 +116,47 @@ class Conversation:
     async def _ask_or_keep(self, request: ChatRequest, purpose: Purpose, kept: tuple[Case, ...]) -> ChatResponse | None:
         """The answer; None where it fails but earlier answers already gave cases worth keeping."""
         try:
-            return await self._ask(replace(request, model=request.model or self._provider.profile.model), purpose)
+            return await self._ask(request, purpose)
         except ProviderError:
             if purpose == "repair" and kept:
                 return None
             raise
 
+    def _first_request(self) -> ChatRequest:
+        if self._broken is not None:
+            raise self._broken
+        if self._first is None:
+            profile = self._provider.profile
+            request = self._context.work.request(self._ticket.job.endpoint, profile)
+            self._first = replace(request, model=request.model or profile.model)
+        return self._first
+
     async def _ask(self, request: ChatRequest, purpose: Purpose) -> ChatResponse:
-        key = request_key(self._lane.name, request)
+        opened, self._opened = self._opened, None
+        if opened is not None and opened.answer is not None:
+            return await self._settle(opened)
+        key = opened.key if opened is not None else request_key(self._lane.name, request)
         known = self._context.replay.get(key)
         if known is not None:
             return self._replayed(known)
-        if self._ticket.permit is None:
+        if opened is None and self._ticket.permit is None:
             await self._wait_turn(0.0)
-        loop = Retry(self._context.policy).loop(self._wait_turn)
-        self._failure = None
         try:
-            return await loop(self._send, request, key, purpose)
+            return await self._ask_until_answered(request, key, purpose, opened)
         except ProviderError as error:
             self._context.emit(AttemptFailed(self._endpoint_id, self._lane.name, str(error), None))
             raise
+
+    async def _ask_until_answered(
+        self, request: ChatRequest, key: str, purpose: Purpose, opened: Exchange | None
+    ) -> ChatResponse:
+        first = [opened] if opened is not None else []
+
+        async def attempt() -> ChatResponse:
+            return await self._settle(first.pop() if first else await self._send(request, key, purpose))
+
+        self._failure = opened.error if opened is not None else None
+        return await Retry(self._context.policy).loop(self._wait_turn)(attempt)
 
     def _replayed(self, known: Attempt) -> ChatResponse:
         self._ticket.release()
@@ -113,41 +166,45 @@ class Conversation:
         )
         return ChatResponse(text=known.answer or "", model=known.model, usage=known.usage, raw=known.raw or b"")
 
-    async def _send(self, request: ChatRequest, key: str, purpose: Purpose) -> ChatResponse:
+    async def _send(self, request: ChatRequest, key: str, purpose: Purpose) -> Exchange:
         try:
-            await self._lane.throttle()
-            if self._lane.closed_by is not None:
-                raise self._lane.closed_by
-            reserved = await self._reserve(request)
-            sent = time.monotonic()
-            try:
-                answer = await self._provider.complete(request)
-            except ProviderError as error:
-                self._fail(error, sent)
-                await self._record(self._failed(error, request, key, purpose, sent), reserved)
-                raise
+            return await self._exchange(request, key, purpose)
         finally:
             self._ticket.release()
+
+    async def _exchange(self, request: ChatRequest, key: str, purpose: Purpose) -> Exchange:
+        """Send a request; what came of it, which the lane knows already and nobody else does."""
+        await self._lane.throttle()
+        if self._lane.closed_by is not None:
+            raise self._lane.closed_by
+        reserved = await self._reserve(request)
+        sent = time.monotonic()
+        try:
+            answer = await self._provider.complete(request)
+        except ProviderError as error:
+            self._fail(error, sent)
+            return Exchange(request, key, purpose, reserved, sent, time.monotonic(), error=error)
         self._lane.succeeded()
-        attempt = self._answered(answer, request, key, purpose, sent)
-        await self._record(attempt, reserved)
+        return Exchange(request, key, purpose, reserved, sent, time.monotonic(), answer)
+
+    async def _settle(self, exchange: Exchange) -> ChatResponse:
+        """Make an exchange durable, then tell of it; its answer, or its error raised."""
+        if exchange.error is not None:
+            await self._record(self._failed(exchange, exchange.error), exchange.reserved)
+            raise exchange.error
+        answer = exchange.answer
+        assert answer is not None  # noqa: S101  # an exchange has one of the two
+        attempt = self._answered(exchange, answer)
+        await self._record(attempt, exchange.reserved)
         self._context.emit(
             AttemptAnswered(self._endpoint_id, self._lane.name, answer.usage, attempt.cost, attempt.latency)
         )
         return answer
 
-    def _answered(self, answer: ChatResponse, request: ChatRequest, key: str, purpose: Purpose, sent: float) -> Attempt:
-        latency = time.monotonic() - sent
-        model = answer.model or request.model
-        return Attempt(
-            endpoint_id=self._endpoint_id,
-            provider=self._lane.name,
-            model=model,
-            purpose=purpose,
-            request_key=key,
-            outcome="answered",
-            started=time.time() - latency,
-            latency=latency,
+    def _answered(self, exchange: Exchange, answer: ChatResponse) -> Attempt:
+        model = answer.model or exchange.request.model
+        return replace(
+            self._attempt(exchange, "answered", model),
             status=200,
             answer=answer.text,
             raw=answer.raw,
@@ -155,28 +212,31 @@ class Conversation:
             cost=self._provider.price(answer.usage, model),
         )
 
-    def _failed(self, error: ProviderError, request: ChatRequest, key: str, purpose: Purpose, sent: float) -> Attempt:
-        latency = time.monotonic() - sent
-        usage = self._provider.usage_of(error)
-        return Attempt(
-            endpoint_id=self._endpoint_id,
-            provider=self._lane.name,
-            model=request.model,
-            purpose=purpose,
-            request_key=key,
-            outcome=outcome_of(error),
-            started=time.time() - latency,
-            latency=latency,
+    def _failed(self, exchange: Exchange, error: ProviderError) -> Attempt:
+        usage, model = self._provider.usage_of(error), exchange.request.model
+        return replace(
+            self._attempt(exchange, outcome_of(error), model),
             status=error.status,
             error=str(error),
             raw=error.body,
             usage=usage,
-            cost=self._provider.price(usage, request.model) if usage is not None else None,
+            cost=self._provider.price(usage, model) if usage is not None else None,
+        )
+
+    def _attempt(self, exchange: Exchange, outcome: str, model: str) -> Attempt:
+        return Attempt(
+            endpoint_id=self._endpoint_id,
+            provider=self._lane.name,
+            model=model,
+            purpose=exchange.purpose,
+            request_key=exchange.key,
+            outcome=outcome,
+            started=time.time() - (time.monotonic() - exchange.sent),
+            latency=exchange.over - exchange.sent,
         )
 
     def _fail(self, error: ProviderError, sent: float) -> None:
         self._failure = error
-        self._ticket.release()
         lane = self._lane
         seconds = None
         if isinstance(error, RateLimitError) and (error.retry_after or 0.0) > self._context.policy.max_retry_after:

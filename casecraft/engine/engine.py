@@ -12,6 +12,7 @@ from casecraft.engine.conversation import Conversation, MovedError, StoppedError
 from casecraft.engine.events import FellBack, JobCompleted, JobMoved, JobStarted, LaneClosed, RunEnded, RunStatus
 from casecraft.engine.lane import Lane, Ticket
 from casecraft.errors import CasecraftError, StateError
+from casecraft.providers import Provider
 from casecraft.strategy import Adaptive
 
 AHEAD = 2
@@ -108,7 +109,47 @@ class Engine:
             if ticket.turn is not None:
                 ticket.turn.set_result(lane)
             else:
-                self._spawn(self._hold(ticket, lane))
+                self._spawn(self._serve(ticket, lane))
+
+    async def _serve(self, ticket: Ticket, lane: Lane) -> None:
+        """Use one permit for one first request after another, while there are any; what follows an answer goes on
+        beside that.
+
+        The next request leaves in the same turn of the loop in which the last answer came. Where many answers come at
+        once, turns between the two would make all their successors late. After a failure the permit goes back: others
+        that failed with it may tell that the lane must rest.
+        """
+        following: Ticket | None = ticket
+        while following is not None:
+            ticket = following
+            if lane.provider is None:
+                return await self._hold(ticket, lane)
+            self._context.emit(JobStarted(ticket.job.endpoint.id, lane.name))
+            conversation = self._converse(ticket, lane, lane.provider)
+            try:
+                answered = await conversation.open()
+            except asyncio.CancelledError:
+                ticket.release()
+                raise
+            following = self._pass_on(ticket, lane, at_once=answered)
+            self._spawn(self._hold(ticket, lane, conversation))
+        return None
+
+    def _pass_on(self, ticket: Ticket, lane: Lane, *, at_once: bool) -> Ticket | None:
+        """Give the permit to the next in line, else back; the next one if its first request is to be sent."""
+        may = at_once and not (self._context.stopping or lane.limit.shrinking or lane.pause_left() > 0)
+        following = (lane.take() or self._take_over(lane)) if may and lane.closed_by is None else None
+        if following is None:
+            ticket.release()
+            return None
+        following.permit, ticket.permit = ticket.permit, None
+        if following.turn is None:
+            return following
+        following.turn.set_result(lane)
+        return None
+
+    def _converse(self, ticket: Ticket, lane: Lane, provider: Provider) -> Conversation:
+        return Conversation(self._context, ticket, lane, provider, movable=self._rebalance, wake=self._wake)
 
     async def _next(self, lane: Lane) -> Ticket:
         while True:
@@ -149,13 +190,14 @@ class Engine:
             self.stop()
         self._check_over()
 
-    async def _hold(self, ticket: Ticket, lane: Lane) -> None:
+    async def _hold(self, ticket: Ticket, lane: Lane, opened: Conversation | None = None) -> None:
         while True:
-            self._context.emit(JobStarted(ticket.job.endpoint.id, lane.name))
+            if opened is None:
+                self._context.emit(JobStarted(ticket.job.endpoint.id, lane.name))
             try:
-                cases = await self._cases(ticket, lane)
+                cases = await self._cases(ticket, lane, opened)
             except MovedError as moved:
-                lane = moved.lane
+                lane, opened = moved.lane, None
             except StoppedError:
                 return self._stop_if_broke()
             except StateError:
@@ -165,15 +207,13 @@ class Engine:
             else:
                 return await self._finish(ticket, lane, cases)
 
-    async def _cases(self, ticket: Ticket, lane: Lane) -> tuple[Case, ...]:
+    async def _cases(self, ticket: Ticket, lane: Lane, opened: Conversation | None) -> tuple[Case, ...]:
         work, endpoint = self._context.work, ticket.job.endpoint
         try:
             if lane.provider is None:
                 cases = work.rules(endpoint)
             else:
-                conversation = Conversation(
-                    self._context, ticket, lane, lane.provider, movable=self._rebalance, wake=self._wake
-                )
+                conversation = opened or self._converse(ticket, lane, lane.provider)
                 cases = work.complete(endpoint, await conversation.run())
         except MovedError:
             raise

@@ -16,8 +16,9 @@ from casecraft.errors import ProviderError, RateLimitError
 from casecraft.providers import Provider
 
 ROW_OF_RATE_LIMITS = 3
-"""So many 429s with no answer between them, or as many as the lane has workers, mean that the provider is limiting;
-one alone holds back its own request and nothing else."""
+"""So many 429s with no answer between them, or as many as half the lane's workers where that is more (all of them where
+it has fewer), mean that the provider is limiting; one alone holds back its own request and nothing else. A 429 comes at
+once and an answer does not, so of many requests sent together some 429s come in a row by chance."""
 
 ROW_OF_PAUSES = 12
 """So many pauses with no answer between them mean that the provider will not answer in this run."""
@@ -74,7 +75,7 @@ class Lane:
         self._pause_began = 0.0
         self._rate_limits = 0
         self._pauses = 0
-        self._tolerated = min(ROW_OF_RATE_LIMITS, profile.max_workers)
+        self._tolerated = min(max(ROW_OF_RATE_LIMITS, profile.max_workers // 2), profile.max_workers)
 
     def put(self, ticket: Ticket, *, first: bool = False) -> None:
         """Queue a ticket, at the front where it has waited already."""

@@ -19,6 +19,11 @@ class Limit:
         self._owed = 0
         self._streak = 0
 
+    @property
+    def shrinking(self) -> bool:
+        """Whether more permits are out than the size allows, so that the next one to return must be kept."""
+        return self._owed > 0
+
     async def acquire(self) -> None:
         """Wait for a permit, in the order of asking."""
         await self._semaphore.acquire()

@@ -14,9 +14,11 @@ from casecraft.engine.breaker import Breaker
 from casecraft.engine.budget import Budget
 from casecraft.engine.context import job_key, request_key
 from casecraft.engine.conversation import outcome_of
+from casecraft.engine.lane import Lane
 from casecraft.engine.limit import Limit
 from casecraft.engine.plan import fallback_chain, make_jobs
 from casecraft.engine.retry import Retry, RetryPolicy
+from casecraft.providers import profile_of
 from tests.engine.rig import OneCase, endpoint
 
 
@@ -55,6 +57,26 @@ async def test_a_shrunk_limit_lets_out_fewer_once_permits_are_back() -> None:
     assert limit._semaphore.locked()
     limit.release()
     assert not limit._semaphore.locked()
+
+
+async def test_a_limit_shrinks_until_the_permits_too_many_are_back() -> None:
+    limit = Limit(4)
+    for _ in range(4):
+        await limit.acquire()
+    assert not limit.shrinking
+    limit.shrink()
+    limit.release()
+    assert limit.shrinking
+    limit.release()
+    assert not limit.shrinking
+
+
+@pytest.mark.parametrize(("workers", "tolerated"), [(1, 0), (2, 1), (3, 2), (6, 2), (8, 3), (16, 7)])
+def test_a_few_429s_come_in_a_row_by_chance_and_half_the_workers_do_not(workers: int, tolerated: int) -> None:
+    lane = Lane(replace(profile_of("local"), max_workers=workers), None)
+    limited = errors.RateLimitError("slow", retry_after=7)
+    assert [lane.rate_limited(limited, sent=1.0) for _ in range(tolerated)] == [None] * tolerated
+    assert lane.rate_limited(limited, sent=1.0) == 7
 
 
 def test_a_breaker_trips_once_and_then_gives_up() -> None:
