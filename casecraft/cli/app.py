@@ -6,6 +6,7 @@ import typer
 
 from casecraft.cli import endpoints, estimate, generate, init, providers, resume, state, strategies
 from casecraft.cli.exits import INTERRUPTED, WRONG_USE, say_error
+from casecraft.cli.streams import give_up_output, prepare_streams
 from casecraft.errors import CasecraftError
 
 app = typer.Typer(
@@ -45,14 +46,34 @@ def _root(
 
 def main() -> None:
     """Run the command line; every error of ours is one line, what to do about it, and an exit code."""
+    prepare_streams()
     try:
-        app()
+        _run()
     except CasecraftError as error:
         say_error(error)
         sys.exit(WRONG_USE)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
-        # Whoever read our output has gone; the interpreter must not try to flush to it once more.
-        sys.stdout = None
+        give_up_output()  # whoever read it has gone
         sys.exit(0)
+    except OSError as error:
+        if error.filename is not None:  # no stream of ours
+            raise
+        give_up_output()
+        say_error(_unwritten(error))
+        sys.exit(WRONG_USE)
+
+
+def _run() -> None:
+    try:
+        app()
+    finally:
+        sys.stdout.flush()
+
+
+def _unwritten(error: OSError) -> CasecraftError:
+    return CasecraftError(
+        f"cannot write the output: {error.strerror or error}",
+        hint="Let it go elsewhere. What a run made is in its folder and in the state file.",
+    )

@@ -6,8 +6,6 @@ from typing import Any
 
 import typer
 
-from casecraft.config.settings import split_names
-
 _COST = re.compile(r"^\s*(?P<amount>\d+(?:\.\d+)?)\s*(?P<currency>[A-Za-z]{3})?\s*$")
 
 
@@ -55,6 +53,8 @@ def _own_and_common(names: list[str], models: Sequence[str] | None, workers: Seq
 
 
 def _names(values: Sequence[str] | None) -> list[str]:
+    from casecraft.config.settings import split_names  # noqa: PLC0415  # `--help` must not pay for it
+
     return [name for value in values or () for name in split_names(value)]  # type: ignore[attr-defined]
 
 
