@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from casecraft.cases.bodies import Field
 from casecraft.cases.draft import Draft
 from casecraft.cases.expectations import (
     expect_accepted,
@@ -210,20 +211,21 @@ def _declared_names(model: RequestModel, draft: Draft) -> dict[str, Any]:
     return {name: value for name, value in kept.items() if name.lower() not in ("accept", "content-type")}
 
 
-def _is_header(field: Any) -> bool:
-    return bool(field.parameter.location == "header")
+def _is_header(field: Field) -> bool:
+    return field.parameter.location == "header"
 
 
 def _written(model: RequestModel, location: str, given: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:
     entries: dict[str, Any] = {}
-    declared = {field.parameter.name: field.parameter for field in model.fields if field.parameter.location == location}
+    declared = {field.parameter.name: field for field in model.fields if field.parameter.location == location}
     for name, value in given.items():
         if value is None:
             continue
-        parameter = declared.get(name)
-        if parameter is None:
+        field = declared.get(name)
+        if field is None:
             entries[name] = value
             continue
+        parameter, value = field.parameter, _structured(field, value)  # noqa: PLW2901  # the same value, read
         written = write(parameter, value)
         if written is None and isinstance(value, list | Mapping) and not value:
             continue
@@ -232,6 +234,16 @@ def _written(model: RequestModel, location: str, given: Mapping[str, Any], probl
         else:
             entries.update(written)
     return entries
+
+
+def _structured(field: Field, value: Any) -> Any:
+    """The mapping that a text stands for where nothing else is declared: `ANSWER_SCHEMA` has no room for mappings."""
+    if not isinstance(value, str) or field.node.shape.types != {"object"} or not value.lstrip().startswith("{"):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
 
 
 def _cut(value: Any) -> str:

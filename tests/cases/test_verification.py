@@ -195,6 +195,17 @@ def test_parameters_are_judged_as_the_server_reads_them(schema: Any, value: Any,
     assert case.valid == (target is None)
 
 
+@pytest.mark.parametrize(("style", "name"), [("deepObject", "q[least]"), ("form", "least")])
+def test_an_object_given_as_its_json_text_is_written_in_the_style_of_its_parameter(style: str, name: str) -> None:
+    properties = {"least": {"type": "integer", "maximum": 5}}
+    schema = {"type": "object", "properties": properties, "additionalProperties": False}
+    of = endpoint(query("q", schema, style=style), method="GET")
+    draft = replace(GOOD, path_params={}, query={"q": '{"least": 3}'}, body=None, content_type=None)
+    assert verified(of, draft).request.query == {name: 3}
+    wrong = replace(draft, query={"q": '{"least": 6}'}, valid=False, violates="query.q.least:above-maximum")
+    assert verified(of, wrong).request.query == {name: 6}
+
+
 def test_a_delimiter_inside_an_item_cannot_be_carried() -> None:
     of = endpoint(query("q", {"type": "array", "items": {"type": "string"}}, explode=False), method="GET")
     draft = replace(GOOD, path_params={}, query={"q": ["a,b"]}, body=None, content_type=None)
