@@ -21,7 +21,7 @@ def python() -> str:
     wanted = "\n".join((sys.version, *REQUIREMENTS))
     if not ready.exists() or ready.read_text() != wanted:
         venv.create(FOLDER, with_pip=True)
-        subprocess.run([interpreter, "-m", "pip", "install", "--quiet", *REQUIREMENTS], check=True)
+        subprocess.run([interpreter, "-m", "pip", "install", "-qq", *REQUIREMENTS], check=True)
         ready.write_text(wanted)
     return interpreter
 
