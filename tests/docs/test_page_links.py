@@ -14,7 +14,8 @@ FOLDERS = ("docs", "examples", "specs", "state", "strategies", "tests", "benchma
 
 
 def pages() -> list[Path]:
-    return sorted([*ROOT.glob("*.md"), *(path for name in FOLDERS for path in (ROOT / name).rglob("*.md"))])
+    below = (path for name in FOLDERS for path in (ROOT / name).rglob("*.md"))
+    return sorted([*ROOT.glob("*.md"), *(path for path in below if ".cache" not in path.parts)])
 
 
 def links_of(page: Path) -> Iterator[str]:
