@@ -164,7 +164,7 @@ class Conversation:
         self._context.emit(
             AttemptAnswered(self._endpoint_id, self._lane.name, known.usage, known.cost, 0.0, replayed=True)
         )
-        return ChatResponse(text=known.answer or "", model=known.model, usage=known.usage, raw=known.raw or b"")
+        return ChatResponse(content=known.answer or "", model=known.model, usage=known.usage, raw=known.raw or b"")
 
     async def _send(self, request: ChatRequest, key: str, purpose: Purpose) -> Exchange:
         try:

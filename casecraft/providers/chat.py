@@ -13,7 +13,7 @@ import orjson
 
 from casecraft.config import ProviderSettings
 from casecraft.config.environment import key_variable, variable_prefix
-from casecraft.core.chat import ChatRequest, ChatResponse, Message, StreamEnd, StreamEvent
+from casecraft.core.chat import ChatRequest, ChatResponse, Loss, Message, StreamEnd, StreamEvent, events_of
 from casecraft.core.profile import Profile
 from casecraft.core.usage import Cost, Usage
 from casecraft.errors import (
@@ -87,25 +87,29 @@ class ChatProvider:
         """The whole answer. Raises a `ProviderError` where there is none."""
         if self._settings.stream:
             return await self._complete_streaming(request)
-        content = self._encode(await self._with_model(request), stream=False)
-        status, headers, body = await self._http().post(self._dialect.chat_path, content)
-        return self._decode(status, headers, body)
+        request = await self._with_model(request)
+        content, losses = self._encode(request, stream=False)
+        status, headers, body = await self._http().post(self._dialect.chat_path(request.model, False), content)
+        return self._decode(status, headers, body, losses)
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent]:
         """The answer as it comes; the last event is its `StreamEnd`."""
-        content = self._encode(await self._with_model(request), stream=True)
-        async with self._http().stream(self._dialect.chat_path, content) as (status, headers, chunks):
-            if status not in SUCCESS or "json" in headers.get("content-type", ""):
-                # An error, or the answer of a server that does not stream.
-                yield StreamEnd(self._decode(status, headers, b"".join([chunk async for chunk in chunks])))
+        request = await self._with_model(request)
+        content, losses = self._encode(request, stream=True)
+        path = self._dialect.chat_path(request.model, True)
+        async with self._http().stream(path, content) as (status, headers, chunks):
+            if status not in SUCCESS or _is_whole(headers):
+                body = b"".join([chunk async for chunk in chunks])
+                for event in events_of(self._decode(status, headers, body, losses)):
+                    yield event
                 return
             decoder = self._dialect.stream_decoder(self.name, self._row.codes)
             try:
                 async for chunk in chunks:
                     for event in decoder.feed(chunk):
-                        yield self._redacted(event)
+                        yield self._redacted(event, losses)
                 for event in decoder.finish():
-                    yield self._redacted(event)
+                    yield self._redacted(event, losses)
             except ProviderError as error:
                 if isinstance(error, NetworkError | ProviderTimeoutError):
                     error.args = (f"{error}, after {decoder.progress}",)
@@ -165,16 +169,25 @@ class ChatProvider:
             )
         return self._client
 
-    def _encode(self, request: ChatRequest, *, stream: bool) -> bytes:
-        body = self._dialect.encode_request(request, stream=stream, structured_output=self.profile.structured_output)
+    def _encode(self, request: ChatRequest, *, stream: bool) -> tuple[bytes, tuple[Loss, ...]]:
+        """The body, and what it could not say though it matters little. Raises where it would say something else."""
+        wanted = self.profile.structured_output
+        body, losses = self._dialect.encode_request(request, stream=stream, structured_output=wanted)
+        self._refuse_losses(losses)
         for field in self._row.omit:
             body.pop(field, None)
         body.update(self._settings.extra)
         try:
-            return encode_body(body)
+            return encode_body(body), losses
         except (TypeError, orjson.JSONEncodeError) as error:
             message = f"a request to {self.name!r} cannot be written as JSON: {error}"
             raise InvalidRequestError(message, provider=self.name) from error
+
+    def _refuse_losses(self, losses: tuple[Loss, ...]) -> None:
+        lost = "; ".join(f"{loss.field} ({loss.reason})" for loss in losses if not loss.harmless)
+        if lost:
+            message = f"{self.name!r} cannot be asked this: {lost}"
+            raise InvalidRequestError(message, provider=self.name, hint="Use a provider that can, or ask without.")
 
     async def _with_model(self, request: ChatRequest) -> ChatRequest:
         if request.model:
@@ -205,26 +218,27 @@ class ChatProvider:
     async def _ask_for_little(self) -> None:
         """A request that costs next to nothing. Its answer may be cut short: that it comes is what counts."""
         request = ChatRequest((Message("user", "Say OK."),), model=self.profile.model, max_output_tokens=8)
-        status, headers, body = await self._http().post(self._dialect.chat_path, self._encode(request, stream=False))
+        content, _ = self._encode(request, stream=False)
+        status, headers, body = await self._http().post(self._dialect.chat_path(request.model, False), content)
         if status not in SUCCESS:
             self._decode(status, headers, body)
 
-    def _decode(self, status: int, headers: Mapping[str, str], body: bytes) -> ChatResponse:
+    def _decode(
+        self, status: int, headers: Mapping[str, str], body: bytes, losses: tuple[Loss, ...] = ()
+    ) -> ChatResponse:
         """A whole answer, or the error that it is."""
         body = self._redaction.of_bytes(body)
         try:
             if status in SUCCESS:
-                return self._dialect.decode_response(body, provider=self.name, codes=self._row.codes)
+                response = self._dialect.decode_response(body, provider=self.name, codes=self._row.codes)
+                return replace(response, losses=losses) if losses else response
             raise self._dialect.decode_error(status, headers, body, self.name, codes=self._row.codes)
         except ProviderError as error:
             raise self._redaction.of_error(error) from error.__cause__
 
-    def _redacted(self, event: StreamEvent) -> StreamEvent:
+    def _redacted(self, event: StreamEvent, losses: tuple[Loss, ...]) -> StreamEvent:
         if isinstance(event, StreamEnd):
-            raw, text = event.response.raw, event.response.text
-            return StreamEnd(
-                replace(event.response, raw=self._redaction.of_bytes(raw), text=self._redaction.of_text(text))
-            )
+            return StreamEnd(replace(self._redaction.of_response(event.response), losses=losses))
         return event
 
     def _validate_address(self) -> None:
@@ -264,6 +278,11 @@ def read_models(listing: bytes | object) -> tuple[str, ...] | None:
     if not isinstance(data, list):
         return None
     return tuple(model["id"] for model in data if isinstance(model, dict) and isinstance(model.get("id"), str))
+
+
+def _is_whole(headers: Mapping[str, str]) -> bool:
+    """Whether an answer is no stream though one was asked for: some servers do not stream."""
+    return headers.get("content-type", "").partition(";")[0].strip() == "application/json"
 
 
 def _plain_headers(settings: ProviderSettings) -> dict[str, str]:

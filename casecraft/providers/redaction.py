@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from casecraft.config import ProviderSettings
+from casecraft.core.chat import ChatResponse, Part, Reasoning, Text, ToolCall
 from casecraft.errors import ProviderError
 
 REDACTED = b"[key]"
@@ -36,6 +38,17 @@ class Redaction:
         if not any(run.decode() in text for run, _ in self._secrets):
             return text
         return self.of_bytes(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
+
+    def of_response(self, response: ChatResponse) -> ChatResponse:
+        """The answer, its raw body and all of its text without the secrets."""
+        content = response.content
+        clean = self.of_text(content) if isinstance(content, str) else tuple(map(self._of_part, content))
+        return replace(response, content=clean, raw=self.of_bytes(response.raw))
+
+    def _of_part(self, part: Part) -> Part:
+        if isinstance(part, ToolCall):
+            return replace(part, arguments=self.of_text(part.arguments))
+        return replace(part, text=self.of_text(part.text)) if isinstance(part, Text | Reasoning) else part
 
     def of_error(self, error: ProviderError) -> ProviderError:
         """The error, its message and body without the secrets."""

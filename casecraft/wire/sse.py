@@ -58,3 +58,8 @@ class EventReader:
                 events.append(data[0] if len(data) == 1 else b"\n".join(data))
                 data.clear()
         return events
+
+
+def write_event(data: bytes, name: str = "") -> bytes:
+    """One event, for data on one line."""
+    return (b"event: %s\n" % name.encode() if name else b"") + b"data: %s\n\n" % data

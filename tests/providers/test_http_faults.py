@@ -242,7 +242,7 @@ async def test_a_local_server_is_detected_by_its_listing(monkeypatch):
 
 def _catalog_with(url: str):
     from casecraft.providers import Catalog, load_catalog
-    from casecraft.providers.catalog import LocalServer
+    from casecraft.providers.catalog.row import LocalServer
 
     row = load_catalog().get("local")
     return Catalog([row.model_copy(update={"servers": (LocalServer(title="Test", base_url=url),)})])

@@ -17,7 +17,13 @@ from casecraft.wire import encode_body, find_dialect
 WHOLE = TypeAdapter(with_config(ConfigDict(extra="forbid"))(CompletionCreateParamsNonStreaming))
 STREAMED = TypeAdapter(with_config(ConfigDict(extra="forbid"))(CompletionCreateParamsStreaming))
 SCHEMA = {"type": "object", "properties": {"cases": {"type": "array"}}, "required": ["cases"]}
-encode = find_dialect("openai_chat").encode_request
+
+
+def encode(request: ChatRequest, **how):
+    """The body, where nothing is lost."""
+    body, losses = find_dialect("openai_chat").encode_request(request, **how)
+    assert losses == ()
+    return body
 
 
 def request(**changes) -> ChatRequest:
