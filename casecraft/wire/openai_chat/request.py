@@ -20,6 +20,7 @@ from casecraft.core.chat import (
 from casecraft.core.profile import StructuredOutput
 from casecraft.wire.data_urls import data_url
 from casecraft.wire.dialect import Encoded
+from casecraft.wire.reasoning import effort_of
 from casecraft.wire.schema_prompt import with_schema_in_prompt
 
 SCHEMA_NAME = "answer"
@@ -49,6 +50,8 @@ def encode_request(request: ChatRequest, *, stream: bool, structured_output: Str
         value = getattr(request, ours)
         if value is not None:
             body[theirs] = value
+    if request.reasoning_budget is not None and request.reasoning_effort is None:
+        body["reasoning_effort"] = effort_of(request.reasoning_budget)
     if request.stop:
         body["stop"] = list(request.stop)
     if schema is not None and structured_output != "prompt":
@@ -68,8 +71,10 @@ def encode_request(request: ChatRequest, *, stream: bool, structured_output: Str
 def _not_said(request: ChatRequest) -> Iterator[Loss]:
     if request.top_k is not None:
         yield Loss("top_k", "Chat Completions has no such field", harmless=True)
-    if request.reasoning_budget is not None and request.reasoning_effort is None:
+    if request.reasoning_budget is not None:
         yield Loss("reasoning_budget", "Chat Completions knows efforts alone", harmless=True)
+        if request.reasoning_effort is None:
+            yield Loss("reasoning_effort", "it stands for the budget", harmless=True)
 
 
 def _response_format(schema: Mapping[str, Any], structured_output: StructuredOutput) -> dict[str, Any]:
