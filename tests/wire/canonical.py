@@ -29,9 +29,7 @@ TEXTS = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_
 JSON_OBJECTS = st.dictionaries(
     NAMES, st.none() | st.booleans() | st.integers(-99, 99) | TEXTS | st.lists(TEXTS, max_size=2), max_size=3
 )
-SIGNATURES = st.just("") | st.binary(min_size=1, max_size=12).map(
-    lambda it: base64.b64encode(it).decode()
-)
+SIGNATURES = st.just("") | st.binary(min_size=1, max_size=12).map(lambda it: base64.b64encode(it).decode())
 IMAGES = st.builds(
     Image, data=st.binary(min_size=1, max_size=20), media_type=st.sampled_from(["image/png", "image/jpeg"])
 ) | st.just(Image(url="https://example.com/cat.png"))
