@@ -177,7 +177,8 @@ PARALLEL = {
 @pytest.mark.parametrize("pieces", PARALLEL.values(), ids=PARALLEL)
 def test_parallel_calls_are_all_kept(pieces) -> None:
     decoder = DIALECT.stream_decoder("p", {})
-    events = decoder.feed(b"".join(pieces) + chunk(finish_reason="tool_calls") + b"data: [DONE]\n\n")
+    streamed = b"".join(chunk(*some) for some in pieces)
+    events = decoder.feed(streamed + chunk(finish_reason="tool_calls") + b"data: [DONE]\n\n")
     end = events[-1]
     assert isinstance(end, StreamEnd)
     assert [(it.id, it.name, json.loads(it.arguments)) for it in end.response.tool_calls] == [
