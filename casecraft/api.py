@@ -10,9 +10,9 @@ from casecraft.config import Settings, load_settings, read_environment
 from casecraft.engine.control import RunControl
 from casecraft.engine.estimate import Estimate, estimate_share
 from casecraft.engine.events import Event
-from casecraft.engine.plan import RULES, Plan, make_plan, settings_of
+from casecraft.engine.plan import RULES, Plan, make_plan
 from casecraft.engine.session import Listener, Summary, carry_out, find_run, work_of
-from casecraft.providers import create, load_catalog
+from casecraft.providers import create, load_catalog, settings_of
 
 __all__ = [
     "Plan",
@@ -57,8 +57,9 @@ def estimate(made: Plan) -> tuple[Estimate, ...]:
     """What the run would use and cost, for each provider that it names. Asks no provider."""
     work = work_of(made)
     shares = []
+    own = made.settings.provider_settings
     for profile in made.profiles:
-        provider = None if profile.name == RULES else create(profile.name, settings_of(made.settings, profile.name))
+        provider = None if profile.name == RULES else create(profile.name, settings_of(profile.name, own))
         assigned = (it for it in made.endpoints if made.assignment[it.id] == profile.name)
         shares.append(estimate_share(profile, provider, assigned, work))
     return tuple(shares)

@@ -13,7 +13,7 @@ from itertools import islice
 from casecraft.core.endpoint import Endpoint
 from casecraft.core.job import JobResult
 from casecraft.core.profile import Profile
-from casecraft.core.usage import Spending
+from casecraft.core.usage import UsageMeter
 from casecraft.strategy import turns
 
 CURIOSITY = 0.5
@@ -30,7 +30,7 @@ class Record:
     unpriced: int = 0
     money: Counter[str] = field(default_factory=Counter)
 
-    def add(self, cases: int, spending: Spending) -> None:
+    def add(self, cases: int, spending: UsageMeter) -> None:
         """Count what one job brought and took."""
         self.cases += cases
         self.tokens += spending.usage.input + spending.usage.output

@@ -67,13 +67,12 @@ async def _check_all(names: tuple[str, ...], settings: "Settings") -> list[dict[
 
 
 async def _check(name: str, settings: "Settings") -> dict[str, Any]:
-    from casecraft.config import ProviderSettings  # noqa: PLC0415
     from casecraft.errors import ProviderError  # noqa: PLC0415
-    from casecraft.providers import create  # noqa: PLC0415
+    from casecraft.providers import create, settings_of  # noqa: PLC0415
 
     if name == "rules":
         return {"provider": name, "healthy": True, "model": None, "latency": 0.0, "error": None, "hint": None}
-    provider = create(name, settings.provider_settings.get(name, ProviderSettings()))
+    provider = create(name, settings_of(name, settings.provider_settings))
     began = time.perf_counter()
     try:
         provider.validate()
@@ -99,8 +98,7 @@ def _line_of(result: dict[str, Any]) -> str:
 
 def _rows() -> list[dict[str, Any]]:
     from casecraft.api import environment, settings_for  # noqa: PLC0415
-    from casecraft.config import ProviderSettings  # noqa: PLC0415
-    from casecraft.providers import detect, load_catalog, profile_of  # noqa: PLC0415
+    from casecraft.providers import detect, load_catalog, profile_of, settings_of  # noqa: PLC0415
 
     settings = settings_for()
     catalog = load_catalog()
@@ -108,7 +106,7 @@ def _rows() -> list[dict[str, Any]]:
     own = [name for name in settings.provider_settings if name not in catalog]
     rows = []
     for name in (*catalog.names, *own):
-        profile = profile_of(name, settings.provider_settings.get(name, ProviderSettings()))
+        profile = profile_of(name, settings_of(name, settings.provider_settings))
         configured = settings.provider_settings.get(name)
         ready = "built in" if name == "rules" else found.get(name)
         if ready is None and configured is not None and (configured.api_key or configured.base_url):

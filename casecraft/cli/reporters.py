@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from casecraft.cli.exits import one_line
-from casecraft.core.usage import Spending
+from casecraft.core.usage import UsageMeter
 from casecraft.engine.events import (
     AttemptAnswered,
     AttemptFailed,
@@ -64,7 +64,7 @@ class LaneTally:
     done: int = 0
     retries: int = 0
     fallbacks: int = 0
-    spending: Spending = field(default_factory=Spending)
+    spending: UsageMeter = field(default_factory=UsageMeter)
     note: str = ""
     closed: bool = False
 
@@ -206,7 +206,7 @@ def lanes_table(tally: Tally) -> Table:
     return table
 
 
-def money(spending: Spending) -> str:
+def money(spending: UsageMeter) -> str:
     """`0.0123 USD`, with what has no known price said."""
     parts = [f"{amount:.4f} {currency}" for currency, amount in sorted(spending.amounts.items())]
     if spending.unpriced:

@@ -9,7 +9,7 @@ from rich.table import Table
 from casecraft.cli.exits import one_line
 from casecraft.cli.reporters import money
 from casecraft.cli.tables import output_console
-from casecraft.core.usage import Spending
+from casecraft.core.usage import UsageMeter
 
 if TYPE_CHECKING:
     from casecraft.api import Summary
@@ -52,7 +52,7 @@ def _table(summary: "Summary") -> Table:
             dropped[result.provider] += result.dropped
     cases = summary.manifest["counts"]["by_provider"]
     for name in sorted({*endpoints, *cases, *summary.spending}):
-        spent = summary.spending.get(name, Spending())
+        spent = summary.spending.get(name, UsageMeter())
         tokens = spent.usage.input + spent.usage.output
         cost = money(spent) if spent.answers else "0"
         table.add_row(

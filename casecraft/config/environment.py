@@ -40,6 +40,8 @@ class KnownProvider:
     name: str
     aliases: tuple[str, ...] = ()
     key_variables: tuple[str, ...] = ()
+    variables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Parts of its base URL -> the vendor's own variables for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,25 @@ def read_provider(environment: Mapping[str, str], provider: KnownProvider) -> di
             if environment.get(f"{prefix}{ending}"):
                 found[setting] = Found(environment[f"{prefix}{ending}"], f"the variable {prefix}{ending}")
         _take_key(environment, f"{prefix}API_KEY", found)
+    found.update(_parts_of_address(environment, provider))
     return found
+
+
+def _parts_of_address(environment: Mapping[str, str], provider: KnownProvider) -> dict[str, Found]:
+    """What the environment says of the parts of the base URL that are each user's own."""
+    values: dict[str, str] = {}
+    variable = ""
+    for part, own in provider.variables.items():
+        for name in (variable_of_part(provider.name, part), *own):
+            if environment.get(name):
+                values[part], variable = environment[name].strip(), name
+                break
+    return {"variables": Found(values, f"the variable {variable}")} if values else {}
+
+
+def variable_of_part(provider: str, part: str) -> str:
+    """casecraft's own variable for a part of a base URL: `CASECRAFT_AZURE_RESOURCE`."""
+    return f"{variable_prefix(provider)}{part.upper()}"
 
 
 def _take_key(environment: Mapping[str, str], variable: str, found: dict[str, Found]) -> None:
@@ -113,6 +133,7 @@ def reject_misspelt(environment: Mapping[str, str], providers: Iterable[KnownPro
     for provider in providers:
         for name in (provider.name, *provider.aliases):
             known |= {f"{variable_prefix(name)}{ending}" for ending in PROVIDER_VARIABLES}
+        known |= {variable_of_part(provider.name, part) for part in provider.variables}
     for variable in sorted(environment):
         if not variable.startswith(PREFIX) or variable in known or variable.startswith(SUITE_PREFIX):
             continue

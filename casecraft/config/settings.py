@@ -42,7 +42,9 @@ class ProviderSettings(BaseModel):
     """What a user sets for one provider. What is None is taken from the provider's catalog row.
 
     `key_variable` is the environment variable that the key came from, if it came from one. `timeout` is in seconds,
-    for one request. `extra` goes into every request body as it is. `local` says that the server costs nothing.
+    for one request. `extra` goes into every request body as it is, `headers` and `query` go with every request.
+    `variables` are the parts of the base URL that each user has their own value of. `local` says that the server costs
+    nothing.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -60,6 +62,8 @@ class ProviderSettings(BaseModel):
     max_output_tokens: Annotated[int, Field(ge=1)] | None = None
     price: PriceSettings | None = None
     headers: Mapping[str, SecretStr] = Field(default_factory=dict)
+    query: Mapping[str, SecretStr] = Field(default_factory=dict)
+    variables: Mapping[str, str] = Field(default_factory=dict)
     extra: Mapping[str, Any] = Field(default_factory=dict)
     dialect: str | None = None
     local: bool | None = None

@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 
 from casecraft.core.case import Case
 from casecraft.core.endpoint import Endpoint
-from casecraft.core.usage import Cost, Spending, Usage
+from casecraft.core.usage import Cost, Usage, UsageMeter
 
 Purpose: TypeAlias = Literal["generate", "repair"]
 JobStatus: TypeAlias = Literal["done", "reused", "failed", "pending"]
@@ -56,5 +56,5 @@ class JobResult:
     fell_back: tuple[str, ...] = ()
     dropped: int = 0
     error: str | None = None
-    spending: Spending = field(default_factory=Spending)
+    spending: UsageMeter = field(default_factory=UsageMeter)
     notes: tuple[str, ...] = ()

@@ -35,7 +35,7 @@ class Cost:
 
 
 @dataclass(slots=True)
-class Spending:
+class UsageMeter:
     """A running sum of usage and cost. What has no known price is counted in `unpriced`, never taken as free."""
 
     usage: Usage = Usage()

@@ -9,7 +9,7 @@ from asyncio_throttle import Throttler  # type: ignore[attr-defined]  # it has n
 
 from casecraft.core.job import Job
 from casecraft.core.profile import Profile
-from casecraft.core.usage import Spending
+from casecraft.core.usage import UsageMeter
 from casecraft.engine.breaker import Breaker
 from casecraft.engine.limit import Limit
 from casecraft.errors import ProviderError, RateLimitError
@@ -42,7 +42,7 @@ class Ticket:
     movable: bool = True
     timer: asyncio.TimerHandle | None = None
     permit: Limit | None = None
-    spending: Spending = field(default_factory=Spending)
+    spending: UsageMeter = field(default_factory=UsageMeter)
     dropped: int = 0
     causes: list[str] = field(default_factory=list)
 

@@ -11,7 +11,7 @@ from casecraft.core.job import Job
 from casecraft.core.profile import Price, Profile
 from casecraft.core.usage import Usage
 from casecraft.errors import ConfigurationError
-from casecraft.providers import create, detect, profile_of, resolve_names
+from casecraft.providers import create, detect, profile_of, resolve_names, settings_of
 from casecraft.spec import Filters, load, split
 from casecraft.strategy import Strategy, load_strategy
 from casecraft.suites import choose_formats
@@ -106,10 +106,10 @@ def _canonical(names: Sequence[str] | None, settings: Settings) -> tuple[str, ..
 
 def _profile(name: str, settings: Settings) -> Profile:
     """A provider as strategies see it: with the price of an ordinary request, where it is known."""
-    profile = profile_of(name, settings_of(settings, name), workers=settings.workers)
+    profile = profile_of(name, settings_of(name, settings.provider_settings), workers=settings.workers)
     if profile.price is not None or profile.name == RULES:
         return profile
-    provider = create(name, settings_of(settings, name))
+    provider = create(name, settings_of(name, settings.provider_settings))
     parts = [provider.price(usage, profile.model) for usage in (Usage(input=1000), Usage(output=1000))]
     if parts[0] is None or parts[1] is None:
         return profile
@@ -122,11 +122,6 @@ def strategy_name(settings: Settings) -> str:
     if settings.provider_map and "strategy" not in settings.model_fields_set:
         return "manual"
     return settings.strategy
-
-
-def settings_of(settings: Settings, name: str) -> ProviderSettings:
-    """What is set for one provider."""
-    return settings.provider_settings.get(name, ProviderSettings())
 
 
 def filters_of(settings: Settings) -> Filters:

@@ -14,12 +14,14 @@ class RetryPolicy:
 
     `max_attempts` counts requests to one provider for one question. Rate limits are counted apart, up to
     `max_rate_limits`, since they say nothing about the request. A `Retry-After` over `max_retry_after` seconds is not
-    waited for: a provider that limits for so long is out for the run. `initial` and `maximum` are seconds.
+    waited for: a provider that limits for so long is out for the run. The longest wait is `initial` seconds at first,
+    `multiplier` times as long after each failure, and never more than `maximum`.
     """
 
     max_attempts: int = 4
     initial: float = 0.5
     maximum: float = 30.0
+    multiplier: float = 2.0
     max_rate_limits: int = 12
     max_retry_after: float = 120.0
 
@@ -33,7 +35,7 @@ class Retry:
         self._policy = policy
         self._failures = 0
         self._rate_limits = 0
-        self._backoff = wait_random_exponential(multiplier=policy.initial, max=policy.maximum)
+        self._backoff = wait_random_exponential(policy.initial, policy.maximum, policy.multiplier)
 
     def loop(self, sleep: Callable[[float], Awaitable[None]]) -> AsyncRetrying:
         """The loop to send requests in; `sleep` waits between them."""

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from casecraft.core.job import JobResult
-from casecraft.core.usage import Spending, Usage
+from casecraft.core.usage import Usage, UsageMeter
 from casecraft.engine.budget import Budget
 from casecraft.engine.case_work import CaseWork
 from casecraft.engine.context import RunContext, job_key
@@ -18,10 +18,10 @@ from casecraft.engine.control import RunControl
 from casecraft.engine.engine import Engine
 from casecraft.engine.events import Event, JobCompleted, RunStarted, RunStatus
 from casecraft.engine.lane import Lane
-from casecraft.engine.plan import RULES, Plan, filters_of, make_jobs, settings_of, strategy_name
+from casecraft.engine.plan import RULES, Plan, filters_of, make_jobs, strategy_name
 from casecraft.engine.reuse import answers_to_replay, finished_results, results_of_run
 from casecraft.errors import ConfigurationError, DocumentError, StateError
-from casecraft.providers import Provider, create, profile_of
+from casecraft.providers import Provider, create, profile_of, settings_of, split_name
 from casecraft.spec import Filters
 from casecraft.state import Store, open_store, state_path
 from casecraft.strategy import Adaptive
@@ -37,7 +37,7 @@ class Summary:
     run_id: str
     status: RunStatus
     results: tuple[JobResult, ...]
-    spending: Mapping[str, Spending]
+    spending: Mapping[str, UsageMeter]
     suite: Path
     files: RenderReport
     manifest: Mapping[str, Any] = field(repr=False)
@@ -181,13 +181,15 @@ def find_run(folder: Path, run: str | None) -> tuple[Path, str, dict[str, Any]]:
 def _stored(made: Plan) -> dict[str, Any]:
     """The run's settings as the state file keeps them: all that is needed to go on, and no secret."""
     settings = made.settings.model_dump(mode="json", exclude={"provider_settings", "state_dir"}, exclude_none=True)
-    own = {}
+    own: dict[str, dict[str, Any]] = {}
     for profile in made.profiles:
-        kept = settings_of(made.settings, profile.name).model_dump(
-            mode="json", include={"model", "workers", "rpm", "timeout"}, exclude_none=True
-        )
+        # A model that the provider's name says stands in the name.
+        provider, model = split_name(profile.name)
+        given = settings_of(provider, made.settings.provider_settings)
+        fields = {"workers", "rpm", "timeout"} | (set() if model else {"model"})
+        kept = given.model_dump(mode="json", include=fields, exclude_none=True)
         if kept:
-            own[profile.name] = kept
+            own[provider] = {**own.get(provider, {}), **kept}
     facts = {"document": made.document.source, "strategy": strategy_name(made.settings), "provider_settings": own}
     return {**settings, **facts}
 
@@ -202,7 +204,7 @@ def _providers(made: Plan) -> dict[str, Provider]:
     """Every provider of the run but `rules`, validated."""
     names = dict.fromkeys((*(profile.name for profile in made.profiles), *made.chain))
     providers = {
-        name: create(name, settings_of(made.settings, name), workers=made.settings.workers)
+        name: create(name, settings_of(name, made.settings.provider_settings), workers=made.settings.workers)
         for name in names
         if name != RULES
     }

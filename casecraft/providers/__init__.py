@@ -3,7 +3,15 @@
 from casecraft.providers.catalog import Catalog, CatalogRow, load_catalog
 from casecraft.providers.detection import detect
 from casecraft.providers.provider import Health, Provider
-from casecraft.providers.selection import Detected, create, no_provider_named, profile_of, resolve_names
+from casecraft.providers.selection import (
+    Detected,
+    create,
+    no_provider_named,
+    profile_of,
+    resolve_names,
+    settings_of,
+    split_name,
+)
 
 __all__ = [
     "Catalog",
@@ -17,4 +25,6 @@ __all__ = [
     "no_provider_named",
     "profile_of",
     "resolve_names",
+    "settings_of",
+    "split_name",
 ]

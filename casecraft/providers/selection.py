@@ -46,11 +46,28 @@ def resolve_names(names: Sequence[str], settings: Settings, detected: Iterable[D
 
 
 def canonical_name(name: str, own: Mapping[str, ProviderSettings]) -> str:
-    """The name under which the catalog or the settings have this provider. Raises `ProviderNotFoundError`."""
+    """The name under which the catalog or the settings have this provider; a model after a `/` stays as it is.
+
+    Raises `ProviderNotFoundError`.
+    """
     catalog = load_catalog()
-    if name in own and name not in catalog:
-        return name
-    return catalog.get(name).name
+    provider, model = split_name(name)
+    if provider not in own or provider in catalog:
+        provider = catalog.get(provider).name
+    return f"{provider}/{model}" if model else provider
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """Provider and model of `anthropic/claude-sonnet-4-5`; the model is empty where none is named."""
+    provider, _, model = name.strip().partition("/")
+    return provider, model
+
+
+def settings_of(name: str, own: Mapping[str, ProviderSettings]) -> ProviderSettings:
+    """What is set for the provider of this name, with the model that the name says."""
+    provider, model = split_name(name)
+    settings = own.get(provider) or ProviderSettings()
+    return settings.model_copy(update={"model": model}) if model else settings
 
 
 def no_provider_named(detected: Iterable[Detected]) -> ProviderConfigurationError:
@@ -66,7 +83,7 @@ def no_provider_named(detected: Iterable[Detected]) -> ProviderConfigurationErro
 
 def row_of(name: str, settings: ProviderSettings) -> CatalogRow:
     """The catalog's row of this name, or one made of the settings of a provider of the user's own."""
-    catalog = load_catalog()
+    catalog, name = load_catalog(), split_name(name)[0]
     if name in catalog:
         return catalog.get(name)
     if settings.base_url is None:
@@ -100,13 +117,14 @@ def profile_of(name: str, settings: ProviderSettings | None = None, *, workers: 
     row = row_of(name, settings)
     site = row.site_of(settings.base_url, settings.key_variable)
     local = row.local if settings.local is None else settings.local
+    model = split_name(name)[1]
     return Profile(
-        name=row.name,
-        dialect=settings.dialect or row.dialect,
-        base_url=_address(settings.base_url or (site.base_url if site is not None else "")),
-        model=settings.model or row.model,
+        name=f"{row.name}/{model}" if model else row.name,
+        dialect=settings.dialect or (site.dialect if site is not None else None) or row.dialect,
+        base_url=_address(settings.base_url or (_filled(site, row, settings) if site is not None else "")),
+        model=model or settings.model or row.model,
         max_workers=workers or settings.workers or row.workers,
-        rpm=settings.rpm,
+        rpm=settings.rpm or row.rpm,
         timeout=settings.timeout or (LOCAL_TIMEOUT if local else DEFAULT_TIMEOUT),
         structured_output=settings.structured_output or row.structured_output,
         context_tokens=settings.context_tokens or row.context_tokens,
@@ -128,6 +146,16 @@ def create(name: str, settings: ProviderSettings | None = None, *, workers: int 
     if profile.dialect == RULES:
         raise ProviderConfigurationError("'rules' generates cases itself and answers no requests", provider=RULES)
     return ChatProvider(row_of(name, settings), profile, settings)
+
+
+def _filled(site: Site, row: CatalogRow, settings: ProviderSettings) -> str:
+    """The site's base URL with the user's values in it; a part that nobody has set stays in its braces."""
+    address = site.base_url
+    for variable in row.variables:
+        value = settings.variables.get(variable.name) or variable.default
+        if value is not None:
+            address = address.replace(f"{{{variable.name}}}", value)
+    return address
 
 
 def _address(base_url: str) -> str:

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 from casecraft.core.case import Case
 from casecraft.core.job import Attempt
-from casecraft.core.usage import Cost, Spending, Usage
+from casecraft.core.usage import Cost, Usage, UsageMeter
 from casecraft.errors import StateError
 from casecraft.state import codec
 from casecraft.state.codec import ATTEMPT_COLUMNS, JOB_COLUMNS, RUN_COLUMNS, Row
@@ -92,19 +92,19 @@ def summary(connection: sqlite3.Connection, name: str) -> RunSummary:
     )
 
 
-def spending(connection: sqlite3.Connection, run_id: str) -> Spending:
+def spending(connection: sqlite3.Connection, run_id: str) -> UsageMeter:
     """What the run's attempts used and cost: those answered, and those that failed but used tokens all the same."""
-    total = Spending()
+    total = UsageMeter()
     for _, usage, cost in _billed(connection, run_id):
         total.add(usage, cost)
     return total
 
 
-def spending_by_provider(connection: sqlite3.Connection, run_id: str) -> dict[str, Spending]:
+def spending_by_provider(connection: sqlite3.Connection, run_id: str) -> dict[str, UsageMeter]:
     """The same, provider by provider."""
-    totals: dict[str, Spending] = {}
+    totals: dict[str, UsageMeter] = {}
     for provider, usage, cost in _billed(connection, run_id):
-        totals.setdefault(provider, Spending()).add(usage, cost)
+        totals.setdefault(provider, UsageMeter()).add(usage, cost)
     return totals
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 from casecraft.core.case import Case
 from casecraft.core.endpoint import Endpoint
 from casecraft.core.job import JobResult, JobStatus
-from casecraft.core.usage import Spending
+from casecraft.core.usage import UsageMeter
 
 RunStatus: TypeAlias = Literal["running", "done", "interrupted", "failed", "budget", "imported"]
 
@@ -93,7 +93,7 @@ class RunSummary:
     jobs: Mapping[str, int]
     attempts: Mapping[str, int]
     cases: int
-    spending: Spending
+    spending: UsageMeter
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from typing import Any, Self
 from casecraft.core.credentials import without_credentials
 from casecraft.core.document import Document
 from casecraft.core.job import Attempt, JobResult
-from casecraft.core.usage import Spending
+from casecraft.core.usage import UsageMeter
 from casecraft.core.version import program_version
 from casecraft.errors import StateError
 from casecraft.state import codec, reading, recording
@@ -168,12 +168,12 @@ class Store:
         with self.reading() as connection:
             return reading.finished(connection, job_key)
 
-    def spending(self, run_id: str) -> Spending:
+    def spending(self, run_id: str) -> UsageMeter:
         """What a run's attempts used and cost so far."""
         with self.reading() as connection:
             return reading.spending(connection, run_id)
 
-    def spending_by_provider(self, run_id: str) -> dict[str, Spending]:
+    def spending_by_provider(self, run_id: str) -> dict[str, UsageMeter]:
         """The same for each provider that was asked."""
         with self.reading() as connection:
             return reading.spending_by_provider(connection, run_id)

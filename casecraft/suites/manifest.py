@@ -9,7 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from casecraft.core.case import Case
 from casecraft.core.document import Document
-from casecraft.core.usage import Spending, Usage
+from casecraft.core.usage import Usage, UsageMeter
 from casecraft.core.version import program_version
 from casecraft.suites.suite import Entry, Run, Suite
 
@@ -80,18 +80,18 @@ def _tally(names: Iterable[str]) -> dict[str, int]:
     return dict(sorted(Counter(names).items()))
 
 
-def _spending_of(entries: tuple[Entry, ...]) -> dict[str, Spending]:
-    by_provider: dict[str, Spending] = {}
+def _spending_of(entries: tuple[Entry, ...]) -> dict[str, UsageMeter]:
+    by_provider: dict[str, UsageMeter] = {}
     for entry in entries:
         spent = entry.result.spending
         if entry.result.provider is not None and spent.answers:
             name = entry.result.provider
-            by_provider[name] = _sum([by_provider.get(name, Spending()), spent])
+            by_provider[name] = _sum([by_provider.get(name, UsageMeter()), spent])
     return by_provider
 
 
-def _sum(spendings: Iterable[Spending]) -> Spending:
-    total = Spending()
+def _sum(spendings: Iterable[UsageMeter]) -> UsageMeter:
+    total = UsageMeter()
     for spent in spendings:
         total.usage += spent.usage
         total.amounts.update(spent.amounts)
@@ -100,18 +100,18 @@ def _sum(spendings: Iterable[Spending]) -> Spending:
     return total
 
 
-def _usage(spending: Mapping[str, Spending]) -> dict[str, Any]:
+def _usage(spending: Mapping[str, UsageMeter]) -> dict[str, Any]:
     by_provider = {name: asdict(spent.usage) for name, spent in sorted(spending.items())}
     total = sum((spent.usage for spent in spending.values()), Usage())
     return {**asdict(total), "by_provider": by_provider}
 
 
-def _cost(spending: Mapping[str, Spending]) -> dict[str, Any]:
+def _cost(spending: Mapping[str, UsageMeter]) -> dict[str, Any]:
     by_provider = {name: _money(spent) for name, spent in sorted(spending.items())}
     return {**_money(_sum(spending.values())), "by_provider": by_provider}
 
 
-def _money(spent: Spending) -> dict[str, Any]:
+def _money(spent: UsageMeter) -> dict[str, Any]:
     """Amounts are decimal texts by currency; `unpriced` counts the answers whose price is not known."""
     amounts = {currency: _decimal(Decimal(amount)) for currency, amount in sorted(spent.amounts.items())}
     return {"amounts": amounts, "answers": spent.answers, "unpriced": spent.unpriced}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from casecraft.core.document import Document
 from casecraft.core.job import JobResult
-from casecraft.core.usage import Spending
+from casecraft.core.usage import UsageMeter
 from casecraft.suites.slugs import endpoint_slugs
 
 
@@ -35,7 +35,7 @@ class Suite:
     document: Document
     results: tuple[JobResult, ...]
     run: Run
-    spending: Mapping[str, Spending] = field(default_factory=dict)
+    spending: Mapping[str, UsageMeter] = field(default_factory=dict)
     version: str = ""
 
 

@@ -8,7 +8,7 @@ import pytest
 from casecraft.core.case import Case, CaseRequest, Expectation, Source
 from casecraft.core.job import JobResult
 from casecraft.core.profile import Price, Profile
-from casecraft.core.usage import Cost, Spending, Usage
+from casecraft.core.usage import Cost, UsageMeter, Usage
 from casecraft.strategy import Adaptive, load_strategy
 from tests.strategy.factories import endpoint, profile
 
@@ -51,7 +51,7 @@ def made(provider: str, cases: int, cost: str | None, currency: str = "USD") -> 
         Expectation((200,)),
         Source(provider),
     )
-    spending = Spending()
+    spending = UsageMeter()
     spending.add(Usage(1000, 500), None if cost is None else Cost(Decimal(cost), currency, "2026-11-01"))
     return JobResult(ENDPOINT, "done", provider, cases=(case,) * cases, spending=spending)
 

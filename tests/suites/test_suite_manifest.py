@@ -5,7 +5,7 @@ import orjson
 import pytest
 
 from casecraft.core.case import Source
-from casecraft.core.usage import Cost, Spending, Usage
+from casecraft.core.usage import Cost, UsageMeter, Usage
 from casecraft.suites.manifest import build_manifest
 from casecraft.suites.suite import Run, Suite, list_entries
 from tests.suites.samples import make_case, make_endpoint, make_result, make_suite
@@ -15,8 +15,8 @@ def manifest_of(suite: Suite) -> Any:
     return orjson.loads(orjson.dumps(build_manifest(suite, list_entries(suite), ["b", "a"])))
 
 
-def spend(*costs: Cost | None) -> Spending:
-    spending = Spending()
+def spend(*costs: Cost | None) -> UsageMeter:
+    spending = UsageMeter()
     for cost in costs:
         spending.add(Usage(100, 10, 50, 5, 3), cost)
     return spending

@@ -37,13 +37,18 @@ class Catalog:
     def known(self) -> tuple[KnownProvider, ...]:
         """What the settings have to know of each provider."""
         rows = (self._rows[name] for name in self.names)
-        return tuple(KnownProvider(row.name, row.aliases, row.key_variables) for row in rows)
+        return tuple(_known(row) for row in rows)
 
     def _unknown(self, name: str) -> ProviderNotFoundError:
         nearest = difflib.get_close_matches(name.strip().lower(), self._names, n=1, cutoff=0.5)
         hint = f"Did you mean {nearest[0]!r}? " if nearest else ""
         hint += f"Providers: {', '.join(self.names)}; or add a [providers.NAME] table with a base_url."
         return ProviderNotFoundError(f"no provider has the name {name!r}", provider=name, hint=hint)
+
+
+def _known(row: CatalogRow) -> KnownProvider:
+    variables = {variable.name: variable.environment for variable in row.variables}
+    return KnownProvider(row.name, row.aliases, row.key_variables, variables)
 
 
 @cache
