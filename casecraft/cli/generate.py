@@ -30,6 +30,8 @@ def generate(
     include_method: options.IncludeMethod = None,
     strict: options.Strict = None,
     allow_external_refs: options.ExternalRefs = None,
+    log_calls: options.LogCalls = None,
+    log_bodies: options.LogBodies = None,
     force: options.Force = False,
     resume: Annotated[
         bool, typer.Option("--resume", rich_help_panel=options.RUN, help="Go on with this document's stopped run.")
@@ -68,6 +70,8 @@ def generate(
         include_methods=include_method,
         strict=strict,
         allow_external_refs=allow_external_refs,
+        log_calls=log_calls,
+        log_bodies=log_bodies,
     )
     if dry_run:
         from casecraft.cli.endpoints import show_endpoints  # noqa: PLC0415

@@ -97,6 +97,13 @@ MaxCost = Annotated[
 Force = Annotated[
     bool, typer.Option("--force", rich_help_panel=RUN, help="Ask anew for what the state file already has.")
 ]
+LogCalls = Annotated[
+    Path | None,
+    typer.Option("--log-calls", metavar="FILE", rich_help_panel=RUN, help="Add a JSON line for every request."),
+]
+LogBodies = Annotated[
+    bool | None, typer.Option("--log-bodies", rich_help_panel=RUN, help="With bodies, keys blotted out, in that log.")
+]
 Json = Annotated[bool, typer.Option("--json", rich_help_panel=OUTPUT, help="One JSON object on stdout, nothing else.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", rich_help_panel=OUTPUT, help="No progress.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", rich_help_panel=OUTPUT, help="A line for everything.")]

@@ -15,6 +15,8 @@ def resume(
     ] = None,
     max_cost: options.MaxCost = None,
     state_dir: options.StateDir = None,
+    log_calls: options.LogCalls = None,
+    log_bodies: options.LogBodies = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -27,7 +29,7 @@ def resume(
     from casecraft.api import aresume  # noqa: PLC0415  # `--help` must not pay for it
     from casecraft.cli.running import carry_out  # noqa: PLC0415
 
-    flags = flags_of(max_cost=max_cost)
+    flags = flags_of(max_cost=max_cost, log_calls=log_calls, log_bodies=log_bodies)
     carry_out(
         lambda listen, control: aresume(run, state_dir=state_dir, on_event=listen, control=control, **flags),
         as_json=as_json,

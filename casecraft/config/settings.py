@@ -98,4 +98,6 @@ class Settings(BaseModel):
     include_methods: Names = ()
     strict: bool = False
     allow_external_refs: bool = False
+    log_calls: Path | None = None
+    log_bodies: bool = False
     provider_settings: Mapping[str, ProviderSettings] = Field(default_factory=dict)

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from casecraft.config import Settings
 from casecraft.core.job import JobResult
 from casecraft.core.usage import Usage, UsageMeter
 from casecraft.engine.budget import Budget
@@ -21,7 +22,7 @@ from casecraft.engine.lane import Lane
 from casecraft.engine.plan import RULES, Plan, filters_of, make_jobs, strategy_name
 from casecraft.engine.reuse import answers_to_replay, finished_results, results_of_run
 from casecraft.errors import ConfigurationError, DocumentError, StateError
-from casecraft.providers import Provider, create, profile_of, settings_of, split_name
+from casecraft.providers import CallLog, Provider, create, profile_of, settings_of, split_name
 from casecraft.spec import Filters
 from casecraft.state import Store, open_store, state_path
 from casecraft.strategy import Adaptive
@@ -63,7 +64,8 @@ async def carry_out(
     if not made.endpoints:
         raise _nothing_to_test(made)
     refuse_unwritable(_output(made))
-    providers = _providers(made)
+    log = _open_log(made.settings)
+    providers = _providers(made, log)
     _refuse_unpriced(made, providers)
     work = work_of(made)
     path = path or state_path(made.settings.state_dir, made.document)
@@ -83,6 +85,8 @@ async def carry_out(
             return _finish(made, store, path, run, status, results)
         finally:
             await asyncio.gather(*(provider.aclose() for provider in providers.values()))
+            if log is not None:
+                log.close()
 
 
 async def _run(
@@ -180,7 +184,9 @@ def find_run(folder: Path, run: str | None) -> tuple[Path, str, dict[str, Any]]:
 
 def _stored(made: Plan) -> dict[str, Any]:
     """The run's settings as the state file keeps them: all that is needed to go on, and no secret."""
-    settings = made.settings.model_dump(mode="json", exclude={"provider_settings", "state_dir"}, exclude_none=True)
+    settings = made.settings.model_dump(
+        mode="json", exclude={"provider_settings", "state_dir", "log_calls", "log_bodies"}, exclude_none=True
+    )
     own: dict[str, dict[str, Any]] = {}
     for profile in made.profiles:
         # A model that the provider's name says stands in the name.
@@ -200,11 +206,16 @@ def work_of(made: Plan) -> CaseWork:
     return CaseWork(lang=made.settings.lang, models=models, fill=made.settings.rules_fallback)
 
 
-def _providers(made: Plan) -> dict[str, Provider]:
+def _open_log(settings: Settings) -> CallLog | None:
+    return CallLog(settings.log_calls, bodies=settings.log_bodies) if settings.log_calls is not None else None
+
+
+def _providers(made: Plan, log: CallLog | None) -> dict[str, Provider]:
     """Every provider of the run but `rules`, validated."""
     names = dict.fromkeys((*(profile.name for profile in made.profiles), *made.chain))
+    settings = made.settings
     providers = {
-        name: create(name, settings_of(name, made.settings.provider_settings), workers=made.settings.workers)
+        name: create(name, settings_of(name, settings.provider_settings), workers=settings.workers, log=log)
         for name in names
         if name != RULES
     }

@@ -1,29 +1,38 @@
 """Providers: the catalog, the one HTTP client, prices, detection and health."""
 
+from casecraft.providers.blocking import BlockingProvider
+from casecraft.providers.call_log import CallLog
 from casecraft.providers.catalog import Catalog, CatalogRow, load_catalog
 from casecraft.providers.detection import detect
-from casecraft.providers.provider import Health, Provider
+from casecraft.providers.provider import Health, ModelInfo, Provider
 from casecraft.providers.selection import (
     Detected,
     create,
+    create_for_model,
     no_provider_named,
     profile_of,
+    providers_for_model,
     resolve_names,
     settings_of,
     split_name,
 )
 
 __all__ = [
+    "BlockingProvider",
+    "CallLog",
     "Catalog",
     "CatalogRow",
     "Detected",
     "Health",
+    "ModelInfo",
     "Provider",
     "create",
+    "create_for_model",
     "detect",
     "load_catalog",
     "no_provider_named",
     "profile_of",
+    "providers_for_model",
     "resolve_names",
     "settings_of",
     "split_name",

@@ -1,5 +1,6 @@
 """Providers that answer chat requests over HTTP, in whatever dialect their row names."""
 
+import difflib
 import re
 import time
 from collections.abc import AsyncGenerator, Mapping
@@ -26,10 +27,11 @@ from casecraft.errors import (
     ProviderError,
     ProviderTimeoutError,
 )
+from casecraft.providers.call_log import Call, CallLog, recorded
 from casecraft.providers.catalog import CatalogRow
-from casecraft.providers.http import HttpClient
+from casecraft.providers.http import HttpClient, StreamedReply
 from casecraft.providers.prices import PriceList
-from casecraft.providers.provider import Health
+from casecraft.providers.provider import Health, ModelInfo
 from casecraft.providers.redaction import redaction_of
 from casecraft.wire import encode_body, find_dialect
 
@@ -47,6 +49,7 @@ class ChatProvider:
         profile: Profile,
         settings: ProviderSettings,
         *,
+        log: CallLog | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._row = row
@@ -56,6 +59,7 @@ class ChatProvider:
         self._key = settings.api_key
         self._redaction = redaction_of(settings, _plain_headers(settings))
         self._prices = PriceList(row, row.site_of(settings.base_url, settings.key_variable), profile)
+        self._log = log
         self._transport = transport
         self._client: HttpClient | None = None
         self._found_model = ""
@@ -88,32 +92,69 @@ class ChatProvider:
         if self._settings.stream:
             return await self._complete_streaming(request)
         request = await self._with_model(request)
-        content, losses = self._encode(request, stream=False)
-        status, headers, body = await self._http().post(self._dialect.chat_path(request.model, False), content)
-        return self._decode(status, headers, body, losses)
+        with recorded(self._log, Call(self.name, request.model)) as call:
+            call.sent, losses = self._encode(request, stream=False)
+            path = self._dialect.chat_path(request.model, False)
+            status, headers, body = await self._http().post(path, call.sent, request.headers)
+            call.take(status)
+            response = self._decode(status, headers, body, losses)
+            call.end(response)
+        return response
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent]:
         """The answer as it comes; the last event is its `StreamEnd`."""
         request = await self._with_model(request)
-        content, losses = self._encode(request, stream=True)
-        path = self._dialect.chat_path(request.model, True)
-        async with self._http().stream(path, content) as (status, headers, chunks):
-            if status not in SUCCESS or _is_whole(headers):
-                body = b"".join([chunk async for chunk in chunks])
-                for event in events_of(self._decode(status, headers, body, losses)):
+        with recorded(self._log, Call(self.name, request.model, streamed=True)) as call:
+            call.sent, losses = self._encode(request, stream=True)
+            path = self._dialect.chat_path(request.model, True)
+            async with self._http().stream(path, call.sent, request.headers) as reply:
+                call.take(reply.status)
+                async for event in self._events(reply, losses):
+                    call.take_event()
+                    if isinstance(event, StreamEnd):
+                        call.end(event.response)
                     yield event
-                return
-            decoder = self._dialect.stream_decoder(self.name, self._row.codes)
-            try:
-                async for chunk in chunks:
-                    for event in decoder.feed(chunk):
-                        yield self._redacted(event, losses)
-                for event in decoder.finish():
+
+    async def _events(self, reply: StreamedReply, losses: tuple[Loss, ...]) -> AsyncGenerator[StreamEvent]:
+        if reply.status not in SUCCESS or _is_whole(reply.headers):
+            body = b"".join([chunk async for chunk in reply.chunks])
+            for event in events_of(self._decode(reply.status, reply.headers, body, losses)):
+                yield event
+            return
+        decoder = self._dialect.stream_decoder(self.name, self._row.codes)
+        try:
+            async for chunk in reply.chunks:
+                for event in decoder.feed(chunk):
                     yield self._redacted(event, losses)
-            except ProviderError as error:
-                if isinstance(error, NetworkError | ProviderTimeoutError):
-                    error.args = (f"{error}, after {decoder.progress}",)
-                raise self._redaction.of_error(error) from error.__cause__
+            for event in decoder.finish():
+                yield self._redacted(event, losses)
+        except ProviderError as error:
+            if isinstance(error, NetworkError | ProviderTimeoutError):
+                error.args = (f"{error}, after {decoder.progress}",)
+            raise self._redaction.of_error(error) from error.__cause__
+
+    async def list_models(self) -> tuple[str, ...]:
+        """The ids of the models that the provider lists. Raises `ModelNotFoundError` where it has no list."""
+        models = await self._list_models()
+        if models is None:
+            hint = "Its documentation lists them; `casecraft providers show` has those of the catalog."
+            raise ModelNotFoundError(f"{self.name!r} has no list of models", provider=self.name, hint=hint)
+        return models
+
+    async def get_model(self, model: str) -> ModelInfo:
+        """What is known of a model that the provider lists. Raises `ModelNotFoundError` with the nearest name."""
+        listed = await self._list_models()
+        if listed is not None and model not in listed:
+            nearest = difflib.get_close_matches(model, listed, n=1)
+            hint = f"Did you mean {nearest[0]!r}?" if nearest else "`casecraft providers models` lists them."
+            raise ModelNotFoundError(f"{self.name!r} lists no model {model!r}", provider=self.name, hint=hint)
+        known = next((it for it in self._row.models if it.id == model), None)
+        return ModelInfo(
+            id=model,
+            context_tokens=known.context_tokens if known is not None else None,
+            max_output_tokens=known.max_output_tokens if known is not None else None,
+            embeddings=known.embeddings if known is not None else False,
+        )
 
     async def health(self) -> Health:
         """Ask for the list of models, or where there is none for a few tokens. Raises `HealthCheckError`."""

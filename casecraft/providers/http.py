@@ -12,7 +12,8 @@ import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import cache
-from typing import NamedTuple, cast
+from types import MappingProxyType
+from typing import NamedTuple, TypeAlias, cast
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
@@ -32,6 +33,11 @@ KEEPALIVE = 15.0
 LARGEST_BODY = 32 * 1024 * 1024
 LARGEST_LISTING = 4 * 1024 * 1024
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+Headers: TypeAlias = Mapping[str, str]
+NO_HEADERS: Headers = MappingProxyType({})
+# The extension of a request under which its own headers reach our transport, which does not read all of them anew.
+ADDED = "casecraft.headers"
 
 FAILURES = (TimeoutError, httpx.TransportError, httpx.DecodingError, aiohttp.ClientError, OSError)
 
@@ -88,7 +94,7 @@ class SessionTransport(AiohttpTransport):
             request.method,
             self._parsed(request.url),
             data=request.content or None,
-            headers=self._sent_headers,
+            headers=self._headers_of(request),
             allow_redirects=False,
             proxy=self._proxy,
         )
@@ -98,6 +104,14 @@ class SessionTransport(AiohttpTransport):
             stream=AiohttpResponseStream(response),
             request=request,
         )
+
+    def _headers_of(self, request: httpx.Request) -> CIMultiDict[str]:
+        added = request.extensions.get(ADDED)
+        if not added:
+            return self._sent_headers
+        headers = self._sent_headers.copy()
+        headers.update(added)
+        return headers
 
     async def aclose(self) -> None:
         """Close the connections. The next request opens new ones."""
@@ -133,16 +147,19 @@ class HttpClient:
         plain = {"Host": self._url.netloc.decode(), "Accept-Encoding": "identity", "User-Agent": "casecraft"}
         self._headers = httpx.Headers({**plain, **headers})
 
-    async def post(self, path: str, content: bytes) -> Reply:
-        """Send a JSON body; the whole answer, whatever its status. Raises `NetworkError` and the like."""
-        return await self._fetch("POST", path, content, LARGEST_BODY)
+    async def post(self, path: str, content: bytes, headers: Headers = NO_HEADERS) -> Reply:
+        """Send a JSON body; the whole answer, whatever its status. Raises `NetworkError` and the like.
+
+        `headers` go with this request alone.
+        """
+        return await self._fetch("POST", path, content, LARGEST_BODY, headers)
 
     async def get(self, path: str) -> Reply:
         """Ask for a resource; the whole answer, whatever its status."""
-        return await self._fetch("GET", path, b"", LARGEST_LISTING)
+        return await self._fetch("GET", path, b"", LARGEST_LISTING, NO_HEADERS)
 
     @asynccontextmanager
-    async def stream(self, path: str, content: bytes) -> AsyncIterator[StreamedReply]:
+    async def stream(self, path: str, content: bytes, headers: Headers = NO_HEADERS) -> AsyncIterator[StreamedReply]:
         """Send a JSON body; the answer as it comes. The timeout is that of the whole.
 
         It runs only while we wait for the provider: what is done between two chunks cannot be cut off by it.
@@ -150,7 +167,7 @@ class HttpClient:
         deadline = asyncio.get_running_loop().time() + self._timeout
         try:
             async with asyncio.timeout_at(deadline):
-                response = await self._send("POST", path, content)
+                response = await self._send("POST", path, content, headers)
         except FAILURES as error:
             raise self._translate(error) from error
         try:
@@ -175,10 +192,10 @@ class HttpClient:
         if self._transport is not None:
             await self._transport.aclose()
 
-    async def _fetch(self, method: str, path: str, content: bytes, limit: int) -> Reply:
+    async def _fetch(self, method: str, path: str, content: bytes, limit: int, headers: Headers) -> Reply:
         try:
             async with asyncio.timeout(self._timeout):
-                response = await self._send(method, path, content)
+                response = await self._send(method, path, content, headers)
                 try:
                     chunks = [chunk async for chunk in self._limited(response, limit)]
                 finally:
@@ -187,16 +204,18 @@ class HttpClient:
             raise self._translate(error) from error
         return Reply(response.status_code, response.headers, chunks[0] if len(chunks) == 1 else b"".join(chunks))
 
-    async def _send(self, method: str, path: str, content: bytes) -> httpx.Response:
+    async def _send(self, method: str, path: str, content: bytes, headers: Headers) -> httpx.Response:
         transport = self._transport
         if transport is None:
             transport = self._transport = SessionTransport(self._url, self._headers)
         address = self._urls.get(path)
         if address is None:
             address = self._urls[path] = httpx.URL(f"{self._base}{path}")
-        return await transport.handle_async_request(
-            httpx.Request(method, address, headers=self._headers, content=content)
-        )
+        request = httpx.Request(method, address, headers=self._headers, content=content)
+        if headers:
+            request.headers.update(headers)
+            request.extensions[ADDED] = headers
+        return await transport.handle_async_request(request)
 
     async def _limited(self, response: httpx.Response, limit: int) -> AsyncIterator[bytes]:
         size = 0

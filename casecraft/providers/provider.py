@@ -25,6 +25,16 @@ class Health:
         return self.model in self.models if self.models else None
 
 
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What is known of a model. What is None is not known."""
+
+    id: str
+    context_tokens: int | None = None
+    max_output_tokens: int | None = None
+    embeddings: bool = False
+
+
 class Provider(Protocol):
     """A place that answers chat requests."""
 
@@ -48,6 +58,12 @@ class Provider(Protocol):
 
     def stream(self, request: ChatRequest) -> AsyncIterator[StreamEvent]:
         """The answer as it comes; the last event is its `StreamEnd`."""
+
+    async def list_models(self) -> tuple[str, ...]:
+        """The ids of the models that the provider lists."""
+
+    async def get_model(self, model: str) -> ModelInfo:
+        """What is known of a model. Raises `ModelNotFoundError` where the provider does not list it."""
 
     async def health(self) -> Health:
         """Ask whether it answers and takes the key. Raises `HealthCheckError`."""

@@ -3,12 +3,16 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from casecraft.config import ProviderSettings, Settings
 from casecraft.core.profile import Price, Profile
-from casecraft.errors import ProviderConfigurationError, ProviderNotFoundError
+from casecraft.errors import ModelNotFoundError, ProviderConfigurationError, ProviderNotFoundError
 from casecraft.providers.catalog import CatalogRow, Site, load_catalog
 from casecraft.providers.provider import Provider
+
+if TYPE_CHECKING:
+    from casecraft.providers.call_log import CallLog
 
 AUTO = "auto"
 RULES = "rules"
@@ -134,8 +138,14 @@ def profile_of(name: str, settings: ProviderSettings | None = None, *, workers: 
     )
 
 
-def create(name: str, settings: ProviderSettings | None = None, *, workers: int | None = None) -> Provider:
-    """The provider of this name, set up but not yet validated. Opens no connection.
+def create(
+    name: str,
+    settings: ProviderSettings | None = None,
+    *,
+    workers: int | None = None,
+    log: "CallLog | None" = None,
+) -> Provider:
+    """The provider of this name, set up but not yet validated. Opens no connection; `log` gets every request.
 
     Raises `ProviderNotFoundError`, and `ProviderConfigurationError` for `rules`, which answers no requests.
     """
@@ -145,7 +155,35 @@ def create(name: str, settings: ProviderSettings | None = None, *, workers: int 
     profile = profile_of(name, settings, workers=workers)
     if profile.dialect == RULES:
         raise ProviderConfigurationError("'rules' generates cases itself and answers no requests", provider=RULES)
-    return ChatProvider(row_of(name, settings), profile, settings)
+    return ChatProvider(row_of(name, settings), profile, settings, log=log)
+
+
+def providers_for_model(model: str) -> tuple[str, ...]:
+    """The names of the providers that serve a model, by the catalog: those whose default it is come first."""
+    catalog = load_catalog()
+    rows = [row for row in map(catalog.get, catalog.names) if model in {row.model, *(it.id for it in row.models)}]
+    return tuple(row.name for row in sorted(rows, key=lambda row: (row.model != model, len(row.models))))
+
+
+def create_for_model(model: str, own: Mapping[str, ProviderSettings] | None = None) -> Provider:
+    """The provider that serves a model, named alone or as `provider/model`: the first that has a key, else the first.
+
+    `own` is what is set for each provider. Raises `ModelNotFoundError` where the catalog has nobody for it.
+    """
+    own = own or {}
+    provider, named = split_name(model)
+    if named and provider in (*own, *load_catalog().names):
+        return create(model, settings_of(model, own))
+    names = providers_for_model(model)
+    if not names:
+        raise ModelNotFoundError(
+            f"no provider of the catalog serves the model {model!r}", hint="Name one with it, as `provider/model`."
+        )
+    ready = (
+        name for name in names if settings_of(name, own).api_key is not None or not load_catalog().get(name).needs_key
+    )
+    chosen = f"{next(ready, names[0])}/{model}"
+    return create(chosen, settings_of(chosen, own))
 
 
 def _filled(site: Site, row: CatalogRow, settings: ProviderSettings) -> str:

@@ -8,7 +8,7 @@ import pytest
 from casecraft.core.case import Case, CaseRequest, Expectation, Source
 from casecraft.core.job import JobResult
 from casecraft.core.profile import Price, Profile
-from casecraft.core.usage import Cost, UsageMeter, Usage
+from casecraft.core.usage import Cost, Usage, UsageMeter
 from casecraft.strategy import Adaptive, load_strategy
 from tests.strategy.factories import endpoint, profile
 

@@ -5,7 +5,7 @@ import orjson
 import pytest
 
 from casecraft.core.case import Source
-from casecraft.core.usage import Cost, UsageMeter, Usage
+from casecraft.core.usage import Cost, Usage, UsageMeter
 from casecraft.suites.manifest import build_manifest
 from casecraft.suites.suite import Run, Suite, list_entries
 from tests.suites.samples import make_case, make_endpoint, make_result, make_suite

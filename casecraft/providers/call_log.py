@@ -1,0 +1,125 @@
+"""A log of every request to a provider, as JSON lines: who was asked, what came of it, how long it took."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from casecraft.core.chat import ChatResponse
+from casecraft.core.usage import Usage
+from casecraft.errors import ConfigurationError, ProviderError
+
+
+@dataclass(slots=True)
+class Call:
+    """One request. What is sent and what comes back is filled in as it happens; `seconds` counts from the start."""
+
+    provider: str
+    model: str
+    streamed: bool = False
+    began: float = field(default_factory=time.perf_counter)
+    at: datetime = field(default_factory=lambda: datetime.now(tz=UTC))
+    sent: bytes = b""
+    received: bytes = b""
+    status: int | None = None
+    request_id: str | None = None
+    usage: Usage | None = None
+    first_event: float | None = None
+    errors: list[str] = field(default_factory=list)
+
+    def take(self, status: int, body: bytes = b"") -> None:
+        """Note what came back."""
+        self.status, self.received = status, body
+
+    def take_event(self) -> None:
+        """Note when the first piece of a stream came."""
+        if self.first_event is None:
+            self.first_event = time.perf_counter() - self.began
+
+    def end(self, response: ChatResponse) -> None:
+        """Note the answer."""
+        self.request_id, self.usage, self.received = response.request_id, response.usage, response.raw
+
+    def fail(self, error: BaseException) -> None:
+        """Note the error and what it came from, the outermost first."""
+        if isinstance(error, ProviderError):
+            self.status = error.status if error.status is not None else self.status
+            self.received = error.body or self.received
+        cause: BaseException | None = error
+        while cause is not None:
+            # Errors of the layers below may show what was sent: their kind alone is said.
+            shown = str(cause) if isinstance(cause, ProviderError) else ""
+            self.errors.append(f"{type(cause).__name__}: {shown}" if shown else type(cause).__name__)
+            cause = cause.__cause__
+
+
+class CallLog:
+    """Writes one line for each request to a file, which it only appends to. Bodies go in where `bodies` says so."""
+
+    def __init__(self, path: Path, *, bodies: bool = False) -> None:
+        self._path = path
+        self._bodies = bodies
+        self._failure: OSError | None = None
+        try:
+            self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        except OSError as error:
+            message = f"cannot write the log of calls {str(path)!r}: {error.strerror}"
+            raise ConfigurationError(message, hint="Name a file that can be written with `--log-calls`.") from error
+
+    def write(self, call: Call, seconds: float) -> None:
+        """Append the line of one request. That the file takes no more is kept for `close`: no answer is lost by it."""
+        try:
+            os.write(self._file, orjson.dumps(self._line(call, seconds)) + b"\n")
+        except OSError as error:
+            self._failure = error
+
+    def _line(self, call: Call, seconds: float) -> dict[str, Any]:
+        line: dict[str, Any] = {
+            "at": call.at.isoformat(timespec="milliseconds"),
+            "request_id": call.request_id,
+            "provider": call.provider,
+            "model": call.model,
+            "streamed": call.streamed,
+            "status": call.status,
+            "tokens": asdict(call.usage) if call.usage is not None else None,
+            "seconds": round(seconds, 4),
+            "first_event_seconds": round(call.first_event, 4) if call.first_event is not None else None,
+            "errors": call.errors,
+        }
+        if self._bodies:
+            line["sent"], line["received"] = _shown(call.sent), _shown(call.received)
+        return line
+
+    def close(self) -> None:
+        """Close the file. Raises `ConfigurationError` where lines are missing from it."""
+        os.close(self._file)
+        if self._failure is not None:
+            message = f"lines are missing from the log of calls {str(self._path)!r}: {self._failure.strerror}"
+            raise ConfigurationError(message, hint="Make room for it; all else was done.")
+
+
+def _shown(body: bytes) -> object:
+    """A body as JSON where it is, else as text."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return body.decode(errors="replace")
+
+
+@contextmanager
+def recorded(log: CallLog | None, call: Call) -> Iterator[Call]:
+    """A request, written to the log, if there is one, when it has ended in whatever way."""
+    try:
+        yield call
+    except BaseException as error:
+        call.fail(error)
+        raise
+    finally:
+        if log is not None:
+            log.write(call, time.perf_counter() - call.began)
