@@ -200,6 +200,19 @@ def test_a_row_with_a_wrong_field_is_refused(old, new, says):
 
 @pytest.mark.slow
 def test_importing_providers_brings_no_client_and_no_price_library():
-    heavy = "('aiohttp', 'httpx', 'genai_prices', 'model_prices', 'openai')"
-    code = f"import sys, casecraft.providers; print([name for name in {heavy} if name in sys.modules])"
+    heavy = (
+        "aiohttp",
+        "httpx",
+        "genai_prices",
+        "model_prices",
+        "openai",
+        "anthropic",
+        "botocore",
+        "google.auth",
+        "azure",
+    )
+    code = (
+        "import sys, casecraft.providers; casecraft.providers.load_catalog(); "
+        f"print([name for name in {heavy!r} if name in sys.modules])"
+    )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
