@@ -32,6 +32,14 @@ def _by_variables(row: CatalogRow, known: KnownProvider, environ: Mapping[str, s
         yield Detected(row.name, f"key in {settings['key_variable'].value}")
     elif not row.needs_key and row.sites and "base_url" in settings:
         yield Detected(row.name, f"address in {settings['base_url'].where}", str(settings["base_url"].value))
+    elif not row.needs_key and "variables" in settings and _is_whole(row, settings["variables"].value):
+        yield Detected(row.name, f"address in {settings['variables'].where}")
+
+
+def _is_whole(row: CatalogRow, parts: object) -> bool:
+    """Whether each part of the row's address that has no default is among these parts."""
+    needed = {variable.name for variable in row.variables if variable.default is None}
+    return bool(needed) and isinstance(parts, Mapping) and needed <= parts.keys()
 
 
 def _by_server(row: CatalogRow) -> Iterator[Detected]:

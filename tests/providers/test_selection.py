@@ -48,6 +48,8 @@ def test_the_error_lists_what_was_detected():
         ({"CASECRAFT_KIMI_API_KEY": "k"}, ["kimi"]),
         ({"CASECRAFT_LOCAL_BASE_URL": "http://127.0.0.1:9/v1"}, ["local"]),
         ({"CASECRAFT_PAI_EAS_BASE_URL": "http://mine.example/v1", "PAIEAS_API_KEY": "k"}, ["pai-eas"]),
+        ({"PAI_EAS_ENDPOINT": "http://mine.example/api/predict/x"}, ["pai-eas"]),
+        ({"PAIEAS_API_KEY": "k"}, []),
         ({"OLLAMA_API_KEY": "k", "GPUSTACK_API_KEY": "k"}, []),
         ({"CASECRAFT_GLM_BASE_URL": "http://127.0.0.1:9/v1"}, []),
         ({"CASECRAFT_LOCAL_API_KEY": "k"}, []),
