@@ -149,6 +149,7 @@ BY_STATUS: Mapping[int, str] = {
     405: "wrong_address",
     408: "timeout",
     413: "context_too_long",
+    451: "content_filtered",  # StepFun
     425: "rate_limit",
     429: "rate_limit",
 }
@@ -179,7 +180,7 @@ def error_in_answer(answer: Mapping[str, Any], body: bytes, provider: str, codes
 
 def has_error(answer: Mapping[str, Any]) -> bool:
     """Whether an answer with status 200 is an error after all."""
-    if answer.get("error"):
+    if answer.get("error") or _read_base_resp(answer):
         return True
     return "choices" not in answer and ("code" in answer or answer.get("object") == "error") and "message" in answer
 
@@ -198,7 +199,7 @@ def read_error(body: bytes) -> VendorError:
 
 
 def _read_object(answer: Mapping[str, Any]) -> VendorError:
-    inner = answer.get("error")
+    inner = answer.get("error") or _read_base_resp(answer)
     if isinstance(inner, str):
         return VendorError(_codes_of(answer), inner)
     source: Mapping[str, Any] = inner if isinstance(inner, dict) else answer
@@ -217,6 +218,14 @@ def _read_object(answer: Mapping[str, Any]) -> VendorError:
 def _codes_of(source: Mapping[str, Any]) -> tuple[str, ...]:
     values = (source.get("code"), source.get("type"), source.get("error_code"))
     return tuple(str(value) for value in values if isinstance(value, str | int) and not isinstance(value, bool))
+
+
+def _read_base_resp(answer: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """MiniMax's errors: a number other than 0 and a message, beside an empty answer and at times under status 200."""
+    stated = answer.get("base_resp")
+    if not isinstance(stated, dict) or not stated.get("status_code"):
+        return None
+    return {"code": stated["status_code"], "message": stated.get("status_msg")}
 
 
 def _kind_by_code(error: VendorError, codes: Codes, status: int) -> str | None:

@@ -224,27 +224,51 @@ def test_proxies_are_left_out_where_the_environment_says_so(monkeypatch):
 
 
 async def test_a_local_server_is_detected_by_its_listing(monkeypatch):
-    from casecraft.providers import load_catalog
-
-    servers = load_catalog().get("local").servers
     async with serving() as server:
         server.answers["/v1/models"] = respond(200, {"object": "list", "data": [{"id": "smol"}]})
         monkeypatch.setattr("casecraft.providers.detection.load_catalog", lambda: _catalog_with(server.url))
         found = await asyncio.to_thread(detect, {})
-        assert [(it.name, it.base_url, it.models) for it in found] == [("local", server.url, ("smol",))]
+        assert [(it.name, it.base_url, it.models) for it in found] == [("vllm", server.url, ("smol",))]
         assert "authorization" not in server.requests[0][0].lower()
         server.answers["/v1/models"] = respond(200, b"<html>another program</html>")
         assert await asyncio.to_thread(detect, {}) == []
         server.answers["/v1/models"] = hang
         assert await asyncio.to_thread(detect, {}) == []
-    assert [it.base_url.split(":")[2] for it in servers] == ["11434/v1", "8000/v1", "8080/v1", "1234/v1"]
+
+
+async def test_a_server_is_listed_at_one_address_and_spoken_to_at_another(monkeypatch):
+    from casecraft.providers import Catalog, load_catalog
+    from casecraft.providers.catalog import LocalServer, Site
+
+    async with serving() as server:
+        server.answers["/v1/models"] = respond(200, {"object": "list", "data": [{"id": "smol"}]})
+        root = server.url.removesuffix("/v1")
+        update = {"sites": (Site(base_url=root),), "servers": (LocalServer(title="Test", base_url=server.url),)}
+        row = load_catalog().get("ollama").model_copy(update=update)
+        monkeypatch.setattr("casecraft.providers.detection.load_catalog", lambda: Catalog([row]))
+        (found,) = await asyncio.to_thread(detect, {})
+    assert (found.name, found.base_url, found.how) == ("ollama", root, f"Test at {root}")
+
+
+def test_each_usual_port_is_of_one_row():
+    from casecraft.providers import load_catalog
+
+    rows = map(load_catalog().get, load_catalog().names)
+    ports = {row.name: [it.base_url.split(":")[2] for it in row.servers] for row in rows if row.servers}
+    assert ports == {
+        "llamacpp": ["8080/v1"],
+        "lmstudio": ["1234/v1"],
+        "ollama": ["11434/v1"],
+        "vllm": ["8000/v1"],
+        "xinference": ["9997/v1"],
+    }
 
 
 def _catalog_with(url: str):
     from casecraft.providers import Catalog, load_catalog
     from casecraft.providers.catalog.row import LocalServer
 
-    row = load_catalog().get("local")
+    row = load_catalog().get("vllm")
     return Catalog([row.model_copy(update={"servers": (LocalServer(title="Test", base_url=url),)})])
 
 

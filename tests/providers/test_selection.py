@@ -47,6 +47,10 @@ def test_the_error_lists_what_was_detected():
         ({"DASHSCOPE_API_KEY": "k", "ZAI_API_KEY": "k", "OPENAI_API_KEY": "k"}, ["glm", "qwen"]),
         ({"CASECRAFT_KIMI_API_KEY": "k"}, ["kimi"]),
         ({"CASECRAFT_LOCAL_BASE_URL": "http://127.0.0.1:9/v1"}, ["local"]),
+        ({"CASECRAFT_PAI_EAS_BASE_URL": "http://mine.example/v1", "PAIEAS_API_KEY": "k"}, ["pai-eas"]),
+        ({"PAI_EAS_ENDPOINT": "http://mine.example/api/predict/x"}, ["pai-eas"]),
+        ({"PAIEAS_API_KEY": "k"}, []),
+        ({"OLLAMA_API_KEY": "k", "GPUSTACK_API_KEY": "k"}, []),
         ({"CASECRAFT_GLM_BASE_URL": "http://127.0.0.1:9/v1"}, []),
         ({"CASECRAFT_LOCAL_API_KEY": "k"}, []),
     ],
@@ -71,6 +75,21 @@ def test_the_key_decides_the_site(tmp_path):
     assert isinstance(known[0], KnownProvider)
     loaded = load_settings({}, {"ZAI_API_KEY": "k"}, tmp_path, known).provider_settings["glm"]
     assert profile_of("glm", loaded).base_url == "https://api.z.ai/api/paas/v4"
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "dialect"),
+    [
+        ("glm", {}, "openai_chat"),
+        ("glm", {"base_url": "https://api.z.ai/api/anthropic/"}, "anthropic_messages"),
+        ("glm", {"base_url": "https://api.z.ai/api/anthropic", "dialect": "openai_chat"}, "openai_chat"),
+        ("glm", {"base_url": "http://127.0.0.1:9"}, "openai_chat"),
+        ("ollama", {"base_url": "http://127.0.0.1:11434/v1"}, "openai_chat"),
+        ("ollama", {}, "ollama_chat"),
+    ],
+)
+def test_a_site_may_speak_another_dialect_than_its_row(name, given, dialect):
+    assert profile_of(name, settings(**given)).dialect == dialect
 
 
 def test_a_pasted_endpoint_is_cut_to_its_base():

@@ -7,9 +7,9 @@ from importlib.resources import files
 
 from casecraft.config import KnownProvider
 from casecraft.errors import ProviderNotFoundError
-from casecraft.providers.catalog.row import CatalogRow, PriceTier, Site, read_row
+from casecraft.providers.catalog.row import CatalogRow, LocalServer, PriceTier, Site, read_row
 
-__all__ = ["Catalog", "CatalogRow", "PriceTier", "Site", "load_catalog", "read_row"]
+__all__ = ["Catalog", "CatalogRow", "LocalServer", "PriceTier", "Site", "load_catalog", "read_row"]
 
 
 class Catalog:

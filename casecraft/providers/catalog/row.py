@@ -1,11 +1,11 @@
 """What a row of the catalog says, and the check that it says it right."""
 
-import tomllib
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal, TypeAlias
 
+import rtoml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from casecraft.core.profile import StructuredOutput
@@ -166,9 +166,9 @@ class CatalogRow(_Row):
 def read_row(text: str, where: str) -> CatalogRow:
     """One row from its TOML. Raises `ProviderConfigurationError` that says what is wrong and `where`."""
     try:
-        return CatalogRow.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise ProviderConfigurationError(f"{where} is no valid TOML: {error}") from error
+        return CatalogRow.model_validate(rtoml.loads(text))
+    except rtoml.TomlParsingError as error:
+        raise ProviderConfigurationError(f"{where} is no valid TOML: {' '.join(str(error).split())}") from error
     except ValidationError as error:
         problems = (f"{'.'.join(map(str, it['loc']))}: {it['msg']}" for it in error.errors(include_url=False))
         raise ProviderConfigurationError(f"{where} is no valid catalog row: {'; '.join(problems)}") from error
