@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import typer
@@ -80,7 +81,13 @@ def _whole(text: str) -> int:
 
 
 def _budget(text: str) -> dict[str, str]:
+    amount, currency = read_money(text, "--max-cost")
+    return {"max_cost": str(amount), "currency": currency}
+
+
+def read_money(text: str, option: str) -> tuple[Decimal, str]:
+    """`5 CNY` as amount and currency, which is USD unless it is named. Raises typer.BadParameter."""
     match = _COST.match(text)
     if match is None:
-        raise typer.BadParameter(f"{text!r} is no amount such as 5 or '5 USD'", param_hint="--max-cost")
-    return {"max_cost": match["amount"], "currency": (match["currency"] or "USD").upper()}
+        raise typer.BadParameter(f"{text!r} is no amount such as 5 or '5 USD'", param_hint=option)
+    return Decimal(match["amount"]), (match["currency"] or "USD").upper()

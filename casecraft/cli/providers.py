@@ -9,6 +9,7 @@ import typer
 from casecraft.cli import options
 from casecraft.cli.exits import SOME_FAILED, one_line
 from casecraft.cli.machine import write_json
+from casecraft.cli.tables import lines_of, show_table
 
 if TYPE_CHECKING:
     from casecraft.config import Settings
@@ -16,26 +17,90 @@ if TYPE_CHECKING:
 app = typer.Typer(name="providers", help="Show and check providers.", no_args_is_help=True)
 
 
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A provider's name or alias.")]
+
+
 @app.command("list")
-def list_providers(as_json: options.Json = False) -> None:
+def list_providers(
+    capability: Annotated[
+        list[str] | None,
+        typer.Option("--capability", metavar="WHAT", help="Only with it: tools, images, json_schema, …; repeatable."),
+    ] = None,
+    region: Annotated[str | None, typer.Option("--region", metavar="REGION", help="Only with a site there.")] = None,
+    max_price: Annotated[
+        str | None,
+        typer.Option("--max-price", metavar="'2 USD'", help="Only where a million output tokens cost at most this."),
+    ] = None,
+    ready: Annotated[bool, typer.Option("--ready", help="Only those that could be used now.")] = False,
+    as_json: options.Json = False,
+) -> None:
     """List the providers that casecraft knows, and which of them could be used now."""
-    rows = _rows()
+    from casecraft.cli.provider_facts import Wanted, provider_rows  # noqa: PLC0415  # `--help` must not pay for it
+
+    rows = provider_rows(Wanted(tuple(capability or ()), region, max_price, ready))
     if as_json:
         write_json({"providers": rows})
         return
-    from rich.table import Table  # noqa: PLC0415  # `--help` must not pay for it
+    show_table(
+        ("provider", "ready", "model", "workers", "capabilities", "regions", "aliases", "base URL"),
+        (
+            (
+                row["name"], row["ready"], row["model"], row["workers"], row["capabilities"], row["regions"],
+                row["aliases"], row["base_url"],
+            )
+            for row in rows
+        ),
+    )  # fmt: skip
 
-    from casecraft.cli.tables import output_console  # noqa: PLC0415
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("provider", "ready", "model", "workers", "aliases", "base URL"):
-        table.add_column(name)
-    for row in rows:
-        table.add_row(
-            row["name"], row["ready"] or "-", row["model"] or "-", str(row["workers"]), ", ".join(row["aliases"]),
-            row["base_url"] or "-",
-        )  # fmt: skip
-    output_console().print(table)
+@app.command("show")
+def show(name: Name, as_json: options.Json = False) -> None:
+    """Show all that the catalog says of a provider, with the sources of its facts."""
+    from casecraft.cli.provider_facts import provider_facts  # noqa: PLC0415
+
+    facts = provider_facts(name)
+    if as_json:
+        write_json(facts)
+        return
+    for line in lines_of(facts):
+        typer.echo(line)
+
+
+@app.command("models")
+def models(name: Name, as_json: options.Json = False) -> None:
+    """Ask a provider which models it has."""
+    from casecraft.cli.provider_facts import list_models  # noqa: PLC0415
+
+    found = asyncio.run(list_models(name))
+    if as_json:
+        write_json({"provider": name, "models": list(found)})
+        return
+    for model in found:
+        typer.echo(model)
+
+
+@app.command("price")
+def price(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]…", help="Default: all that have prices.")] = None,
+    update: Annotated[bool, typer.Option("--update", help="Fetch the newest prices first; they are kept.")] = False,
+    as_json: options.Json = False,
+) -> None:
+    """Show prices per million tokens, with currency and date. Offline unless `--update` is given."""
+    from casecraft.cli.provider_facts import price_rows  # noqa: PLC0415
+
+    if update:
+        from casecraft.providers.priced_models import update_prices  # noqa: PLC0415
+
+        typer.echo(update_prices(), err=True)
+    rows = price_rows(names or ())
+    if as_json:
+        write_json({"prices": rows})
+        return
+    columns = (
+        "provider", "model", "region", "above", "input", "output", "cached_input", "cache_write", "thinking_output",
+        "batch_factor", "currency", "as_of",
+    )  # fmt: skip
+    show_table(columns, ([row[column] for column in columns] for row in rows))
 
 
 @app.command("check")
@@ -94,32 +159,3 @@ def _line_of(result: dict[str, Any]) -> str:
         return f"{result['provider']}: ok, {result['model'] or 'no model'}, {result['latency'] * 1000:.0f} ms{note}"
     hint = f" {one_line(result['hint'])}" if result["hint"] else ""
     return f"{result['provider']}: {one_line(result['error'])}.{hint}"
-
-
-def _rows() -> list[dict[str, Any]]:
-    from casecraft.api import environment, settings_for  # noqa: PLC0415
-    from casecraft.providers import detect, load_catalog, profile_of, settings_of  # noqa: PLC0415
-
-    settings = settings_for()
-    catalog = load_catalog()
-    found = {it.name: it.how for it in detect(environment())}
-    own = [name for name in settings.provider_settings if name not in catalog]
-    rows = []
-    for name in (*catalog.names, *own):
-        profile = profile_of(name, settings_of(name, settings.provider_settings))
-        configured = settings.provider_settings.get(name)
-        ready = "built in" if name == "rules" else found.get(name)
-        if ready is None and configured is not None and (configured.api_key or configured.base_url):
-            ready = "configured"
-        rows.append(
-            {
-                "name": name,
-                "ready": ready,
-                "model": profile.model,
-                "workers": profile.max_workers,
-                "aliases": list(catalog.get(name).aliases) if name in catalog else [],
-                "base_url": profile.base_url,
-                "dialect": profile.dialect,
-            }
-        )
-    return rows

@@ -7,6 +7,7 @@ from casecraft.providers.detection import detect
 from casecraft.providers.provider import Health, ModelInfo, Provider
 from casecraft.providers.selection import (
     Detected,
+    canonical_name,
     create,
     create_for_model,
     no_provider_named,
@@ -26,6 +27,7 @@ __all__ = [
     "Health",
     "ModelInfo",
     "Provider",
+    "canonical_name",
     "create",
     "create_for_model",
     "detect",

@@ -171,13 +171,13 @@ class ChatProvider:
         latency = time.perf_counter() - started
         return Health(self.name, self.profile.model or self._found_model, latency, models or ())
 
-    def price(self, usage: Usage | None, model: str) -> Cost | None:
-        """What this usage costs; None where the price is not known."""
+    def price(self, usage: Usage | None, model: str, *, batch: bool = False) -> Cost | None:
+        """What this usage costs, in a batch where `batch` says so; None where the price is not known."""
         asked = self.profile.model
         # Vendors may answer a name with that of its dated snapshot, and bill the name.
         if not model or (model.startswith(asked) and SNAPSHOT.fullmatch(model[len(asked) :])):
             model = asked
-        return self._prices.cost(usage, model)
+        return self._prices.cost(usage, model, batch=batch)
 
     def usage_of(self, error: ProviderError) -> Usage | None:
         """What a failed answer used, where its body says so: it may have been billed."""

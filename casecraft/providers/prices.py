@@ -1,13 +1,14 @@
 """What usage costs: by the user's price, else the row's, else genai-prices, else model-prices; always offline.
 
-The libraries are imported when a price is first asked for, and only their bundled data is used. Each model's rates are
-looked up once an hour (some prices depend on the time) and then cost a few multiplications.
+The libraries are imported when a price is first asked for, and only data on this machine is used. Each model's rates
+are looked up once an hour (some prices depend on the time) and then cost a few multiplications.
 """
 
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from casecraft.core.profile import Price, Profile
@@ -59,13 +60,13 @@ class Tariff:
     currency: str
     as_of: str
 
-    def cost(self, usage: Usage) -> Cost:
-        """What the usage costs."""
+    def cost(self, usage: Usage, factor: Decimal = Decimal(1)) -> Cost:
+        """What the usage costs; `factor` is the share of the price that is paid."""
         chosen = self.tiers[0]
         for tier in self.tiers[1:]:
             if usage.input > tier.above:
                 chosen = tier
-        return Cost(chosen.amount(usage), self.currency, self.as_of)
+        return Cost(chosen.amount(usage) * factor, self.currency, self.as_of)
 
 
 class PriceList:
@@ -75,15 +76,18 @@ class PriceList:
         self._row = row
         self._site = site
         self._profile = profile
-        self._as_of = row.checked.isoformat()
         self._found: dict[str, tuple[int, Tariff | None]] = {}
 
-    def cost(self, usage: Usage | None, model: str) -> Cost | None:
-        """What the usage costs; None where the price is not known, or the usage is not. Local models cost nothing."""
+    def cost(self, usage: Usage | None, model: str, *, batch: bool = False) -> Cost | None:
+        """What the usage costs, in a batch of the vendor's where `batch` says so.
+
+        None where the price is not known, or the usage is not. Local models cost nothing.
+        """
         if self._profile.local:
-            return Cost(Decimal(0), FREE_CURRENCY, self._as_of)
+            return Cost(Decimal(0), FREE_CURRENCY, self._row.checked.isoformat())
+        factor = self._row.batch_factor if batch else Decimal(1)
         tariff = self.tariff(model)
-        return tariff.cost(usage) if tariff is not None and usage is not None else None
+        return tariff.cost(usage, factor) if tariff is not None and usage is not None and factor is not None else None
 
     def tariff(self, model: str) -> Tariff | None:
         """The rates of a model now."""
@@ -96,17 +100,19 @@ class PriceList:
     def _look_up(self, model: str) -> Tariff | None:
         if self._profile.price is not None:
             return _from_user(self._profile.price)
-        own = _from_row(self._row, self._site, model)
-        if own is not None or self._site is None:
-            return own
-        for library, vendor in (
-            (_from_genai_prices, self._site.genai_prices),
-            (_from_model_prices, self._site.model_prices),
-        ):
-            tariff = library(vendor, model, self._as_of) if vendor is not None else None
-            if tariff is not None:
-                return tariff
-        return None
+        return look_up(self._row, self._site, model)
+
+
+def look_up(row: CatalogRow, site: Site | None, model: str) -> Tariff | None:
+    """The rates of a model at a site: those of the row, else those of the libraries."""
+    own = _from_row(row, site, model)
+    if own is not None or site is None:
+        return own
+    for library, vendor in ((_from_genai_prices, site.genai_prices), (_from_model_prices, site.model_prices)):
+        tariff = library(vendor, model, row.checked.isoformat()) if vendor is not None else None
+        if tariff is not None:
+            return tariff
+    return None
 
 
 def _from_user(price: Price) -> Tariff:
@@ -168,8 +174,7 @@ def _from_genai_prices(vendor: str, model: str, as_of: str) -> Tariff | None:
 
 def _from_model_prices(vendor: str, model: str, _: str) -> Tariff | None:
     """Rates of model-prices, in USD, as of the commit that its data comes from."""
-    import model_prices  # noqa: PLC0415
-
+    model_prices = _newest_model_prices()
     found = model_prices.rates(model, provider=vendor)
     # A name that it knows only from another vendor says nothing about the price here.
     if found is None or found.provider != vendor:
@@ -185,6 +190,15 @@ def _from_model_prices(vendor: str, model: str, _: str) -> Tariff | None:
 
     as_of = model_prices.data_as_of().date().isoformat()
     return _tariff(steps, rate_above, MODEL_PRICES_NAMES, "USD", as_of)
+
+
+@cache
+def _newest_model_prices() -> Any:
+    """The library with the newest data that is on this machine: what came with it, or what an update has fetched."""
+    import model_prices  # noqa: PLC0415
+
+    model_prices.refresh(max_age=None)
+    return model_prices
 
 
 def _model_rate(rates: "Rates", name: str, above: int) -> Decimal | None:

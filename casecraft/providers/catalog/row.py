@@ -116,7 +116,8 @@ class CatalogRow(_Row):
     """One provider. `omit` names fields of the body that it refuses; `codes` its own error codes.
 
     `headers` and `query` go with every request. `rpm` and `tpm` are the requests and tokens a minute that the vendor
-    allows everybody. `checked` is the day on which these facts were looked up in `sources`.
+    allows everybody; `batch_factor` is the share of the price that its batches cost. `checked` is the day on which
+    these facts were looked up in `sources`.
     """
 
     name: str
@@ -133,6 +134,7 @@ class CatalogRow(_Row):
     capabilities: tuple[Capability, ...] = ()
     rpm: int | None = None
     tpm: int | None = None
+    batch_factor: Annotated[Decimal, Field(gt=0, le=1)] | None = None
     needs_key: bool = True
     local: bool = False
     auth: Auth = Auth()
