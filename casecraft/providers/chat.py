@@ -13,7 +13,7 @@ import httpx
 import orjson
 
 from casecraft.config import ProviderSettings
-from casecraft.config.environment import key_variable, variable_prefix
+from casecraft.config.environment import key_variable, variable_of_part, variable_prefix
 from casecraft.core.chat import ChatRequest, ChatResponse, Loss, Message, StreamEnd, StreamEvent, events_of
 from casecraft.core.profile import Profile
 from casecraft.core.usage import Cost, Usage
@@ -157,12 +157,11 @@ class ChatProvider:
         )
 
     async def health(self) -> Health:
-        """Ask for the list of models, or where there is none for a few tokens. Raises `HealthCheckError`."""
-        started = time.perf_counter()
+        """Ask for the list of models, if there is one, and for a few tokens. Raises `HealthCheckError`."""
         try:
             models = await self._list_models()
-            if models is None:
-                await self._ask_for_little()
+            started = time.perf_counter()
+            await self._ask_for_little()
         except ProviderError as error:
             message = f"{self.name!r} is not ready: {error}"
             raise HealthCheckError(
@@ -258,7 +257,7 @@ class ChatProvider:
 
     async def _ask_for_little(self) -> None:
         """A request that costs next to nothing. Its answer may be cut short: that it comes is what counts."""
-        request = ChatRequest((Message("user", "Say OK."),), model=self.profile.model, max_output_tokens=8)
+        request = await self._with_model(ChatRequest((Message("user", "Say OK."),), max_output_tokens=16))
         content, _ = self._encode(request, stream=False)
         status, headers, body = await self._http().post(self._dialect.chat_path(request.model, False), content)
         if status not in SUCCESS:
@@ -283,6 +282,10 @@ class ChatProvider:
         return event
 
     def _validate_address(self) -> None:
+        for variable in self._row.variables:
+            if f"{{{variable.name}}}" in self.profile.base_url:
+                wanted = " or ".join((variable_of_part(self._row.name, variable.name), *variable.environment))
+                raise self._wrong(f"has no {variable.name!r} for its base URL", f"Set {wanted}.")
         hint = f"Set {variable_prefix(self.name)}BASE_URL, such as https://llm.example.com/v1."
         try:
             address = urlsplit(self.profile.base_url)

@@ -12,7 +12,7 @@ from casecraft.errors import ProviderError
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """A passed health check. `latency` is in seconds; `models` are what the provider lists, if it lists any."""
+    """A passed health check. `latency` is that of a tiny request, in seconds; `models` are those that are listed."""
 
     provider: str
     model: str

@@ -162,9 +162,12 @@ async def test_a_server_that_does_not_stream_is_understood():
 
 
 async def test_a_healthy_provider_lists_its_models():
-    transport = Recorder(httpx.Response(200, json={"data": [{"id": "qwen-plus"}, {"id": "x"}]}))
+    transport = Recorder(
+        httpx.Response(200, json={"data": [{"id": "qwen-plus"}, {"id": "x"}]}), httpx.Response(200, json=CHAT)
+    )
     health = await provider("qwen", transport).health()
     assert str(transport.requests[0].url).endswith("/compatible-mode/v1/models")
+    assert transport.body["max_tokens"] < 20
     assert (health.provider, health.model, health.models) == ("qwen", "qwen-plus", ("qwen-plus", "x"))
     assert health.lists_model is True
 
@@ -183,6 +186,7 @@ async def test_without_a_listing_a_few_tokens_are_asked_for():
         ([httpx.Response(401, json={"error": {"message": f"no {KEY}"}})], r"refused the key \(401\): no \[key\]", 401),
         ([httpx.Response(200, text="<html>")], "an HTML page", 200),
         ([httpx.Response(404), httpx.Response(404, text="")], "nothing at this address", 404),
+        ([httpx.Response(200, json={"data": []}), httpx.Response(402)], "no credit left", 402),
         ([httpx.Response(302, headers={"location": "https://evil.example"})], "redirects elsewhere", 302),
     ],
 )

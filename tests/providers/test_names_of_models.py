@@ -1,0 +1,88 @@
+"""Models named with their provider, and providers found by a model."""
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from casecraft import errors
+from casecraft.config import ProviderSettings, Settings
+from casecraft.core.chat import ChatRequest, Message
+from casecraft.providers import (
+    BlockingProvider,
+    create,
+    create_for_model,
+    load_catalog,
+    profile_of,
+    providers_for_model,
+    resolve_names,
+)
+from casecraft.providers.chat import ChatProvider
+from casecraft.providers.selection import row_of
+from tests.providers.loopback import CHAT
+from tests.providers.test_chat_provider import KEY, Recorder
+
+
+def test_a_name_may_say_the_model():
+    assert resolve_names(["智谱/glm-5.3", "glm"], Settings()) == ("glm/glm-5.3", "glm")
+    profile = profile_of("glm/glm-5.3")
+    assert (profile.name, profile.model) == ("glm/glm-5.3", "glm-5.3")
+    assert create("glm/glm-5.3").profile.base_url == profile_of("glm").base_url
+    with pytest.raises(errors.ProviderNotFoundError, match="'gml'"):
+        resolve_names(["gml/glm-5.3"], Settings())
+
+
+def test_a_model_of_many_parts_keeps_its_slashes():
+    assert profile_of("siliconflow/deepseek-ai/DeepSeek-V4-Flash").model == "deepseek-ai/DeepSeek-V4-Flash"
+
+
+def test_a_model_leads_to_who_serves_it():
+    assert providers_for_model("qwen-plus")[0] == "qwen"
+    assert create_for_model("qwen-plus").profile.name == "qwen/qwen-plus"
+    assert create_for_model("glm/anything").profile.model == "anything"
+    with pytest.raises(errors.ModelNotFoundError, match="'no-such-model'"):
+        create_for_model("no-such-model")
+
+
+def test_who_has_a_key_is_taken_before_others():
+    served = (it.id for name in load_catalog().names for it in load_catalog().get(name).models)
+    model = next(model for model in served if len(providers_for_model(model)) > 1)
+    names = providers_for_model(model)
+    own = {names[-1]: ProviderSettings(api_key=SecretStr("k" * 9))}
+    assert create_for_model(model, own).profile.name == f"{names[-1]}/{model}"
+    assert create_for_model(model).profile.name == f"{names[0]}/{model}"
+
+
+def test_parts_of_an_address_that_are_missing_are_asked_for():
+    row = row_of("pai-eas", ProviderSettings())
+    part = row.variables[0]
+    provider = create("pai-eas", ProviderSettings(model="m"))
+    with pytest.raises(errors.ProviderConfigurationError) as caught:
+        provider.validate()
+    assert part.environment[0] in (caught.value.hint or "")
+
+
+def blocking(*responses: httpx.Response) -> BlockingProvider:
+    settings = ProviderSettings(api_key=SecretStr(KEY))
+    return BlockingProvider(
+        ChatProvider(row_of("qwen", settings), profile_of("qwen"), settings, transport=Recorder(*responses))
+    )
+
+
+def test_the_synchronous_door_gives_what_the_other_gives():
+    with blocking(httpx.Response(200, json=CHAT)) as provider:
+        request = ChatRequest((Message("user", "Hi"),))
+        assert provider.complete(request).text == "Hello"
+        assert [getattr(event, "text", "") for event in provider.stream(request)] == ["Hello", ""]
+    with blocking(httpx.Response(200, json={"data": [{"id": "a"}]})) as provider:
+        assert provider.list_models() == ("a",)
+
+
+async def test_a_model_that_is_not_listed_is_told_with_the_nearest():
+    settings = ProviderSettings(api_key=SecretStr(KEY))
+    transport = Recorder(httpx.Response(200, json={"data": [{"id": "qwen-plus"}, {"id": "qwen-flash"}]}))
+    provider = ChatProvider(row_of("qwen", settings), profile_of("qwen"), settings, transport=transport)
+    known = await provider.get_model("qwen-plus")
+    assert known.context_tokens
+    with pytest.raises(errors.ModelNotFoundError, match="'qwen-pluss'") as caught:
+        await provider.get_model("qwen-pluss")
+    assert "'qwen-plus'" in (caught.value.hint or "")
