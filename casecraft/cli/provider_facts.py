@@ -32,7 +32,7 @@ def provider_rows(wanted: Wanted) -> list[dict[str, Any]]:
     _refuse_unknown(wanted.capabilities)
     settings = settings_for()
     catalog = load_catalog()
-    found = {it.name: it.how for it in detect(environment())}
+    found = {it.name: it.how for it in detect(environment(), settings.provider_settings)}
     own = [name for name in settings.provider_settings if name not in catalog]
     rows = (_row(name, settings, found) for name in (*catalog.names, *own))
     return [row for row in rows if _is_wanted(row, wanted)]

@@ -116,7 +116,7 @@ def check(
 
     settings = settings_for()
     wanted = names or list(settings.providers) or ["auto"]
-    resolved = resolve_names(wanted, settings, detect(environment()))
+    resolved = resolve_names(wanted, settings, detect(environment(), settings.provider_settings))
     results = asyncio.run(_check_all(resolved, settings))
     if as_json:
         write_json({"providers": results})

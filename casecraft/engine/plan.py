@@ -17,6 +17,7 @@ from casecraft.strategy import Strategy, load_strategy
 from casecraft.suites import choose_formats
 
 RULES = "rules"
+LOCAL = "local"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +90,18 @@ def make_jobs(endpoints: Iterable[Endpoint], assignment: Mapping[str, str], chai
 def _with_detected(settings: Settings, environment: Mapping[str, str]) -> tuple[Settings, tuple[str, ...]]:
     """The names of the run's providers, and the settings with the addresses of local servers that were found."""
     wanted = {name.strip().lower() for name in settings.providers}
-    needed = not wanted or wanted & {"auto", "local"}
-    detected = detect(environment) if needed else []
+    needed = not wanted or wanted & {"auto", LOCAL}
+    detected = detect(environment, settings.provider_settings) if needed else []
     names = resolve_names(settings.providers, settings, detected)
     own = dict(settings.provider_settings)
     for it in detected:
         given = own.get(it.name, ProviderSettings())
         if it.base_url is not None and given.base_url is None:
             own[it.name] = given.model_copy(update={"base_url": it.base_url})
+    if LOCAL in names and own.get(LOCAL, ProviderSettings()).base_url is None:
+        # Whatever server is here: it was found under its own name.
+        address = next((it.openai_url for it in detected if it.openai_url is not None), None)
+        own[LOCAL] = own.get(LOCAL, ProviderSettings()).model_copy(update={"base_url": address})
     return settings.model_copy(update={"provider_settings": own}), names
 
 

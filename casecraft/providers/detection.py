@@ -1,29 +1,38 @@
-"""Which providers could be used: keys in the environment, servers on this machine."""
+"""Which providers could be used: keys in the environment, what is configured, servers on this machine."""
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
-from casecraft.config import KnownProvider
+from casecraft.config import KnownProvider, ProviderSettings
 from casecraft.config.environment import read_provider
 from casecraft.providers.catalog import CatalogRow, LocalServer, load_catalog
 from casecraft.providers.selection import Detected
 
 # Servers on this machine answer within milliseconds or not at all. In seconds.
 PROBE_TIMEOUT = 0.4
+NOTHING: Mapping[str, ProviderSettings] = MappingProxyType({})
 
 
-def detect(environ: Mapping[str, str], *, probe: bool = True) -> list[Detected]:
-    """The providers whose key or address is in `environ` and local servers on their usual ports, by name.
+def detect(
+    environ: Mapping[str, str], own: Mapping[str, ProviderSettings] = NOTHING, *, probe: bool = True
+) -> list[Detected]:
+    """The providers that could be used, each once and each group by name: those whose key or address is in `environ`,
+    those that `own` settings make usable, and servers on their usual ports of this machine.
 
     Only this machine is probed, and only where `probe` says so; no key is sent anywhere.
     """
     catalog = load_catalog()
-    found: list[Detected] = []
-    for known in catalog.known():
-        row = catalog.get(known.name)
-        found.extend(_by_variables(row, known, environ))
-        if probe and not any(it.name == row.name for it in found):
-            found.extend(_by_server(row))
-    return found
+    rows = [catalog.get(name) for name in catalog.names]
+    found: dict[str, Detected] = {}
+    for known, row in zip(catalog.known(), rows, strict=True):
+        found.update((it.name, it) for it in _by_variables(row, known, environ))
+    for name in sorted(own.keys() - found.keys()):
+        if own[name].api_key is not None or own[name].base_url is not None:
+            found[name] = Detected(name, "configured", own[name].base_url)
+    for row in rows if probe else ():
+        if row.name not in found:
+            found.update((it.name, it) for it in _by_server(row))
+    return list(found.values())
 
 
 def _by_variables(row: CatalogRow, known: KnownProvider, environ: Mapping[str, str]) -> Iterator[Detected]:
@@ -53,7 +62,7 @@ def _by_server(row: CatalogRow) -> Iterator[Detected]:
         models = read_models(fetch_listing(f"{server.base_url}/models", timeout=PROBE_TIMEOUT))
         if models is not None:
             address = _speaking_address(row, server)
-            yield Detected(row.name, f"{server.title} at {address}", address, models)
+            yield Detected(row.name, f"{server.title} at {address}", address, models, openai_url=server.base_url)
             return
 
 

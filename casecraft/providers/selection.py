@@ -23,12 +23,16 @@ LOCAL_TIMEOUT = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Detected:
-    """A provider that could be used: its key is set, or its server runs. `how` says so in words."""
+    """A provider that could be used: its key is set, or its server runs. `how` says so in words.
+
+    `openai_url` is where a server that was found speaks Chat Completions.
+    """
 
     name: str
     how: str
     base_url: str | None = None
     models: tuple[str, ...] = ()
+    openai_url: str | None = None
 
 
 def resolve_names(names: Sequence[str], settings: Settings, detected: Iterable[Detected] = ()) -> tuple[str, ...]:
