@@ -44,7 +44,9 @@ def test_the_error_lists_what_was_detected():
     [
         ({}, []),
         ({"DASHSCOPE_API_KEY": ""}, []),
-        ({"DASHSCOPE_API_KEY": "k", "ZAI_API_KEY": "k", "OPENAI_API_KEY": "k"}, ["glm", "qwen"]),
+        ({"DASHSCOPE_API_KEY": "k", "ZAI_API_KEY": "k", "UNHEARD_OF_API_KEY": "k"}, ["glm", "qwen"]),
+        # Set in every workflow of GitHub's, whose models are gone.
+        ({"GITHUB_TOKEN": "k", "GEMINI_API_KEY": "k"}, ["gemini"]),
         ({"CASECRAFT_KIMI_API_KEY": "k"}, ["kimi"]),
         ({"CASECRAFT_LOCAL_BASE_URL": "http://127.0.0.1:9/v1"}, ["local"]),
         ({"CASECRAFT_PAI_EAS_BASE_URL": "http://mine.example/v1", "PAIEAS_API_KEY": "k"}, ["pai-eas"]),
