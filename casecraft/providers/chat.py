@@ -38,6 +38,7 @@ from casecraft.wire import encode_body, find_dialect
 SUCCESS = range(200, 300)
 SNAPSHOT = re.compile(r"-(?:\d{4}-\d{2}-\d{2}|\d{8}|\d{4}|latest)")
 NO_LISTING = (404, 405, 501)
+SAMPLING = frozenset({"temperature", "top_p", "top_k", "seed", "frequency_penalty", "presence_penalty"})
 
 
 class ChatProvider:
@@ -212,10 +213,16 @@ class ChatProvider:
     def _encode(self, request: ChatRequest, *, stream: bool) -> tuple[bytes, tuple[Loss, ...]]:
         """The body, and what it could not say though it matters little. Raises where it would say something else."""
         wanted = self.profile.structured_output
+        omitted = [name for name in SAMPLING.intersection(self._row.omit) if getattr(request, name) is not None]
+        request = replace(request, **dict.fromkeys(omitted))  # type: ignore[arg-type]  # all of them may be None
         body, losses = self._dialect.encode_request(request, stream=stream, structured_output=wanted)
         self._refuse_losses(losses)
+        losses += tuple(Loss(name, f"{self.name} refuses it", harmless=True) for name in omitted)
         for field in self._row.omit:
             body.pop(field, None)
+        for field, name in self._row.rename.items():
+            if field in body:
+                body[name] = body.pop(field)
         body.update(self._settings.extra)
         try:
             return encode_body(body), losses
