@@ -76,6 +76,9 @@ def encode(request: ChatRequest, *, stream: bool = False, structured_output: Any
     return encoded
 
 
+NO_BUDGET = [("reasoning_budget", True), ("reasoning_effort", True)]
+
+
 def lost(encoded) -> list[tuple[str, bool]]:
     return [(loss.field, loss.harmless) for loss in encoded.losses]
 
@@ -266,12 +269,12 @@ def test_ids_of_other_vendors_are_written_in_the_letters_allowed_in_call_and_res
             [("reasoning_budget", True)],
         ),
         (
-            {"reasoning_budget": 9000, "max_output_tokens": 1000},
-            {"thinking": {"type": "disabled"}},
-            [("reasoning_budget", True)],
+            {"reasoning_budget": 9000, "reasoning_effort": "high", "max_output_tokens": 1000},
+            {"thinking": {"type": "disabled"}, "output_config": None},
+            NO_BUDGET,
         ),
-        ({"reasoning_budget": 0}, {"thinking": {"type": "disabled"}}, [("reasoning_budget", True)]),
-        ({"reasoning_budget": -1}, {"thinking": {"type": "adaptive"}}, [("reasoning_budget", True)]),
+        ({"reasoning_budget": 0}, {"thinking": {"type": "disabled"}}, NO_BUDGET),
+        ({"reasoning_budget": -1}, {"thinking": {"type": "adaptive"}}, NO_BUDGET),
         (
             {"reasoning_budget": 5000, "reasoning_effort": "none"},
             {"thinking": {"type": "disabled"}},

@@ -87,6 +87,8 @@ class StreamEncoder:
     def _reasoning(self, text: str, signature: str, *, redacted: bool) -> bytes:
         if redacted:
             return self._close() + self._switch({"type": "redacted_thinking", "data": signature}) + self._close()
+        if not text and not signature:
+            return b""
         written = self._switch({"type": "thinking", "thinking": "", "signature": ""})
         if text:
             written += self._delta({"type": "thinking_delta", "thinking": text})

@@ -57,27 +57,30 @@ def write_thinking(request: ChatRequest, losses: list[Loss]) -> Thinking:
         losses.append(Loss("max_output_tokens", f"Messages requires a limit: {limit}", harmless=True))
     if effort == "minimal":
         losses.append(Loss("reasoning_effort", "the least effort of Messages is low", harmless=True))
+    word = EFFORTS.get(effort) if effort else None
     if budget is not None and (effort == "none" or budget <= 0):
         losses.append(Loss("reasoning_budget", "a budget is of tokens to think with", harmless=True))
+        if effort is None:
+            losses.append(Loss("reasoning_effort", "the budget is said by it", harmless=True))
+    elif budget is not None:
+        return _with_budget(budget, word, limit, losses)
     if effort == "none" or (effort is None and budget == 0):
         return Thinking({"type": "disabled"}, None, limit)
-    word = EFFORTS[effort] if effort is not None else None
-    if budget is not None and budget > 0:
-        return Thinking(_enabled(budget, limit, losses), word, limit)
     if effort is None and budget is None:
         return Thinking(None, None, limit)
     return Thinking({"type": "adaptive"}, word, limit)
 
 
-def _enabled(budget: int, limit: int, losses: list[Loss]) -> dict[str, Any]:
+def _with_budget(budget: int, effort: str | None, limit: int, losses: list[Loss]) -> Thinking:
     """A budget within what Messages allows: at least 1,024 and less than `max_tokens`."""
     allowed = max(min(budget, limit - 1), SMALLEST_BUDGET)
     if allowed >= limit:
         losses.append(Loss("reasoning_budget", f"{limit} tokens of output leave none to think with", harmless=True))
-        return {"type": "disabled"}
+        losses.append(Loss("reasoning_effort", "the model is told not to think", harmless=True))
+        return Thinking({"type": "disabled"}, None, limit)
     if allowed != budget:
         losses.append(Loss("reasoning_budget", f"Messages allows {allowed} here", harmless=True))
-    return {"type": "enabled", "budget_tokens": allowed}
+    return Thinking({"type": "enabled", "budget_tokens": allowed}, effort, limit)
 
 
 def read_thinking(fields: RequestFields) -> tuple[ReasoningEffort | None, int | None]:
