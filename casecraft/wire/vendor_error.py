@@ -79,6 +79,7 @@ COMMON_CODES: Codes = {
     "insufficient_quota": "quota",
     "billing_hard_limit_reached": "quota",
     "exceeded_current_quota_error": "quota",
+    "billing_error": "quota",
     "arrearage": "quota",
     "rate_limit_exceeded": "rate_limit",
     "rate_limit_error": "rate_limit",
@@ -103,6 +104,7 @@ COMMON_CODES: Codes = {
     "data_inspection_failed": "content_filtered",
     "datainspectionfailed": "content_filtered",
     "requesttimeout": "timeout",
+    "timeout_error": "timeout",
     "overloaded_error": "server",
     "server_error": "server",
     "api_error": "server",
@@ -129,7 +131,7 @@ MESSAGES: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     (
         re.compile(
-            r"model\b.{0,120}\b(?:not found|does not exist|not exist|not supported|unknown|no such)"
+            r"\Amodel: |model\b.{0,120}\b(?:not found|does not exist|not exist|not supported|unknown|no such)"
             r"|(?:not found|unknown|no such|invalid)\b.{0,30}\bmodel\b|模型不存在",
             re.IGNORECASE | re.DOTALL,
         ),
