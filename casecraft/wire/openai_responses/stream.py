@@ -46,7 +46,7 @@ class StreamDecoder(AnswerStream):
         """Parts of which something has come: the place of the item, the kind of part, its number there."""
         self._thoughts: set[Place] = set()
         self._calls: dict[Place, int] = {}
-        """Places and ids of the items of calls -> our index."""
+        """Places, ids of items and ids of calls -> our index. Events without a place mean the call begun last."""
         self._call_ids: dict[str, int] = {}
 
     def _read(self, event: dict[str, Any]) -> Iterable[StreamEvent]:
@@ -117,15 +117,15 @@ class StreamDecoder(AnswerStream):
         return (started,)
 
     def _know(self, event: dict[str, Any], item: dict[str, Any], call_id: str, index: int) -> None:
-        for place in (_place(event), string(item.get("id"))):
-            if place != "":
-                self._calls[place] = index
+        # llama.cpp's items have no ids: its later events name the call.
+        for place in (_place(event), string(item.get("id")), call_id):
+            self._calls[place] = index
         if call_id:
             self._call_ids[call_id] = index
 
     def _call_at(self, event: dict[str, Any]) -> int | None:
-        by_id = self._calls.get(string(event.get("item_id")))
-        return by_id if by_id is not None else self._calls.get(_place(event))
+        named = string(event.get("item_id"))
+        return self._calls[named] if named and named in self._calls else self._calls.get(_place(event))
 
     def _arguments_delta(self, event: dict[str, Any]) -> Iterable[StreamEvent]:
         index, arguments = self._call_at(event), string(event.get("delta"))
