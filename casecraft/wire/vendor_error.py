@@ -140,7 +140,8 @@ MESSAGES: tuple[tuple[re.Pattern[str], str], ...] = (
     (
         re.compile(
             r"model\b.{0,120}\b(?:not found|does not exist|not exist|not supported|unknown|no such)"
-            r"|(?:not found|unknown|no such|invalid)\b.{0,30}\bmodel\b|模型不存在|\bmodels/\S{1,120} (?:is|was) not found",
+            r"|(?:not found|unknown|no such|invalid)\b.{0,30}\bmodel\b|模型不存在"
+            r"|\bmodels/\S{1,120} (?:is|was) not found",
             re.IGNORECASE | re.DOTALL,
         ),
         "model_not_found",
