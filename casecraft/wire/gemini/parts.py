@@ -5,12 +5,15 @@ words before it. Source: https://ai.google.dev/gemini-api/docs/thought-signature
 """
 
 import base64
+import re
 from collections.abc import Iterable
 from typing import Any
 
 import orjson
 
 from casecraft.core.chat import Image, Loss, Part, Reasoning, Text, ToolCall, ToolResult
+
+BASE64 = re.compile(r"[A-Za-z0-9+/_-]*={0,2}")
 
 
 def write_parts(parts: Iterable[Part], where: str, losses: list[Loss], names: dict[str, str]) -> list[dict[str, Any]]:
@@ -21,29 +24,39 @@ def write_parts(parts: Iterable[Part], where: str, losses: list[Loss], names: di
     written: list[dict[str, Any]] = []
     bare = False  # whether the last one is a signature without words
     for part in parts:
-        if isinstance(part, Text) and bare:
-            written[-1]["text"] = part.text
-        elif isinstance(part, Text):
-            written.append({"text": part.text})
-        elif isinstance(part, Reasoning):
-            written += _reasoning(part, where, losses)
-        elif isinstance(part, ToolCall):
-            names[part.id] = part.name
-            written.append(write_call(part, where, losses))
-        elif isinstance(part, Image):
-            written.append(_image(part))
-        else:
-            written.append(_result(part, where, losses, names))
-        bare = isinstance(part, Reasoning) and not part.text and bool(part.signature) and not part.redacted
+        if isinstance(part, Text):
+            if bare:
+                written[-1]["text"] = part.text
+            else:
+                written.append({"text": part.text})
+            bare = False
+            continue
+        piece = _write_part(part, where, losses, names)
+        if piece is not None:
+            written.append(piece)
+            bare = piece.get("text") == ""
     return written or [{"text": ""}]
 
 
-def _reasoning(part: Reasoning, where: str, losses: list[Loss]) -> Iterable[dict[str, Any]]:
+def _write_part(
+    part: Reasoning | ToolCall | Image | ToolResult, where: str, losses: list[Loss], names: dict[str, str]
+) -> dict[str, Any] | None:
+    if isinstance(part, Reasoning):
+        return _reasoning(part, where, losses)
+    if isinstance(part, ToolCall):
+        names[part.id] = part.name
+        return write_call(part, where, losses)
+    if isinstance(part, Image):
+        return _image(part)
+    return _result(part, where, losses, names)
+
+
+def _reasoning(part: Reasoning, where: str, losses: list[Loss]) -> dict[str, Any] | None:
     if part.redacted:
         losses.append(Loss(f"{where}.redacted", "Gemini has no redacted reasoning", harmless=True))
-        return
-    if part.text or part.signature:
-        yield write_thought(part.text, part.signature, thought=bool(part.text))
+        return None
+    signature = _signature(part.signature, where, losses)
+    return write_thought(part.text, signature, thought=bool(part.text)) if part.text or signature else None
 
 
 def write_thought(text: str, signature: str, *, thought: bool) -> dict[str, Any]:
@@ -56,13 +69,27 @@ def write_thought(text: str, signature: str, *, thought: bool) -> dict[str, Any]
     return written
 
 
+def _signature(signature: str, where: str, losses: list[Loss]) -> str:
+    """A signature as it is, or none where it cannot be one of Gemini's: those are base64, and others are refused."""
+    if is_signature(signature):
+        return signature
+    losses.append(Loss(f"{where}.signature", "it is another vendor's", harmless=True))
+    return ""
+
+
+def is_signature(text: str) -> bool:
+    """Whether this can be a signature of Gemini's, or is empty."""
+    return len(text) % 4 == 0 and BASE64.fullmatch(text) is not None
+
+
 def write_call(call: ToolCall, where: str, losses: list[Loss]) -> dict[str, Any]:
     """A call, whole, with its signature."""
     written: dict[str, Any] = {"functionCall": {"name": call.name, "args": _arguments(call, where, losses)}}
     if call.id:
         written["functionCall"]["id"] = call.id
-    if call.signature:
-        written["thoughtSignature"] = call.signature
+    signature = _signature(call.signature, where, losses)
+    if signature:
+        written["thoughtSignature"] = signature
     return written
 
 

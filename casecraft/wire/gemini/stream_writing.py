@@ -7,7 +7,7 @@ import orjson
 from casecraft.core.chat import ReasoningDelta, StreamEnd, StreamEvent, TextDelta
 from casecraft.errors import ProviderError
 from casecraft.wire.gemini.error import encode_error
-from casecraft.wire.gemini.parts import write_call, write_thought
+from casecraft.wire.gemini.parts import is_signature, write_call, write_thought
 from casecraft.wire.gemini.response import FINISH_REASONS, write_answer
 from casecraft.wire.gemini.usage import write_usage
 from casecraft.wire.sse import write_event
@@ -35,9 +35,10 @@ class StreamEncoder:
 
     def _reasoning(self, event: ReasoningDelta) -> bytes:
         """A signature without words belongs to the thought that is open, if one is."""
-        if event.redacted or not (event.text or event.signature):
+        signature = event.signature if is_signature(event.signature) else ""
+        if event.redacted or not (event.text or signature):
             return b""
-        part = write_thought(event.text, event.signature, thought=bool(event.text) or self._thinking)
+        part = write_thought(event.text, signature, thought=bool(event.text) or self._thinking)
         self._thinking = not event.signature
         return self._event(write_answer([part]))
 
