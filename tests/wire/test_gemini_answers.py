@@ -223,19 +223,8 @@ def test_the_sdk_raises_the_errors_that_we_write(error):
         assert (type(ours), ours.retry_after) == (type(error), error.retry_after)
 
 
-NAMES = [
-    "candidates",
-    "content",
-    "parts",
-    "text",
-    "functionCall",
-    "args",
-    "thought",
-    "thoughtSignature",
-    "error",
-    "usageMetadata",
-]
-NAMES += ["promptTokenCount", "finishReason", "promptFeedback", "inlineData"]
+NAMES = ["candidates", "content", "parts", "text", "functionCall", "args", "thought", "thoughtSignature", "error"]
+NAMES += ["usageMetadata", "promptTokenCount", "finishReason", "promptFeedback", "inlineData"]
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
     lambda inner: (

@@ -283,6 +283,11 @@ def test_extra_objects_are_merged_and_extra_tools_added():
     }
 
 
+def test_extra_fields_keep_their_names():
+    asked = request(extra={"my_field": {"a_b": 1}, "labels": {"top_p": "x"}})
+    assert GEMINI.decode_request(encode(asked).body, model="m").request == asked
+
+
 def read(body: dict) -> ChatRequest:
     return GEMINI.decode_request(body).request
 

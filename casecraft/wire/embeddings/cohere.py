@@ -52,7 +52,8 @@ def decode_request(body: Mapping[str, Any], *, model: str = "") -> EmbeddingRequ
 def encode_response(response: EmbeddingResponse, request: EmbeddingRequest) -> Any:
     """The body, with numbers, and base64 where the request wants that."""
     embeddings: dict[str, Any] = {"float": lists(response)}
-    if "base64" in (request.extra.get("embedding_types") or ()):
+    wanted = request.extra.get("embedding_types")
+    if isinstance(wanted, list) and "base64" in wanted:
         embeddings["base64"] = [pack(vector) for vector in response.vectors]
     body: dict[str, Any] = {
         "id": "",

@@ -9,7 +9,7 @@ from typing import Any
 
 from casecraft.core.embedding import EmbeddingRequest, EmbeddingResponse
 from casecraft.core.usage import Usage
-from casecraft.wire.answers import count, mapping, mappings
+from casecraft.wire.answers import count, mapping
 from casecraft.wire.dialect import Encoded
 from casecraft.wire.embeddings.dialect import EmbeddingDialect
 from casecraft.wire.embeddings.vectors import lists, parse_embeddings, read_vectors
@@ -69,8 +69,9 @@ def decode_response(
 ) -> EmbeddingResponse:
     """The vectors."""
     answer = parse_embeddings(body, provider, codes)
-    found = answer.get("embeddings")
-    rows = [row.get("values") for row in mappings(found)] if isinstance(found, list) else None
+    rows = answer.get("embeddings")
+    if isinstance(rows, list):
+        rows = [mapping(row).get("values") for row in rows]
     stated = answer.get("usageMetadata")
     known = isinstance(stated, dict) and "promptTokenCount" in stated
     usage = Usage(input=count(mapping(stated).get("promptTokenCount"))) if known else None

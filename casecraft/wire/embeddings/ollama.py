@@ -3,13 +3,11 @@
 Source: https://github.com/ollama/ollama/blob/main/docs/api.md#generate-embeddings.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from casecraft.core.embedding import EmbeddingRequest, EmbeddingResponse
 from casecraft.core.usage import Usage
 from casecraft.wire.answers import count, string
-from casecraft.wire.dialect import Encoded
 from casecraft.wire.embeddings.dialect import EmbeddingDialect, fixed_path
 from casecraft.wire.embeddings.openai import decode_request, encode_request
 from casecraft.wire.embeddings.vectors import lists, parse_embeddings, read_vectors

@@ -8,7 +8,7 @@ from typing import Any
 
 from casecraft.core.embedding import EmbeddingRequest, EmbeddingResponse
 from casecraft.core.usage import Usage
-from casecraft.wire.answers import count, mappings, string
+from casecraft.wire.answers import count, mapping, string
 from casecraft.wire.dialect import Encoded
 from casecraft.wire.embeddings.dialect import EmbeddingDialect, fixed_path
 from casecraft.wire.embeddings.vectors import lists, pack, parse_embeddings, read_vectors, take_texts
@@ -50,16 +50,20 @@ def decode_response(
 ) -> EmbeddingResponse:
     """The vectors, in the order that their indexes say."""
     answer = parse_embeddings(body, provider, codes)
-    data = mappings(answer.get("data"))
-    if all(isinstance(row.get("index"), int) for row in data):
-        data.sort(key=lambda row: row["index"])
-    rows = [row.get("embedding") for row in data] if isinstance(answer.get("data"), list) else None
+    rows = answer.get("data")
+    if isinstance(rows, list):
+        rows = [row.get("embedding") for row in _in_order(rows)]
     return EmbeddingResponse(
         vectors=read_vectors(rows, body, provider, texts),
         model=string(answer.get("model")),
         usage=_usage(answer.get("usage")),
         raw=body,
     )
+
+
+def _in_order(rows: list[Any]) -> list[dict[str, Any]]:
+    found = list(map(mapping, rows))
+    return sorted(found, key=lambda row: row["index"]) if all(type(row.get("index")) is int for row in found) else found
 
 
 def _usage(stated: object) -> Usage | None:
