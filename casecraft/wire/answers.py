@@ -138,9 +138,14 @@ class AnswerCollector:
         self._last(Text).texts.append(text)
         return TextDelta(text)
 
-    def add_reasoning(self, text: str = "", signature: str = "", *, redacted: bool = False) -> ReasoningDelta:
-        """Reasoning, or its signature, which ends a block: what comes next is a block of its own."""
-        block = self._last(Reasoning)
+    def add_reasoning(
+        self, text: str = "", signature: str = "", *, redacted: bool = False, apart: bool = False
+    ) -> ReasoningDelta:
+        """Reasoning, or its signature, which ends a block: what comes next is a block of its own.
+
+        What comes `apart` does not belong to the reasoning before it.
+        """
+        block = self._open(Reasoning) if apart else self._last(Reasoning)
         if (redacted or block.signature) and (block.texts or block.signature):
             block = self._open(Reasoning)
         if text:

@@ -1,7 +1,8 @@
 """Errors as vendors write them: which of ours each one is.
 
-Read are the shapes of OpenAI (`{"error": {"message", "type", "code"}}`), of DashScope's own API (`{"code",
-"message"}`), of FastAPI (`{"detail"}`, vLLM), and a bare string under `error` (Ollama, gateways). Codes that only one
+Read are the shapes of OpenAI (`{"error": {"message", "type", "code"}}`), of Google (the same with `status` and
+`details`, at times in a list), of DashScope's own API (`{"code", "message"}`), of FastAPI (`{"detail"}`, vLLM), and a
+bare string under `error` (Ollama, gateways; with `error_type` Text Embeddings Inference). Codes that only one
 vendor gives a meaning to, such as GLM's numbers, are data of its catalog row and come in as `codes`.
 """
 
@@ -25,6 +26,7 @@ from casecraft.errors import (
     RateLimitError,
     ServerError,
 )
+from casecraft.wire.google_error import read_reasons, read_retry_delay
 from casecraft.wire.retry_after import read_retry_after
 
 Codes: TypeAlias = Mapping[str, str]
@@ -65,7 +67,7 @@ KINDS: Mapping[str, Kind] = {
     "bad_answer": Kind(BadAnswerError, "answered with an error"),
 }
 
-# Codes and types that mean the same wherever they occur: OpenAI's, Azure's, Anthropic's, Kimi's, DashScope's.
+# Codes and types that mean the same wherever they occur: OpenAI's, Azure's, Anthropic's, Kimi's, DashScope's, Google's.
 COMMON_CODES: Codes = {
     "invalid_api_key": "authentication",
     "invalidapikey": "authentication",
@@ -111,6 +113,13 @@ COMMON_CODES: Codes = {
     "internalerror": "server",
     "internal_server_error": "server",
     "internal_error": "server",
+    "api_key_invalid": "authentication",
+    "unauthenticated": "authentication",
+    "permission_denied": "authentication",
+    "resource_exhausted": "rate_limit",
+    "deadline_exceeded": "timeout",
+    "unavailable": "server",
+    "internal": "server",
 }
 
 # What messages say where codes say nothing. Only for 4xx and for errors that came with status 200.
@@ -118,7 +127,8 @@ MESSAGES: tuple[tuple[re.Pattern[str], str], ...] = (
     (
         re.compile(
             r"maximum context length|context (?:length|window|size)|exceeded model token limit|token length too long"
-            r"|prompt is too long|too many (?:input )?tokens|range of input length|reduce the length|Prompt 超长",
+            r"|prompt is too long|too many (?:input )?tokens|range of input length|reduce the length|Prompt 超长"
+            r"|input token count.{0,40}exceeds",
             re.IGNORECASE,
         ),
         "context_too_long",
@@ -132,7 +142,8 @@ MESSAGES: tuple[tuple[re.Pattern[str], str], ...] = (
     (
         re.compile(
             r"\Amodel: |model\b.{0,120}\b(?:not found|does not exist|not exist|not supported|unknown|no such)"
-            r"|(?:not found|unknown|no such|invalid)\b.{0,30}\bmodel\b|模型不存在",
+            r"|(?:not found|unknown|no such|invalid)\b.{0,30}\bmodel\b|模型不存在"
+            r"|\bmodels/\S{1,120} (?:is|was) not found",
             re.IGNORECASE | re.DOTALL,
         ),
         "model_not_found",
@@ -151,6 +162,7 @@ BY_STATUS: Mapping[int, str] = {
     405: "wrong_address",
     408: "timeout",
     413: "context_too_long",
+    424: "server",  # Text Embeddings Inference and TGI: the model behind them failed
     451: "content_filtered",  # StepFun
     425: "rate_limit",
     429: "rate_limit",
@@ -158,10 +170,11 @@ BY_STATUS: Mapping[int, str] = {
 
 
 class VendorError(NamedTuple):
-    """What a vendor's error body says: its codes, the most specific first, and its message."""
+    """What a vendor's error body says: its codes, the most specific first, its message, and the seconds to wait."""
 
     codes: tuple[str, ...]
     message: str
+    retry_after: float | None = None
 
 
 def decode_error(
@@ -170,14 +183,15 @@ def decode_error(
     """The error that a status other than 2xx means. `headers` has lower-case names. Never raises."""
     error = read_error(body)
     kind = _kind_by_code(error, codes, status) or _kind_by_status(status, error)
-    return _build(kind, error, status, provider, body, read_retry_after(headers))
+    stated = read_retry_after(headers)
+    return _build(kind, error, status, provider, body, error.retry_after if stated is None else stated)
 
 
 def error_in_answer(answer: Mapping[str, Any], body: bytes, provider: str, codes: Codes) -> ProviderError:
     """The error that an answer with status 200 carries: `BadAnswerError` unless it says more clearly what it is."""
     error = _read_object(answer)
     kind = _kind_by_code(error, codes, 200) or _kind_by_message(error.message) or "bad_answer"
-    return _build(kind, error, 200, provider, body, None)
+    return _build(kind, error, 200, provider, body, error.retry_after)
 
 
 def has_error(answer: Mapping[str, Any]) -> bool:
@@ -214,11 +228,12 @@ def _read_object(answer: Mapping[str, Any]) -> VendorError:
             break
     else:
         message = ""
-    return VendorError(_codes_of(source), message)
+    return VendorError(_codes_of(source), message, read_retry_delay(source))
 
 
 def _codes_of(source: Mapping[str, Any]) -> tuple[str, ...]:
-    values = (source.get("code"), source.get("type"), source.get("error_code"))
+    named = ("code", "type", "error_type", "error_code", "status")
+    values = (*read_reasons(source), *map(source.get, named))
     return tuple(str(value) for value in values if isinstance(value, str | int) and not isinstance(value, bool))
 
 
@@ -264,7 +279,7 @@ def _build(
 ) -> ProviderError:
     found = KINDS.get(kind, KINDS["invalid_request"])
     said = clean(error.message)
-    code = f", {error.codes[0]}" if error.codes else ""
+    code = next((f", {code}" for code in error.codes if code != str(status)), "")
     message = f"{provider!r} {found.says} ({status}{clean(code)})" + (f": {said}" if said else "")
     return found.error(message, provider=provider, status=status, body=body, retry_after=retry_after, hint=found.hint)
 

@@ -115,3 +115,20 @@ def test_any_header_is_a_wait_or_none(text):
 @given(st.integers(100, 999), st.binary(max_size=60))
 def test_any_error_body_is_a_provider_error(status, body):
     assert isinstance(decode_error(status, {}, body, "p"), errors.ProviderError)
+
+
+@pytest.mark.parametrize(
+    ("delay", "seconds"),
+    [("34s", 34.0), ("0.25s", 0.25), ("34", None), ("-1s", None), (34, None), ("9" * 400 + "s", None)],
+)
+@pytest.mark.parametrize("wrap", [lambda body: body, lambda body: [body]])
+def test_google_says_the_wait_in_the_body(delay, seconds, wrap):
+    details = [None, {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay}]
+    body = json.dumps(wrap({"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "details": details}})).encode()
+    assert decode_error(429, {}, body, "p").retry_after == seconds
+    assert decode_error(429, {"retry-after": "2"}, body, "p").retry_after == 2
+
+
+def test_a_code_that_only_repeats_the_status_is_not_said_twice():
+    error = decode_error(503, {}, b'{"error": {"code": 503, "status": "UNAVAILABLE", "message": "busy"}}', "p")
+    assert str(error) == "'p' failed on its side (503, UNAVAILABLE): busy"
