@@ -12,7 +12,6 @@ from casecraft.core.chat import (
     Text,
     Tool,
     ToolCall,
-    ToolResult,
 )
 from casecraft.core.profile import StructuredOutput
 from casecraft.wire.bedrock_converse.blocks import BlockWriter
@@ -72,11 +71,14 @@ def _conversation(request: ChatRequest, losses: list[Loss]) -> dict[str, Any]:
         if message.role == "system" and not turns:
             system += writer.write(_text_alone(message, number, losses))
             continue
-        blocks = _blocks(message, writer)
+        blocks = writer.write(message.parts)
         if turns and turns[-1]["role"] == message.role:
             turns[-1]["content"] += blocks
         elif blocks:
             turns.append({"role": message.role, "content": blocks})
+    for turn in turns:
+        if turn["role"] == "user":  # results of tools have to follow the calls
+            turn["content"].sort(key=lambda block: "toolResult" not in block)
     body: dict[str, Any] = {"messages": turns}
     return {**body, "system": system} if system else body
 
@@ -85,16 +87,6 @@ def _text_alone(message: Message, number: int, losses: list[Loss]) -> list[Text]
     if any(not isinstance(part, Text) for part in message.parts):
         losses.append(Loss(f"messages[{number}].image", "what a system says is text alone"))
     return [part for part in message.parts if isinstance(part, Text)]
-
-
-def _blocks(message: Message, writer: BlockWriter) -> list[dict[str, Any]]:
-    """The blocks of a turn; results of tools first, as they have to follow the calls."""
-    content = message.content
-    if isinstance(content, str):
-        return [{"text": content}] if content else []
-    if message.role == "user":
-        content = tuple(sorted(content, key=lambda part: not isinstance(part, ToolResult)))
-    return writer.write(content)
 
 
 def _inference(request: ChatRequest) -> dict[str, Any]:
