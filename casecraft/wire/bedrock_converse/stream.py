@@ -44,7 +44,7 @@ class StreamDecoder(AnswerStream):
         if "messageStop" in event:
             self._stop_reason = mapping(event["messageStop"]).get("stopReason") or "unsaid"
         elif "metadata" in event:
-            self._usage = read_usage(mapping(event["metadata"]).get("usage")) or self._usage
+            self._usage = read_usage(mapping(event["metadata"]).get("usage"))
             return (self._end(),) if self._may_end() else NOTHING
         elif EXCEPTION in event:
             raise aws_error_in_answer(mapping(event[EXCEPTION]), self._body(), self._provider, self._codes)
