@@ -31,7 +31,8 @@ def test_every_dependency_is_named_with_its_reason() -> None:
 
 
 def test_every_library_that_the_program_imports_is_a_dependency() -> None:
-    known = names_of(read_project()["project"]["dependencies"])
+    project = read_project()["project"]
+    known = names_of(project["dependencies"]).union(*map(names_of, project["optional-dependencies"].values()))
     found = packages_distributions()
     missing = {
         package
