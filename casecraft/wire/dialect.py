@@ -143,7 +143,7 @@ class Dialect:
     embeddings: str | None = None
 
 
-DIALECTS: tuple[str, ...] = ("ollama_chat", "openai_chat")
+DIALECTS: tuple[str, ...] = ("cohere_chat", "ollama_chat", "openai_chat")
 """The names: each is a package below this one, with its `DIALECT`."""
 
 

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
-
 from casecraft.core.chat import ChatResponse, Loss, Part, Reasoning, StopReason, Text, ToolCall
 from casecraft.core.usage import Usage
 from casecraft.errors import BadAnswerError
 from casecraft.wire.answers import content_of, count, mapping, mappings, parse_answer, problem_of, string
 from casecraft.wire.dialect import Encoded
+from casecraft.wire.json_lines import LineReader
+from casecraft.wire.stated_usage import find_usage
 from casecraft.wire.tool_arguments import arguments_object, arguments_text
 from casecraft.wire.vendor_error import NO_CODES, Codes, error_in_answer
 
@@ -87,15 +87,7 @@ def read_usage(answer: Mapping[str, Any]) -> Usage | None:
 
 def decode_usage(body: bytes) -> Usage | None:
     """The usage that a body states, be it a whole answer or the lines of a stream."""
-    for text in (body, *reversed(body.splitlines())):
-        try:
-            answer = orjson.loads(text)
-        except orjson.JSONDecodeError:
-            continue
-        usage = read_usage(answer) if isinstance(answer, dict) else None
-        if usage is not None:
-            return usage
-    return None
+    return find_usage(body, LineReader, read_usage)
 
 
 def encode_response(response: ChatResponse, *, created: int = 0) -> Encoded:
