@@ -19,6 +19,20 @@ def read_image(url: str) -> Image:
     return Image(data=decode_base64(data), media_type=head.removeprefix("data:"))
 
 
+# How files of the common formats begin. WebP's own name stands after the length that RIFF gives.
+MAGIC: tuple[tuple[bytes, str], ...] = (
+    (b"\x89PNG", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF8", "image/gif"),
+    (b"RIFF", "image/webp"),
+)
+
+
+def media_type_of(data: bytes) -> str:
+    """The media type that an image's first bytes show, for dialects that do not say it; empty where they do not."""
+    return next((media_type for start, media_type in MAGIC if data.startswith(start)), "")
+
+
 def decode_base64(text: str) -> bytes:
     """The bytes that base64 stands for. Raises `ValueError` where it is broken."""
     try:

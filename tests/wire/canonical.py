@@ -144,7 +144,9 @@ def _parts(parts: Iterable[Part], lost: set[str]) -> list[dict[str, Any]]:
         for name in lost & {"signature", "is_error", "name", "id", "call_id"}:
             values.pop(name, None)
         for name in {
-            each.rpartition(".")[2] for each in lost if each.startswith(("tool_call.", "tool_result.", "reasoning."))
+            each.rpartition(".")[2]
+            for each in lost
+            if each.startswith(("tool_call.", "tool_result.", "reasoning.", "image."))
         }:
             values.pop(name, None)
         if found and kind == "Text" == found[-1]["kind"]:

@@ -1,0 +1,71 @@
+"""A conversation as one text, for models that continue a text and know no turns."""
+
+from collections.abc import Iterator
+
+from casecraft.core.chat import ChatRequest, Image, Loss, Message, Reasoning, Text, ToolCall, ToolResult
+
+LABELS = {"system": "System", "user": "User", "assistant": "Assistant"}
+
+
+def prompt_text(request: ChatRequest) -> tuple[str, tuple[Loss, ...]]:
+    """The messages as one prompt, and what a text cannot say.
+
+    One question, with or without a system message before it, is its plain text. Where there are more turns, each is
+    told by a label, and the last label asks for the assistant's. The fields for tools are among the losses; the other
+    fields of the request are the caller's business.
+    """
+    losses = tuple(_not_said(request))
+    turns = [(message, text) for message in request.messages if (text := _text(message))]
+    roles = [message.role for message, _ in turns]
+    if roles in ([], ["system"], ["user"], ["system", "user"]):
+        return "\n\n".join(text for _, text in turns), losses
+    labelled = [f"{LABELS[message.role]}: {text}" for message, text in turns]
+    return "\n\n".join([*labelled, f"{LABELS['assistant']}:"]), losses
+
+
+def _text(message: Message) -> str:
+    """One turn in words. Calls of tools and their results are told, as what follows builds on them."""
+    if isinstance(message.content, str):
+        return message.content
+    lines: list[str] = []
+    for part in message.content:
+        if isinstance(part, Text):
+            lines.append(part.text)
+        elif isinstance(part, ToolCall):
+            lines.append(f"[call {part.id} of the tool {part.name}: {part.arguments}]")
+        elif isinstance(part, ToolResult):
+            lines.append(f"[result of the call {part.call_id}: {part.text}]")
+    return "\n".join(lines)
+
+
+def _not_said(request: ChatRequest) -> Iterator[Loss]:
+    if [message.role for message in request.messages] != ["user"]:
+        yield Loss("messages", "the turns are told in one text", harmless=True)
+    if request.tools:
+        yield Loss("tools", "a prompt of text has no tools")
+    if request.tool_choice not in (None, "auto", "none"):
+        yield Loss("tool_choice", "a prompt of text has no tools")
+    elif request.tool_choice is not None:
+        yield Loss("tool_choice", "a prompt of text has no tools", harmless=True)
+    if request.parallel_tool_calls is not None:
+        yield Loss("parallel_tool_calls", "a prompt of text has no tools", harmless=True)
+    for number, message in enumerate(request.messages):
+        if not isinstance(message.content, str):
+            yield from _parts_not_said(message, f"messages[{number}]")
+
+
+def _parts_not_said(message: Message, where: str) -> Iterator[Loss]:
+    parts = message.parts
+    results = [part for part in parts if isinstance(part, ToolResult)]
+    if any(isinstance(part, Image) for part in parts):
+        yield Loss(f"{where}.image", "a prompt of text has no images")
+    if any(isinstance(part, Reasoning) for part in parts):
+        yield Loss(f"{where}.reasoning", "a prompt of text has no place for what was thought", harmless=True)
+    if any(isinstance(part, ToolCall) for part in parts):
+        yield Loss(f"{where}.tool_calls", "told in words")
+    if results:
+        yield Loss(f"{where}.tool_result", "told in words")
+    if any(
+        isinstance(part, Image) for result in results if not isinstance(result.content, str) for part in result.content
+    ):
+        yield Loss(f"{where}.tool_result.image", "a prompt of text has no images")
