@@ -1,16 +1,39 @@
 """casecraft turns an OpenAPI document into API test suites that run.
 
-`generate`, `agenerate`, `plan`, `estimate` and `resume` do what the command of the same name does. They are imported
-when first used, so that `import casecraft` is quick.
+`generate`, `agenerate`, `plan`, `estimate` and `resume` do what the command of the same name does;
+`refresh_providers` reads the catalog and what plugins register anew. They are imported when first used, so that
+`import casecraft` is quick.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from casecraft.api import Plan, Summary, agenerate, aresume, estimate, generate, plan, resume, settings_for
+    from casecraft.api import (
+        Plan,
+        Summary,
+        agenerate,
+        aresume,
+        estimate,
+        generate,
+        plan,
+        refresh_providers,
+        resume,
+        settings_for,
+    )
 
-__all__ = ["Plan", "Summary", "agenerate", "aresume", "estimate", "generate", "plan", "resume", "settings_for"]
+__all__ = [
+    "Plan",
+    "Summary",
+    "agenerate",
+    "aresume",
+    "estimate",
+    "generate",
+    "plan",
+    "refresh_providers",
+    "resume",
+    "settings_for",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -12,7 +12,7 @@ from casecraft.engine.estimate import Estimate, estimate_share
 from casecraft.engine.events import Event
 from casecraft.engine.plan import RULES, Plan, make_plan
 from casecraft.engine.session import Listener, Summary, carry_out, find_run, work_of
-from casecraft.providers import create, load_catalog, settings_of
+from casecraft.providers import CatalogRow, create, load_catalog, refresh_providers, settings_of
 
 __all__ = [
     "Plan",
@@ -23,6 +23,7 @@ __all__ = [
     "estimate",
     "generate",
     "plan",
+    "refresh_providers",
     "resume",
     "run_async",
     "settings_for",
@@ -36,7 +37,15 @@ def settings_for(flags: Mapping[str, Any] | None = None, *, folder: Path | None 
 
     Raises ConfigurationError.
     """
-    return load_settings(flags or {}, os.environ, folder or Path.cwd(), load_catalog().known())
+    catalog = load_catalog()
+    return load_settings(
+        flags or {},
+        os.environ,
+        folder or Path.cwd(),
+        catalog.known_without_plugins(),
+        known_with_plugins=catalog.known,
+        row_fields=CatalogRow.model_fields,
+    )
 
 
 def environment() -> Mapping[str, str]:

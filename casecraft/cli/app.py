@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from casecraft.cli import endpoints, estimate, generate, init, providers, resume, state, strategies
+from casecraft.cli import endpoints, estimate, generate, init, plugins, providers, resume, state, strategies
 from casecraft.cli.exits import INTERRUPTED, WRONG_USE, say_error
 from casecraft.cli.streams import give_up_output, prepare_streams
 from casecraft.errors import CasecraftError
@@ -22,6 +22,7 @@ app.command("resume")(resume.resume)
 app.command("estimate")(estimate.estimate)
 app.command("endpoints")(endpoints.endpoints)
 app.add_typer(providers.app, name="providers")
+app.add_typer(plugins.app, name="plugins")
 app.command("strategies")(strategies.strategies)
 app.add_typer(state.app, name="state")
 app.command("init")(init.init)

@@ -10,6 +10,7 @@ import typer
 from casecraft.api import environment, settings_for
 from casecraft.cli.flags import read_money
 from casecraft.config import Settings
+from casecraft.errors import ProviderConfigurationError
 from casecraft.providers import CatalogRow, canonical_name, create, detect, load_catalog, profile_of, settings_of
 from casecraft.providers.catalog.row import Capability
 from casecraft.providers.priced_models import PricedModel, priced_models
@@ -30,12 +31,17 @@ class Wanted:
 def provider_rows(wanted: Wanted) -> list[dict[str, Any]]:
     """A row for each provider of the catalog, and of the user's own, that is wanted."""
     _refuse_unknown(wanted.capabilities)
-    settings = settings_for()
+    settings = settings_for({"providers": ["auto"]})  # all of them, those of plugins too
     catalog = load_catalog()
     found = {it.name: it.how for it in detect(environment(), settings.provider_settings)}
     own = [name for name in settings.provider_settings if name not in catalog]
     rows = (_row(name, settings, found) for name in (*catalog.names, *own))
     return [row for row in rows if _is_wanted(row, wanted)]
+
+
+def broken_plugins() -> list[ProviderConfigurationError]:
+    """What is wrong with the plugins whose providers cannot be listed."""
+    return [error for _, error in load_catalog().broken]
 
 
 def _refuse_unknown(capabilities: Iterable[str]) -> None:
@@ -98,7 +104,7 @@ def provider_facts(name: str) -> dict[str, Any]:
 
 async def list_models(name: str) -> tuple[str, ...]:
     """The models that a provider lists when asked. Raises a `ProviderError`."""
-    settings = settings_for()
+    settings = settings_for({"providers": [name]})
     name = canonical_name(name, settings.provider_settings)
     provider = create(name, settings_of(name, settings.provider_settings))
     try:

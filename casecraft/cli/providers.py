@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from casecraft.cli import options
-from casecraft.cli.exits import SOME_FAILED, one_line
+from casecraft.cli.exits import SOME_FAILED, one_line, say_error
 from casecraft.cli.machine import write_json
 from casecraft.cli.tables import lines_of, show_table
 
@@ -35,9 +35,11 @@ def list_providers(
     as_json: options.Json = False,
 ) -> None:
     """List the providers that casecraft knows, and which of them could be used now."""
-    from casecraft.cli.provider_facts import Wanted, provider_rows  # noqa: PLC0415  # `--help` must not pay for it
+    from casecraft.cli.provider_facts import Wanted, broken_plugins, provider_rows  # noqa: PLC0415  # `--help` must not pay for it
 
     rows = provider_rows(Wanted(tuple(capability or ()), region, max_price, ready))
+    for error in broken_plugins():
+        say_error(error)
     if as_json:
         write_json({"providers": rows})
         return
@@ -114,9 +116,10 @@ def check(
     from casecraft.api import environment, settings_for  # noqa: PLC0415  # `--help` must not pay for it
     from casecraft.providers import detect, resolve_names  # noqa: PLC0415
 
-    settings = settings_for()
-    wanted = names or list(settings.providers) or ["auto"]
-    resolved = resolve_names(wanted, settings, detect(environment(), settings.provider_settings))
+    settings = settings_for({"providers": names} if names else {})
+    if not settings.providers:
+        settings = settings_for({"providers": ["auto"]})
+    resolved = resolve_names(settings.providers, settings, detect(environment(), settings.provider_settings))
     results = asyncio.run(_check_all(resolved, settings))
     if as_json:
         write_json({"providers": results})

@@ -2,7 +2,7 @@
 
 import difflib
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
@@ -16,36 +16,52 @@ from casecraft.config.environment import (
     read_top,
     reject_misspelt,
 )
-from casecraft.config.settings import ProviderSettings, Settings
+from casecraft.config.settings import ProviderSettings, Settings, split_names
 from casecraft.errors import ConfigurationError
 
 FILE = "casecraft.toml"
 TABLES = "providers"
 SELECTION = "use"
 OF_PROVIDERS = "provider_settings"
+# A table with one of these may be that of a provider of the user's own.
+ADDRESSES = {"base_url", "sites", "dialect"}
 
 Layer: TypeAlias = dict[str, Found]
 Model = TypeVar("Model", bound=BaseModel)
 
 
 def load_settings(
-    flags: Mapping[str, Any], environ: Mapping[str, str], cwd: Path, known: Iterable[KnownProvider] = ()
+    flags: Mapping[str, Any],
+    environ: Mapping[str, str],
+    cwd: Path,
+    known: Iterable[KnownProvider] = (),
+    *,
+    known_with_plugins: Callable[[], Iterable[KnownProvider]] | None = None,
+    row_fields: Collection[str] = (),
 ) -> Settings:
     """The settings of a run.
 
     `flags` are named like the fields of `Settings`; None means not given. Under `provider_settings` they may hold a
-    mapping of provider to fields of `ProviderSettings`. `known` are the catalog's names. Raises `ConfigurationError`
-    with the file or variable, the key and the nearest right name.
+    mapping of provider to fields of `ProviderSettings`. `known` are the catalog's names; where one is used that is not
+    among them, or all are meant, `known_with_plugins` is asked instead. `row_fields` are the keys of a catalog row,
+    which a provider's table may have too. Raises `ConfigurationError` with the file or variable, the key and the
+    nearest right name.
     """
     known = tuple(known)
     environment = read_environment(environ, cwd)
     document = _read_file(cwd / FILE)
-    tables = _tables_of(document, known)
-    custom = [KnownProvider(name) for name in tables if name not in {provider.name for provider in known}]
-    providers = [*known, *custom]
-    reject_misspelt(environment, providers)
     layers = [_top_of_file(document), read_top(environment), _found(flags)]
     top = {name: found for layer in layers for name, found in layer.items()}
+    sources = [*_providers_file(top, cwd), (FILE, document)]
+    if known_with_plugins is not None and not _mentioned(top, sources, flags) <= _canonical_names(known).keys():
+        known = tuple(known_with_plugins())
+    tables: dict[str, Layer] = {}
+    for where, source in sources:
+        for name, layer in _tables_of(source, known, row_fields, where).items():
+            tables[name] = {**tables.get(name, {}), **layer}
+    custom = [_custom(name, tables[name]) for name in tables if name not in {provider.name for provider in known}]
+    providers = [*known, *custom]
+    reject_misspelt(environment, providers)
     given = _given_for_providers(flags, providers)
     by_provider = {
         provider.name: {
@@ -56,6 +72,45 @@ def load_settings(
         for provider in providers
     }
     return _build(top, by_provider)
+
+
+def _providers_file(top: Layer, cwd: Path) -> list[tuple[str, dict[str, Any]]]:
+    """The file with more providers, by its name, where one is set; `~` is the user's folder."""
+    name = top["providers_file"].value if "providers_file" in top else None
+    if not isinstance(name, str):
+        return []
+    path = cwd / Path(name).expanduser()
+    if not path.is_file():
+        where = top["providers_file"].where
+        raise ConfigurationError(f"{where} names {name!r}, but there is no such file", hint="Correct the path.")
+    document = _read_file(path)
+    for key in document.keys() - {TABLES}:
+        raise _unknown(key, {TABLES}, f"{name} has the key {key!r}")
+    return [(name, document)]
+
+
+def _mentioned(top: Layer, sources: Iterable[tuple[str, Mapping[str, Any]]], flags: Mapping[str, Any]) -> set[str]:
+    """The names of providers that are used or set somewhere, in lower case; what is no name is refused later."""
+    used = split_names(top["providers"].value) if "providers" in top else ()
+    tables = [document.get(TABLES) for _, document in sources]
+    names = [*(used if isinstance(used, list | tuple) else ()), *(flags.get(OF_PROVIDERS) or ())]
+    names += [name for table in tables if isinstance(table, dict) for name in table]
+    return {str(name).strip().lower().partition("/")[0] for name in names}
+
+
+def _custom(name: str, layer: Layer) -> KnownProvider:
+    """A provider of the user's own, as far as its row says what the environment may have for it."""
+    row: Any = layer["row"].value if "row" in layer else {}
+    variables = [
+        it for site in _listed(row, "sites") if isinstance(site, dict) for it in _listed(site, "key_variables")
+    ]
+    return KnownProvider(name, tuple(map(str, _listed(row, "aliases"))), tuple(map(str, variables)))
+
+
+def _listed(table: Mapping[str, Any], key: str) -> list[Any]:
+    """A list of a row that is not checked yet; whoever makes the provider says what is wrong with it."""
+    value = table.get(key)
+    return value if isinstance(value, list) else []
 
 
 def _found(values: Mapping[str, Any], owner: str = "") -> Layer:
@@ -107,35 +162,40 @@ def _top_of_file(document: Mapping[str, Any]) -> Layer:
     return layer
 
 
-def _tables_of(document: Mapping[str, Any], known: Iterable[KnownProvider]) -> dict[str, Layer]:
+def _tables_of(
+    document: Mapping[str, Any], known: Iterable[KnownProvider], row_fields: Collection[str], file: str
+) -> dict[str, Layer]:
     """The `[providers.NAME]` tables, under canonical names."""
     tables = document.get(TABLES, {})
     if not isinstance(tables, dict):
-        message = f"{TABLES!r} in {FILE} must be tables, one for each provider"
+        message = f"{TABLES!r} in {file} must be tables, one for each provider"
         raise ConfigurationError(message, hint=f'Name those to use with `{SELECTION} = ["glm", "qwen"]`.')
     canonical = _canonical_names(known)
     layers: dict[str, Layer] = {}
     for name, table in tables.items():
-        layer = _table(str(name), table, canonical)
+        layer = _table(str(name), table, canonical, row_fields, file)
         layers[canonical.get(str(name).lower(), str(name))] = layer
     return layers
 
 
-def _table(name: str, table: object, canonical: Mapping[str, str]) -> Layer:
-    where = f"[{TABLES}.{name}] in {FILE}"
+def _table(name: str, table: object, canonical: Mapping[str, str], row_fields: Collection[str], file: str) -> Layer:
+    where = f"[{TABLES}.{name}] in {file}"
     if not isinstance(table, dict):
         hint = f'Name providers to use with `{SELECTION} = ["{name}"]`.'
-        raise ConfigurationError(f"{TABLES}.{name} in {FILE} must be a table", hint=hint)
-    if name.lower() not in canonical and "base_url" not in table:
+        raise ConfigurationError(f"{TABLES}.{name} in {file} must be a table", hint=hint)
+    if name.lower() not in canonical and not ADDRESSES & table.keys():
         nearest = difflib.get_close_matches(name.lower(), canonical, n=1)
         hint = f"Did you mean {nearest[0]!r}? " if nearest else ""
         hint += "A provider of your own needs a `base_url`."
         raise ConfigurationError(f"{where}: no provider has the name {name!r}", hint=hint)
-    allowed = set(ProviderSettings.model_fields) - {"key_variable"}
+    allowed = set(ProviderSettings.model_fields) - {"key_variable", "row"}
+    of_row = set(row_fields) - allowed - {"name"}
     for key in table:
-        if key not in allowed:
-            raise _unknown(key, allowed, f"{where} has the key {key!r}")
-    return {key: Found(value, f"{key!r} of {where}") for key, value in table.items()}
+        if key not in allowed | of_row:
+            raise _unknown(key, allowed | of_row, f"{where} has the key {key!r}")
+    layer = {key: Found(value, f"{key!r} of {where}") for key, value in table.items() if key in allowed}
+    row = {key: value for key, value in table.items() if key in of_row}
+    return {**layer, "row": Found(row, where)} if row else layer
 
 
 def _unknown(key: str, allowed: Iterable[str], message: str) -> ConfigurationError:

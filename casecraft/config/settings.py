@@ -44,7 +44,7 @@ class ProviderSettings(BaseModel):
     `key_variable` is the environment variable that the key came from, if it came from one. `timeout` is in seconds,
     for one request. `extra` goes into every request body as it is, `headers` and `query` go with every request.
     `variables` are the parts of the base URL that each user has their own value of. `local` says that the server costs
-    nothing.
+    nothing. `row` has further fields of a catalog row, over those of the provider's own.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -67,6 +67,7 @@ class ProviderSettings(BaseModel):
     extra: Mapping[str, Any] = Field(default_factory=dict)
     dialect: str | None = None
     local: bool | None = None
+    row: Mapping[str, Any] = Field(default_factory=dict)
 
 
 class Settings(BaseModel):
@@ -74,6 +75,7 @@ class Settings(BaseModel):
 
     `providers` are those to use; `provider_settings` what is set for each, under its canonical name. `max_cost` is
     money of `currency`. `workers` overrules the number of workers of every provider.
+    `providers_file` is a TOML file with more tables of providers.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -100,4 +102,5 @@ class Settings(BaseModel):
     allow_external_refs: bool = False
     log_calls: Path | None = None
     log_bodies: bool = False
+    providers_file: str | None = None
     provider_settings: Mapping[str, ProviderSettings] = Field(default_factory=dict)

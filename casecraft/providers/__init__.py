@@ -2,7 +2,7 @@
 
 from casecraft.providers.blocking import BlockingProvider
 from casecraft.providers.call_log import CallLog
-from casecraft.providers.catalog import Catalog, CatalogRow, load_catalog
+from casecraft.providers.catalog import Catalog, CatalogRow, load_catalog, refresh_providers
 from casecraft.providers.detection import detect
 from casecraft.providers.provider import Health, ModelInfo, Provider
 from casecraft.providers.selection import (
@@ -35,6 +35,7 @@ __all__ = [
     "no_provider_named",
     "profile_of",
     "providers_for_model",
+    "refresh_providers",
     "resolve_names",
     "settings_of",
     "split_name",

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from casecraft.config import KnownProvider, ProviderSettings
 from casecraft.config.environment import read_provider
 from casecraft.providers.catalog import CatalogRow, LocalServer, load_catalog
-from casecraft.providers.selection import Detected
+from casecraft.providers.selection import EMBEDDED, Detected
 
 # Servers on this machine answer within milliseconds or not at all. In seconds.
 PROBE_TIMEOUT = 0.4
@@ -41,6 +41,8 @@ def _by_variables(row: CatalogRow, known: KnownProvider, environ: Mapping[str, s
         yield Detected(row.name, f"key in {settings['key_variable'].value}")
     elif not row.needs_key and row.sites and "base_url" in settings:
         yield Detected(row.name, f"address in {settings['base_url'].where}", str(settings["base_url"].value))
+    elif row.dialect == EMBEDDED and "model" in settings:
+        yield Detected(row.name, f"model in {settings['model'].where}")
     elif not row.needs_key and "variables" in settings and _is_whole(row, settings["variables"].value):
         yield Detected(row.name, f"address in {settings['variables'].where}")
 

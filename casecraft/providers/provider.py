@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from casecraft.core.chat import ChatRequest, ChatResponse, StreamEvent
 from casecraft.core.profile import Profile
@@ -35,6 +35,7 @@ class ModelInfo:
     embeddings: bool = False
 
 
+@runtime_checkable
 class Provider(Protocol):
     """A place that answers chat requests."""
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from casecraft.config import ProviderSettings, Settings
 from casecraft.core.profile import Price, Profile
-from casecraft.errors import ModelNotFoundError, ProviderConfigurationError, ProviderNotFoundError
-from casecraft.providers.catalog import CatalogRow, Site, load_catalog
+from casecraft.errors import ModelNotFoundError, ProviderConfigurationError
+from casecraft.providers.catalog import CatalogRow, Site, check_row, load_catalog
 from casecraft.providers.provider import Provider
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 AUTO = "auto"
 RULES = "rules"
+EMBEDDED = "embedded"
 DEFAULT_TIMEOUT = 120.0
 OWN_WORKERS = 2
 LOCAL_TIMEOUT = 600.0
@@ -61,8 +62,14 @@ def canonical_name(name: str, own: Mapping[str, ProviderSettings]) -> str:
     catalog = load_catalog()
     provider, model = split_name(name)
     if provider not in own or provider in catalog:
-        provider = catalog.get(provider).name
+        provider = _owner_of_alias(provider, own) or catalog.get(provider).name
     return f"{provider}/{model}" if model else provider
+
+
+def _owner_of_alias(name: str, own: Mapping[str, ProviderSettings]) -> str | None:
+    """The provider to whose row the user has given this alias."""
+    rows = ((owner, row_of(owner, settings)) for owner, settings in own.items() if settings.row)
+    return next((owner for owner, row in rows if name.lower() in map(str.lower, row.aliases)), None)
 
 
 def split_name(name: str) -> tuple[str, str]:
@@ -90,12 +97,22 @@ def no_provider_named(detected: Iterable[Detected]) -> ProviderConfigurationErro
 
 
 def row_of(name: str, settings: ProviderSettings) -> CatalogRow:
-    """The catalog's row of this name, or one made of the settings of a provider of the user's own."""
+    """The row of this name in the catalog or of a plugin, else one of the user's own; the user's fields over it.
+
+    Raises `ProviderConfigurationError` where those are no fields of a row.
+    """
     catalog, name = load_catalog(), split_name(name)[0]
-    if name in catalog:
-        return catalog.get(name)
-    if settings.base_url is None:
-        raise _unknown(name)
+    row = catalog.get(name) if name in catalog or not _is_own(settings) else _own_row(name, settings)
+    if not settings.row:
+        return row
+    return check_row({**dict(row), **settings.row}, f"[providers.{name}]", type(row))
+
+
+def _is_own(settings: ProviderSettings) -> bool:
+    return bool(settings.base_url or settings.dialect or settings.row)
+
+
+def _own_row(name: str, settings: ProviderSettings) -> CatalogRow:
     return CatalogRow(
         name=name,
         title=name,
@@ -105,18 +122,10 @@ def row_of(name: str, settings: ProviderSettings) -> CatalogRow:
         structured_output="json_object",
         needs_key=False,
         local=bool(settings.local),
-        sites=(Site(base_url=settings.base_url),),
+        sites=(Site(base_url=settings.base_url),) if settings.base_url else (),
         checked=datetime.now(tz=UTC).date(),
         sources=("the user's settings",),
     )
-
-
-def _unknown(name: str) -> ProviderNotFoundError:
-    try:
-        load_catalog().get(name)
-    except ProviderNotFoundError as error:
-        return error
-    return ProviderNotFoundError(f"no provider has the name {name!r}", provider=name)
 
 
 def profile_of(name: str, settings: ProviderSettings | None = None, *, workers: int | None = None) -> Profile:
@@ -154,12 +163,20 @@ def create(
     Raises `ProviderNotFoundError`, and `ProviderConfigurationError` for `rules`, which answers no requests.
     """
     from casecraft.providers.chat import ChatProvider  # noqa: PLC0415  # brings the HTTP client with it
+    from casecraft.providers.plugins import PluggedRow  # noqa: PLC0415  # who names built-in ones needs no plugins
 
     settings = settings or ProviderSettings()
+    row = row_of(name, settings)
     profile = profile_of(name, settings, workers=workers)
     if profile.dialect == RULES:
         raise ProviderConfigurationError("'rules' generates cases itself and answers no requests", provider=RULES)
-    return ChatProvider(row_of(name, settings), profile, settings, log=log)
+    if isinstance(row, PluggedRow) and (provider := row.provider(profile, settings)) is not None:
+        return provider
+    if profile.dialect == EMBEDDED:
+        from casecraft.providers.embedded import EmbeddedProvider  # noqa: PLC0415
+
+        return EmbeddedProvider(row, profile, settings, log=log)
+    return ChatProvider(row, profile, settings, log=log)
 
 
 def providers_for_model(model: str) -> tuple[str, ...]:

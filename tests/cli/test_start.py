@@ -13,6 +13,7 @@ pytestmark = pytest.mark.slow
 COMMANDS = [
     (), ("generate",), ("resume",), ("estimate",), ("endpoints",), ("strategies",), ("init",),
     ("providers",), ("providers", "list"), ("providers", "check"),
+    ("plugins",), ("plugins", "list"), ("plugins", "install"), ("plugins", "uninstall"),
     ("state",), ("state", "list"), ("state", "show"), ("state", "export"), ("state", "import"), ("state", "prune"),
 ]  # fmt: skip
 HEAVY = ("httpx", "aiohttp", "jsonschema_rs", "jinja2", "orjson", "sqlite3", "openapi_spec_validator", "tenacity")

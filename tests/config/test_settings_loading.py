@@ -169,6 +169,7 @@ def test_a_dotenv_that_is_no_text_is_named(tmp_path, content):
 def test_the_template_is_valid_with_every_line_taken_in(tmp_path):
     text = uncommented(settings_template())
     (tmp_path / "casecraft.toml").write_text(text)
+    (tmp_path / "my-providers.toml").write_text("")
     settings = load(tmp_path)
     assert settings.providers == ("glm", "qwen")
     assert settings.provider_settings["acme"].price.output == Decimal("2.0")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
 import rtoml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -167,12 +167,22 @@ class CatalogRow(_Row):
         return self.sites[0] if self.sites else None
 
 
+Row = TypeVar("Row", bound=CatalogRow)
+
+
 def read_row(text: str, where: str) -> CatalogRow:
     """One row from its TOML. Raises `ProviderConfigurationError` that says what is wrong and `where`."""
     try:
-        return CatalogRow.model_validate(rtoml.loads(text))
+        values = rtoml.loads(text)
     except rtoml.TomlParsingError as error:
         raise ProviderConfigurationError(f"{where} is no valid TOML: {' '.join(str(error).split())}") from error
+    return check_row(values, where, CatalogRow)
+
+
+def check_row(values: Mapping[str, Any], where: str, kind: type[Row]) -> Row:
+    """One row from its fields. Raises `ProviderConfigurationError` that says what is wrong and `where`."""
+    try:
+        return kind.model_validate(values)
     except ValidationError as error:
         problems = (f"{'.'.join(map(str, it['loc']))}: {it['msg']}" for it in error.errors(include_url=False))
         raise ProviderConfigurationError(f"{where} is no valid catalog row: {'; '.join(problems)}") from error
