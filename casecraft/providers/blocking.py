@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from casecraft.core.chat import ChatRequest, ChatResponse, StreamEvent
+from casecraft.core.embedding import EmbeddingRequest, EmbeddingResponse
 from casecraft.core.profile import Profile
 from casecraft.providers.provider import Health, Provider
 
@@ -50,6 +51,10 @@ class BlockingProvider:
     def list_models(self) -> tuple[str, ...]:
         """The ids of the models that the provider lists."""
         return self._runner.run(self._provider.list_models())
+
+    def embed(self, request: EmbeddingRequest) -> EmbeddingResponse:
+        """A vector for each text."""
+        return self._runner.run(self._provider.embed(request))
 
     def health(self) -> Health:
         """Ask whether it answers and takes the key. Raises `HealthCheckError`."""

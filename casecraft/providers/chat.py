@@ -1,4 +1,4 @@
-"""Providers that answer chat requests over HTTP, in whatever dialect their row names."""
+"""Providers that answer over HTTP, in whatever dialect their row names."""
 
 import difflib
 import re
@@ -6,15 +6,14 @@ import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 import orjson
 
 from casecraft.config import ProviderSettings
-from casecraft.config.environment import key_variable, variable_of_part, variable_prefix
+from casecraft.config.environment import variable_prefix
 from casecraft.core.chat import ChatRequest, ChatResponse, Loss, Message, StreamEnd, StreamEvent, events_of
+from casecraft.core.embedding import EmbeddingRequest, EmbeddingResponse
 from casecraft.core.profile import Profile
 from casecraft.core.usage import Cost, Usage
 from casecraft.errors import (
@@ -23,17 +22,19 @@ from casecraft.errors import (
     InvalidRequestError,
     ModelNotFoundError,
     NetworkError,
-    ProviderConfigurationError,
     ProviderError,
     ProviderTimeoutError,
 )
 from casecraft.providers.call_log import Call, CallLog, recorded
 from casecraft.providers.catalog import CatalogRow
-from casecraft.providers.http import HttpClient, StreamedReply
+from casecraft.providers.connection import Connection, plain_headers
+from casecraft.providers.embedder import Embedder
+from casecraft.providers.http import StreamedReply
 from casecraft.providers.prices import PriceList
 from casecraft.providers.provider import Health, ModelInfo
 from casecraft.providers.redaction import redaction_of
-from casecraft.wire import encode_body, find_dialect
+from casecraft.providers.validation import validate, wrong
+from casecraft.wire import DIALECTS, Dialect, encode_body, find_dialect
 
 SUCCESS = range(200, 300)
 SNAPSHOT = re.compile(r"-(?:\d{4}-\d{2}-\d{2}|\d{8}|\d{4}|latest)")
@@ -55,15 +56,14 @@ class ChatProvider:
     ) -> None:
         self._row = row
         self._settings = settings
-        self._dialect = find_dialect(profile.dialect)
         self.profile = profile
-        self._key = settings.api_key
-        self._redaction = redaction_of(settings, _plain_headers(settings))
+        self._redaction = redaction_of(settings, plain_headers(settings))
         self._prices = PriceList(row, row.site_of(settings.base_url, settings.key_variable), profile)
         self._log = log
-        self._transport = transport
-        self._client: HttpClient | None = None
+        self._connection = Connection(row, profile, settings, transport)
+        self._embedder = Embedder(row, profile, settings, self._redaction, self._connection, transport)
         self._found_model = ""
+        self._spoken: Dialect | None = None
 
     def __repr__(self) -> str:
         return f"ChatProvider({self.profile!r})"
@@ -80,13 +80,17 @@ class ChatProvider:
 
     def validate(self) -> None:
         """Raise `ProviderConfigurationError` where a setting is missing or wrong. Asks nobody."""
-        self._validate_address()
-        self._validate_key()
-        for name, value in _plain_headers(self._settings).items():
-            if not (f"{name}{value}".isascii() and f"{name}{value}".isprintable()):
-                raise self._wrong("has a header that is no plain text", "Check its `headers`.")
-        if not self.profile.model and not self.profile.local:
-            raise self._wrong("has no model", f"Set {variable_prefix(self.name)}MODEL.")
+        validate(self._row, self.profile, self._settings, plain_headers(self._settings))
+        self._dialect  # noqa: B018  # an unknown one is told here
+        self._connection.auth  # noqa: B018  # and so is a package that signing needs
+
+    @property
+    def _dialect(self) -> Dialect:
+        if self._spoken is None:
+            if self.profile.dialect not in DIALECTS and self._embedder.is_ready:
+                raise wrong(self.profile, "makes embeddings and answers no requests", "Name one that does.")
+            self._spoken = find_dialect(self.profile.dialect)
+        return self._spoken
 
     async def complete(self, request: ChatRequest) -> ChatResponse:
         """The whole answer. Raises a `ProviderError` where there is none."""
@@ -96,7 +100,7 @@ class ChatProvider:
         with recorded(self._log, Call(self.name, request.model)) as call:
             call.sent, losses = self._encode(request, stream=False)
             path = self._dialect.chat_path(request.model, False)
-            status, headers, body = await self._http().post(path, call.sent, request.headers)
+            status, headers, body = await self._connection.post(path, call.sent, request.headers)
             call.take(status)
             response = self._decode(status, headers, body, losses)
             call.end(response)
@@ -108,7 +112,7 @@ class ChatProvider:
         with recorded(self._log, Call(self.name, request.model, streamed=True)) as call:
             call.sent, losses = self._encode(request, stream=True)
             path = self._dialect.chat_path(request.model, True)
-            async with self._http().stream(path, call.sent, request.headers) as reply:
+            async with self._connection.stream(path, call.sent, request.headers) as reply:
                 call.take(reply.status)
                 async for event in self._events(reply, losses):
                     call.take_event()
@@ -160,9 +164,10 @@ class ChatProvider:
     async def health(self) -> Health:
         """Ask for the list of models, if there is one, and for a few tokens. Raises `HealthCheckError`."""
         try:
-            models = await self._list_models()
+            embeds_alone = self.profile.dialect not in DIALECTS and self._embedder.is_ready
+            models = None if embeds_alone else await self._list_models()
             started = time.perf_counter()
-            await self._ask_for_little()
+            await (self.embed(EmbeddingRequest(("OK",))) if embeds_alone else self._ask_for_little())
         except ProviderError as error:
             message = f"{self.name!r} is not ready: {error}"
             raise HealthCheckError(
@@ -183,10 +188,14 @@ class ChatProvider:
         """What a failed answer used, where its body says so: it may have been billed."""
         return self._dialect.decode_usage(error.body) if error.body else None
 
+    async def embed(self, request: EmbeddingRequest) -> EmbeddingResponse:
+        """A vector for each text. Raises `InvalidRequestError` where the provider makes none."""
+        return await self._embedder.embed(request)
+
     async def aclose(self) -> None:
         """Close the connections. It may be used again afterwards, with new ones."""
-        if self._client is not None:
-            await self._client.aclose()
+        await self._connection.aclose()
+        await self._embedder.aclose()
 
     async def _complete_streaming(self, request: ChatRequest) -> ChatResponse:
         """The answer of a stream, once it is whole: some vendors give long answers only so."""
@@ -195,20 +204,6 @@ class ChatProvider:
                 if isinstance(event, StreamEnd):
                     return event.response
         raise BadAnswerError(f"the stream of {self.name!r} had no end", provider=self.name)
-
-    def _http(self) -> HttpClient:
-        if self._client is None:
-            headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
-            if self._key is not None:
-                headers["Authorization"] = f"Bearer {self._key.get_secret_value()}"
-            self._client = HttpClient(
-                self.name,
-                self.profile.base_url,
-                {**headers, **_plain_headers(self._settings)},
-                timeout=self.profile.timeout,
-                transport=self._transport,
-            )
-        return self._client
 
     def _encode(self, request: ChatRequest, *, stream: bool) -> tuple[bytes, tuple[Loss, ...]]:
         """The body, and what it could not say though it matters little. Raises where it would say something else."""
@@ -253,10 +248,12 @@ class ChatProvider:
 
     async def _list_models(self) -> tuple[str, ...] | None:
         """What the provider lists, or None where it has no list."""
-        status, headers, body = await self._http().get(self._dialect.models_path)
+        if not self._dialect.models_path:
+            return None
+        status, headers, body = await self._connection.get(self._dialect.models_path)
         if status in NO_LISTING:
             return None
-        models = read_models(body) if status in SUCCESS else None
+        models = self._dialect.read_models(_parsed(body)) if status in SUCCESS else None
         if models is None:
             # Not a list of models: let the dialect say what it is instead.
             self._decode(status, headers, body)
@@ -266,7 +263,8 @@ class ChatProvider:
         """A request that costs next to nothing. Its answer may be cut short: that it comes is what counts."""
         request = await self._with_model(ChatRequest((Message("user", "Say OK."),), max_output_tokens=16))
         content, _ = self._encode(request, stream=False)
-        status, headers, body = await self._http().post(self._dialect.chat_path(request.model, False), content)
+        path = self._dialect.chat_path(request.model, False)
+        status, headers, body = await self._connection.post(path, content, {})
         if status not in SUCCESS:
             self._decode(status, headers, body)
 
@@ -288,53 +286,14 @@ class ChatProvider:
             return StreamEnd(replace(self._redaction.of_response(event.response), losses=losses))
         return event
 
-    def _validate_address(self) -> None:
-        for variable in self._row.variables:
-            if f"{{{variable.name}}}" in self.profile.base_url:
-                wanted = " or ".join((variable_of_part(self._row.name, variable.name), *variable.environment))
-                raise self._wrong(f"has no {variable.name!r} for its base URL", f"Set {wanted}.")
-        hint = f"Set {variable_prefix(self.name)}BASE_URL, such as https://llm.example.com/v1."
-        try:
-            address = urlsplit(self.profile.base_url)
-            valid = address.scheme in ("http", "https") and bool(address.hostname) and address.port != 0
-        except ValueError:
-            raise self._wrong("has a base URL that is no URL", hint) from None
-        if address.username or address.password:
-            raise self._wrong("has a key in its base URL", f"Set {key_variable(self.name)} instead.")
-        if not valid:
-            raise self._wrong(f"has the base URL {self.profile.base_url!r}, which is no http(s) URL", hint)
 
-    def _validate_key(self) -> None:
-        key = self._key.get_secret_value() if self._key is not None else ""
-        if not key:
-            # At an address of the user's own it is for that server to say whether it wants a key.
-            if self._row.needs_key and self._settings.base_url is None:
-                variables = " or ".join((key_variable(self.name), *self._row.key_variables))
-                raise self._wrong("has no key", f"Set {variables}, in the environment or in .env.")
-        elif not (key.isascii() and key.isprintable()) or " " in key:
-            variable = self._settings.key_variable or key_variable(self.name)
-            raise self._wrong("has a key with blanks or characters that no key has", f"Check {variable}.")
-
-    def _wrong(self, message: str, hint: str) -> ProviderConfigurationError:
-        return ProviderConfigurationError(f"provider {self.name!r} {message}", provider=self.name, hint=hint)
-
-
-def read_models(listing: bytes | object) -> tuple[str, ...] | None:
-    """The ids in an OpenAI listing of models (`{"data": [{"id": …}]}`), as bytes or parsed; None where it is none."""
+def _parsed(body: bytes) -> object:
     try:
-        parsed: Any = orjson.loads(listing) if isinstance(listing, bytes) else listing
+        return orjson.loads(body)
     except orjson.JSONDecodeError:
         return None
-    data = parsed.get("data") if isinstance(parsed, dict) else None
-    if not isinstance(data, list):
-        return None
-    return tuple(model["id"] for model in data if isinstance(model, dict) and isinstance(model.get("id"), str))
 
 
 def _is_whole(headers: Mapping[str, str]) -> bool:
     """Whether an answer is no stream though one was asked for: some servers do not stream."""
     return headers.get("content-type", "").partition(";")[0].strip() == "application/json"
-
-
-def _plain_headers(settings: ProviderSettings) -> dict[str, str]:
-    return {name: value.get_secret_value() for name, value in settings.headers.items()}

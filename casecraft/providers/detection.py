@@ -57,11 +57,11 @@ def _by_server(row: CatalogRow) -> Iterator[Detected]:
     """The first of the row's servers that answers with a list of models."""
     if not row.servers:
         return
-    from casecraft.providers.chat import read_models  # noqa: PLC0415  # brings the HTTP client with it
-    from casecraft.providers.http import fetch_listing  # noqa: PLC0415
+    from casecraft.providers.http import fetch_listing  # noqa: PLC0415  # brings the HTTP client with it
+    from casecraft.wire.dialect import read_model_ids  # noqa: PLC0415
 
     for server in row.servers:
-        models = read_models(fetch_listing(f"{server.base_url}/models", timeout=PROBE_TIMEOUT))
+        models = read_model_ids(fetch_listing(f"{server.base_url}/models", timeout=PROBE_TIMEOUT))
         if models is not None:
             address = _speaking_address(row, server)
             yield Detected(row.name, f"{server.title} at {address}", address, models, openai_url=server.base_url)

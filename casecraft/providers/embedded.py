@@ -16,6 +16,7 @@ from typing import Any
 
 from casecraft.config import ProviderSettings
 from casecraft.core.chat import ChatRequest, ChatResponse, Loss, Message, StreamEnd, StreamEvent
+from casecraft.core.embedding import EmbeddingRequest, EmbeddingResponse
 from casecraft.core.profile import Profile
 from casecraft.core.usage import Cost, Usage
 from casecraft.errors import (
@@ -122,6 +123,11 @@ class EmbeddedProvider:
         if model not in (self._path.stem, self.profile.model):
             raise ModelNotFoundError(f"{self.name!r} has only {self._path.stem!r}, no {model!r}", provider=self.name)
         return ModelInfo(self._path.stem, self.profile.context_tokens, self.profile.max_output_tokens)
+
+    async def embed(self, request: EmbeddingRequest) -> EmbeddingResponse:
+        """Raises `InvalidRequestError`: the model of a file answers requests alone."""
+        del request
+        raise InvalidRequestError(f"{self.name!r} makes no embeddings", provider=self.name)
 
     async def health(self) -> Health:
         """Load the model and ask it for a few tokens. Raises `HealthCheckError`."""

@@ -154,9 +154,9 @@ class HttpClient:
         """
         return await self._fetch("POST", path, content, LARGEST_BODY, headers)
 
-    async def get(self, path: str) -> Reply:
+    async def get(self, path: str, headers: Headers = NO_HEADERS) -> Reply:
         """Ask for a resource; the whole answer, whatever its status."""
-        return await self._fetch("GET", path, b"", LARGEST_LISTING, NO_HEADERS)
+        return await self._fetch("GET", path, b"", LARGEST_LISTING, headers)
 
     @asynccontextmanager
     async def stream(self, path: str, content: bytes, headers: Headers = NO_HEADERS) -> AsyncIterator[StreamedReply]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from casecraft.core.chat import ChatRequest, ChatResponse, StreamEvent
+from casecraft.core.embedding import EmbeddingRequest, EmbeddingResponse
 from casecraft.core.profile import Profile
 from casecraft.core.usage import Cost, Usage
 from casecraft.errors import ProviderError
@@ -65,6 +66,9 @@ class Provider(Protocol):
 
     async def get_model(self, model: str) -> ModelInfo:
         """What is known of a model. Raises `ModelNotFoundError` where the provider does not list it."""
+
+    async def embed(self, request: EmbeddingRequest) -> EmbeddingResponse:
+        """A vector for each text. Raises `InvalidRequestError` where the provider makes none."""
 
     async def health(self) -> Health:
         """Ask whether it answers and takes the key. Raises `HealthCheckError`."""

@@ -214,12 +214,16 @@ def _filled(site: Site, row: CatalogRow, settings: ProviderSettings) -> str:
         value = settings.variables.get(variable.name) or variable.default
         if value is not None:
             address = address.replace(f"{{{variable.name}}}", value)
-    return address
+    # Some vendors' variables for a host hold a whole URL, and some users' the host alone.
+    return address if "://" in address or "{" in address else f"https://{address}"
 
 
 def _address(base_url: str) -> str:
     """A base URL without what people paste along with it."""
-    return base_url.strip().rstrip("/").removesuffix("/chat/completions")
+    address = base_url.strip().rstrip("/")
+    for path in ("/chat/completions", "/v1/messages", "/responses", "/api/chat"):
+        address = address.removesuffix(path)
+    return address
 
 
 def _price_of(settings: ProviderSettings) -> Price | None:

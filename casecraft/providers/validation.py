@@ -1,0 +1,55 @@
+"""What is wrong with a provider's settings, found before anybody is asked."""
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from casecraft.config import ProviderSettings
+from casecraft.config.environment import key_variable, variable_of_part, variable_prefix
+from casecraft.core.profile import Profile
+from casecraft.errors import ProviderConfigurationError
+from casecraft.providers.catalog import CatalogRow
+
+
+def validate(row: CatalogRow, profile: Profile, settings: ProviderSettings, headers: Mapping[str, str]) -> None:
+    """Raise `ProviderConfigurationError` where a setting is missing or wrong."""
+    _validate_address(row, profile)
+    _validate_key(row, profile, settings)
+    for name, value in headers.items():
+        if not (f"{name}{value}".isascii() and f"{name}{value}".isprintable()):
+            raise wrong(profile, "has a header that is no plain text", "Check its `headers`.")
+    if not profile.model and not profile.local:
+        raise wrong(profile, "has no model", f"Set {variable_prefix(row.name)}MODEL.")
+
+
+def _validate_address(row: CatalogRow, profile: Profile) -> None:
+    for variable in row.variables:
+        if f"{{{variable.name}}}" in profile.base_url:
+            wanted = " or ".join((variable_of_part(row.name, variable.name), *variable.environment))
+            raise wrong(profile, f"has no {variable.name!r} for its base URL", f"Set {wanted}.")
+    hint = f"Set {variable_prefix(row.name)}BASE_URL, such as https://llm.example.com/v1."
+    try:
+        address = urlsplit(profile.base_url)
+        valid = address.scheme in ("http", "https") and bool(address.hostname) and address.port != 0
+    except ValueError:
+        raise wrong(profile, "has a base URL that is no URL", hint) from None
+    if address.username or address.password:
+        raise wrong(profile, "has a key in its base URL", f"Set {key_variable(row.name)} instead.")
+    if not valid:
+        raise wrong(profile, f"has the base URL {profile.base_url!r}, which is no http(s) URL", hint)
+
+
+def _validate_key(row: CatalogRow, profile: Profile, settings: ProviderSettings) -> None:
+    key = settings.api_key.get_secret_value() if settings.api_key is not None else ""
+    if not key:
+        # At an address of the user's own it is for that server to say whether it wants a key.
+        if row.needs_key and settings.base_url is None:
+            variables = " or ".join((key_variable(row.name), *row.key_variables))
+            raise wrong(profile, "has no key", f"Set {variables}, in the environment or in .env.")
+    elif not (key.isascii() and key.isprintable()) or " " in key:
+        variable = settings.key_variable or key_variable(row.name)
+        raise wrong(profile, "has a key with blanks or characters that no key has", f"Check {variable}.")
+
+
+def wrong(profile: Profile, message: str, hint: str) -> ProviderConfigurationError:
+    """The error that says so of the provider."""
+    return ProviderConfigurationError(f"provider {profile.name!r} {message}", provider=profile.name, hint=hint)
