@@ -156,6 +156,7 @@ TEXT = {"type": "text", "text": "x"}
         (body_of(TEXT, stop_reason="refusal"), errors.ContentFilteredError, "filter"),
         (b'{"type": "error", "error": {"type": "overloaded_error", "message": "m"}}', errors.ServerError, "m"),
         (b'{"type": "error", "error": {"type": "rate_limit_error"}}', errors.RateLimitError, "slow down"),
+        (b'{"type": "error", "error": {"type": "billing_error"}}', errors.AuthenticationError, "no credit"),
         (b'{"error": "boom"}', errors.BadAnswerError, "boom"),
     ],
 )
