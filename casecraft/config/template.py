@@ -7,6 +7,9 @@ from casecraft.config.environment import PROVIDER_VARIABLES, KnownProvider, vari
 
 TEMPLATES = files("casecraft.config") / "templates"
 
+# Whose variables are all spelt out: the others have the same, under their own names.
+SHOWN_WHOLE = "glm"
+
 # What stands behind each variable of a provider in the example.
 EXAMPLES = {"API_KEY": "", "BASE_URL": "", "MODEL": "", "WORKERS": "2", "RPM": "60", "TIMEOUT": "120"}
 
@@ -26,9 +29,12 @@ def environment_template(known: Iterable[KnownProvider]) -> str:
 
 
 def _provider_block(provider: KnownProvider) -> str:
+    """The variables for a key and for the parts of the address; those of one provider are all there."""
     lines = ["", f"# {provider.name}"]
     if provider.key_variables:
-        lines += [f"# A key; {' or '.join(provider.key_variables)} serves as well."]
+        lines += [f"# A key; {' or '.join(dict.fromkeys(provider.key_variables))} serves as well."]
     prefix = variable_prefix(provider.name)
-    lines += [f"#{prefix}{ending}={EXAMPLES[ending]}" for ending in PROVIDER_VARIABLES]
+    endings = PROVIDER_VARIABLES if provider.name == SHOWN_WHOLE else ["API_KEY"]
+    lines += [f"#{prefix}{ending}={EXAMPLES[ending]}" for ending in endings]
+    lines += [f"#{own[0]}=" for own in provider.variables.values()]
     return "\n".join(lines)

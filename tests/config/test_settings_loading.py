@@ -188,7 +188,7 @@ def test_the_environment_template_is_valid_with_every_line_taken_in(tmp_path):
     (tmp_path / ".env").write_text(uncommented(environment_template(KNOWN)))
     settings = load(tmp_path)
     assert settings.providers == ("glm", "qwen")
-    assert settings.provider_settings["qwen"].workers == 2
+    assert settings.provider_settings["glm"].workers == 2
 
 
 def test_an_option_for_one_provider_may_use_an_alias(tmp_path):

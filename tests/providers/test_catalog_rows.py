@@ -12,28 +12,14 @@ from casecraft.providers import Catalog, load_catalog, profile_of
 from casecraft.providers.catalog import read_row
 from casecraft.providers.prices import PriceList
 from casecraft.wire import DIALECTS
+from casecraft.wire.embeddings import EMBEDDING_DIALECTS
 from casecraft.wire.vendor_error import KINDS
 
 ROWS = [load_catalog().get(name) for name in load_catalog().names]
 SITES = [(row, site) for row in ROWS for site in row.sites]
 SITE_IDS = [f"{row.name}-{site.base_url}" for row, site in SITES]
 # What rows may name; not all of them are in casecraft.wire yet.
-DIALECT_NAMES = {
-    *DIALECTS,
-    "anthropic_messages",
-    "bedrock_converse",
-    "cohere_chat",
-    "gemini",
-    "ollama_chat",
-    "openai_chat",
-    "openai_embeddings",
-    "openai_responses",
-    "replicate",
-    "rules",
-    "tei",
-    "tgi",
-    "triton",
-}
+DIALECT_NAMES = {*DIALECTS, *EMBEDDING_DIALECTS, "rules", "embedded"}
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,8 @@ def kept(value: ChatRequest | ChatResponse, losses: Iterable[Loss]) -> Mapping[s
         ]
     else:
         fields["content"] = _parts(value.parts, lost)
+    if fields.get("usage"):
+        fields["usage"] = {name: each for name, each in fields["usage"].items() if f"usage.{name}" not in lost}
     return {name: each for name, each in fields.items() if name not in lost}
 
 
