@@ -8,13 +8,44 @@ from collections.abc import Mapping
 from typing import Any
 
 # Those that we read. Others stay as the client wrote them.
-NAMES = (
-    "systemInstruction generationConfig toolConfig inlineData fileData mimeType fileUri functionCall functionResponse"
-    " thoughtSignature functionDeclarations parametersJsonSchema functionCallingConfig allowedFunctionNames topP topK"
-    " maxOutputTokens stopSequences frequencyPenalty presencePenalty responseMimeType responseSchema responseJsonSchema"
-    " thinkingConfig thinkingBudget thinkingLevel includeThoughts outputDimensionality anyOf propertyOrdering"
-    " minItems maxItems minLength maxLength minProperties maxProperties"
-).split()
+NAMES = [
+    "systemInstruction",
+    "generationConfig",
+    "toolConfig",
+    "inlineData",
+    "fileData",
+    "mimeType",
+    "fileUri",
+    "functionCall",
+    "functionResponse",
+    "thoughtSignature",
+    "functionDeclarations",
+    "parametersJsonSchema",
+    "functionCallingConfig",
+    "allowedFunctionNames",
+    "topP",
+    "topK",
+    "maxOutputTokens",
+    "stopSequences",
+    "frequencyPenalty",
+    "presencePenalty",
+    "responseMimeType",
+    "responseSchema",
+    "responseJsonSchema",
+    "thinkingConfig",
+    "thinkingBudget",
+    "thinkingLevel",
+    "includeThoughts",
+    "outputDimensionality",
+    "anyOf",
+    "propertyOrdering",
+    "minItems",
+    "maxItems",
+    "minLength",
+    "maxLength",
+    "minProperties",
+    "maxProperties",
+]
 CAPITAL = re.compile(r"([A-Z])")
 CAMEL_NAMES: Mapping[str, str] = {CAPITAL.sub(lambda found: f"_{found[1].lower()}", name): name for name in NAMES}
 
