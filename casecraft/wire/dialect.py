@@ -143,7 +143,17 @@ class Dialect:
     embeddings: str | None = None
 
 
-DIALECTS: tuple[str, ...] = ("openai_chat", "anthropic_messages", "openai_responses", "gemini", "bedrock_converse", "cohere_chat", "ollama_chat")
+DIALECTS: tuple[str, ...] = (
+    "openai_chat",
+    "anthropic_messages",
+    "openai_responses",
+    "gemini",
+    "bedrock_converse",
+    "cohere_chat",
+    "ollama_chat",
+    "sagemaker",
+    "tgi",
+)
 """The names: each is a package below this one, with its `DIALECT`."""
 
 
