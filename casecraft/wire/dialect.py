@@ -151,6 +151,7 @@ DIALECTS: tuple[str, ...] = (
     "bedrock_converse",
     "cohere_chat",
     "ollama_chat",
+DIALECTS: tuple[str, ...] = ("sagemaker", "tgi")
 )
 """The names: each is a package below this one, with its `DIALECT`."""
 

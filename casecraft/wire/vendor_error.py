@@ -127,8 +127,9 @@ MESSAGES: tuple[tuple[re.Pattern[str], str], ...] = (
     (
         re.compile(
             r"maximum context length|context (?:length|window|size)|exceeded model token limit|token length too long"
-            r"|prompt is too long|too many (?:input )?tokens|range of input length|reduce the length|Prompt 超长"
-            r"|input token count.{0,40}exceeds",
+            r"|(?:prompt|input) (?:is|was) too long|too many (?:input )?tokens|range of input length|reduce the length"
+            r"|input token count.{0,40}exceeds|Prompt 超长"
+            r"|must have less than \d+ tokens|max_new_tokens\W+must be <=",  # TGI
             re.IGNORECASE,
         ),
         "context_too_long",

@@ -316,6 +316,7 @@ async def test_entras_token_is_taken_once_and_renewed_before_it_ends() -> None:
     auth = EntraAuth(provider="p", credential=credential)
     first, second = await asyncio.gather(headers_of(auth), headers_of(auth))
     assert first == second == {"Authorization": "Bearer token-1"}
+    auth._renew()  # as a second thread does that waited for the first
     assert credential.scopes == [("https://cognitiveservices.azure.com/.default",)]
     assert threading.main_thread() not in credential.threads
     assert "token" not in repr(auth)

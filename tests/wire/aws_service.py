@@ -5,6 +5,7 @@ from functools import cache
 from io import BytesIO
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 import botocore.session
 from botocore.awsrequest import AWSResponse
@@ -73,3 +74,8 @@ class Raw(BytesIO):
 
     def release_conn(self) -> None:
         """Nothing is held."""
+
+
+def path_asked(service: str, operation: str, **given: Any) -> str:
+    """The path at which botocore's client asks."""
+    return urlsplit(ask(service, operation, 200, {}, b"{}", **given).request.url).path

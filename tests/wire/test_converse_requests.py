@@ -1,7 +1,6 @@
 """Converse: requests, judged by botocore's service model and written as botocore's own serializer writes them."""
 
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 import orjson
 import pytest
@@ -20,7 +19,7 @@ from casecraft.core.chat import (
     ToolResult,
 )
 from casecraft.wire import encode_body, find_dialect
-from tests.wire.aws_service import ask, check_request
+from tests.wire.aws_service import check_request, path_asked
 from tests.wire.canonical import requests
 
 DIALECT = find_dialect("bedrock_converse")
@@ -57,8 +56,8 @@ def test_the_service_model_does_refuse() -> None:
 @pytest.mark.parametrize("model", [MODEL, "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.x.y-v1:0"])
 @pytest.mark.parametrize("operation", ["Converse", "ConverseStream"])
 def test_the_path_is_the_one_that_botocore_asks(model, operation) -> None:
-    sent = ask("bedrock-runtime", operation, 200, {}, b"{}", modelId=model, messages=[]).request
-    assert urlsplit(sent.url).path == DIALECT.chat_path(model, operation == "ConverseStream")
+    path = path_asked("bedrock-runtime", operation, modelId=model, messages=[])
+    assert path == DIALECT.chat_path(model, operation == "ConverseStream")
     assert DIALECT.models_path == ""
 
 
