@@ -168,6 +168,7 @@ DIALECTS: tuple[str, ...] = (
     "cohere_chat",
     "ollama_chat",
     "replicate",
+    "triton",
 )
 """The names: each is a package below this one, with its `DIALECT`."""
 
