@@ -110,6 +110,16 @@ def fixed(path: str) -> Callable[[str, bool], str]:
     return lambda _model, _stream: path
 
 
+def no_headers(stream: bool) -> Mapping[str, str]:  # noqa: ARG001
+    """The headers of a dialect that needs none of its own."""
+    return {}
+
+
+def no_following(body: bytes, stream: bool) -> str | None:  # noqa: ARG001
+    """Where an answer goes on in a dialect whose answers always come at once."""
+    return None
+
+
 def read_model_ids(listing: object) -> tuple[str, ...] | None:
     """The ids in an OpenAI listing of models (`{"data": [{"id": …}]}`); None where it is none."""
     data = listing.get("data") if isinstance(listing, dict) else None
@@ -125,6 +135,10 @@ class Dialect:
     `chat_path` gives what is appended to a provider's base URL, from the model's name and whether a stream is wanted.
     `models_path` lists models, in whatever `read_models` reads (None where that is no list); it is empty where the
     dialect has no list. `embeddings` names the dialect in which such a server makes embeddings, if it does.
+
+    `headers` go with a chat request, from whether a stream is wanted. `follow` reads a body that came with status 2xx
+    and gives the URL at which the answer is to be had by GET, where the body only announces it: whole, or the stream
+    that was wanted. The URL is the server's word: the key may go only to hosts that it is meant for.
     """
 
     name: str
@@ -141,6 +155,8 @@ class Dialect:
     read_models: Callable[[object], tuple[str, ...] | None] = read_model_ids
     decode_error: DecodeError = decode_error
     embeddings: str | None = None
+    headers: Callable[[bool], Mapping[str, str]] = no_headers
+    follow: Callable[[bytes, bool], str | None] = no_following
 
 
 DIALECTS: tuple[str, ...] = (
@@ -151,7 +167,7 @@ DIALECTS: tuple[str, ...] = (
     "bedrock_converse",
     "cohere_chat",
     "ollama_chat",
-DIALECTS: tuple[str, ...] = ("sagemaker", "tgi")
+DIALECTS: tuple[str, ...] = ("sagemaker", "tgi", "replicate", "triton")
 )
 """The names: each is a package below this one, with its `DIALECT`."""
 

@@ -3,24 +3,39 @@
 from collections.abc import Iterator
 
 from casecraft.core.chat import ChatRequest, Image, Loss, Message, Reasoning, Text, ToolCall, ToolResult
+from casecraft.core.profile import StructuredOutput
+from casecraft.wire.schema_prompt import with_schema_in_prompt
 
 LABELS = {"system": "System", "user": "User", "assistant": "Assistant"}
 
 
-def prompt_text(request: ChatRequest) -> tuple[str, tuple[Loss, ...]]:
-    """The messages as one prompt, and what a text cannot say.
+def prompt_text(request: ChatRequest, *, first: int = 0) -> tuple[str, tuple[Loss, ...]]:
+    """The messages as one prompt, and what a text cannot say. `first` is the number of the first message.
 
     One question, with or without a system message before it, is its plain text. Where there are more turns, each is
     told by a label, and the last label asks for the assistant's. The fields for tools are among the losses; the other
     fields of the request are the caller's business.
     """
-    losses = tuple(_not_said(request))
+    losses = tuple(_not_said(request, first))
     turns = [(message, text) for message in request.messages if (text := _text(message))]
     roles = [message.role for message, _ in turns]
     if roles in ([], ["system"], ["user"], ["system", "user"]):
         return "\n\n".join(text for _, text in turns), losses
     labelled = [f"{LABELS[message.role]}: {text}" for message, text in turns]
     return "\n\n".join([*labelled, f"{LABELS['assistant']}:"]), losses
+
+
+def with_worded_schema(
+    request: ChatRequest, structured_output: StructuredOutput
+) -> tuple[ChatRequest, tuple[Loss, ...]]:
+    """The request with its schema in words, for dialects that have no field for one; a loss where one was wished."""
+    if request.json_schema is None:
+        return request, ()
+    losses = (
+        Loss("json_schema", "asked for in words", harmless=True),
+        Loss("messages", "the schema stands in the system message", harmless=True),
+    )
+    return with_schema_in_prompt(request), losses if structured_output != "prompt" else ()
 
 
 def _text(message: Message) -> str:
@@ -38,7 +53,7 @@ def _text(message: Message) -> str:
     return "\n".join(lines)
 
 
-def _not_said(request: ChatRequest) -> Iterator[Loss]:
+def _not_said(request: ChatRequest, first: int) -> Iterator[Loss]:
     if [message.role for message in request.messages] != ["user"]:
         yield Loss("messages", "the turns are told in one text", harmless=True)
     if request.tools:
@@ -49,7 +64,7 @@ def _not_said(request: ChatRequest) -> Iterator[Loss]:
         yield Loss("tool_choice", "a prompt of text has no tools", harmless=True)
     if request.parallel_tool_calls is not None:
         yield Loss("parallel_tool_calls", "a prompt of text has no tools", harmless=True)
-    for number, message in enumerate(request.messages):
+    for number, message in enumerate(request.messages, first):
         if not isinstance(message.content, str):
             yield from _parts_not_said(message, f"messages[{number}]")
 

@@ -1,7 +1,7 @@
 """Server-sent events, read incrementally.
 
 Source: https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation. Only `data`
-matters to our dialects; comments and the other fields are passed over.
+matters to most dialects; comments and the other fields are passed over.
 """
 
 BOM = b"\xef\xbb\xbf"
@@ -46,9 +46,7 @@ class EventReader:
         return chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
     def _read(self, lines: list[bytes]) -> list[bytes]:
-        if not self._started:
-            self._started = True
-            lines[0] = lines[0].removeprefix(BOM)
+        self._pass_mark(lines)
         events: list[bytes] = []
         data = self._data
         for line in lines:
@@ -57,6 +55,36 @@ class EventReader:
             elif not line and data:
                 events.append(data[0] if len(data) == 1 else b"\n".join(data))
                 data.clear()
+        return events
+
+    def _pass_mark(self, lines: list[bytes]) -> None:
+        if not self._started:
+            self._started = True
+            lines[0] = lines[0].removeprefix(BOM)
+
+
+class NamedEventReader(EventReader):
+    """Reads events whose names matter: each comes out as its name, a line feed, and its data."""
+
+    __slots__ = ("_name",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._name = b""
+
+    def _read(self, lines: list[bytes]) -> list[bytes]:
+        self._pass_mark(lines)
+        events: list[bytes] = []
+        for line in lines:
+            if line.startswith(b"data:"):
+                self._data.append(line[5:].removeprefix(b" "))
+            elif line.startswith(b"event:"):
+                self._name = line[6:].removeprefix(b" ")
+            elif not line:
+                if self._data:
+                    events.append(self._name + b"\n" + b"\n".join(self._data))
+                    self._data.clear()
+                self._name = b""
         return events
 
 
