@@ -30,6 +30,7 @@ DIALECT_NAMES = {
     "openai_responses",
     "replicate",
     "rules",
+    "embedded",
     "tei",
     "tgi",
     "triton",
