@@ -126,7 +126,11 @@ def test_a_provider_that_lacks_a_method_is_refused(site: Path) -> None:
         ("bad_one:rows", "def rows():\n    return [{'name': 'x'}]\n", "is no valid catalog row: title: Field required"),
         ("bad_one:rows", "from pathlib import Path\ndef rows():\n    return [Path('none.toml')]\n", "cannot be read"),
         ("bad_one:rows", f"def rows():\n    return [{row(name='glm')}]\n", "'glm', a name that casecraft's own 'glm'"),
-        ("bad_one:rows", f"def rows():\n    return [{row(aliases=['智谱'])}]\n", "a name that casecraft's own"),
+        (
+            "bad_one:rows",
+            f"def rows():\n    return [{row(name='x', aliases=['智谱'])}]\n",
+            "'智谱', a name that casecraft's",
+        ),
         ("bad_one:rows", f"def rows():\n    return [{row()}]\n", "that 'acme-cloud' of a-good-one 1.0 has"),
     ],
 )
