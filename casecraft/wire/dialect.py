@@ -161,13 +161,16 @@ class Dialect:
 
 DIALECTS: tuple[str, ...] = (
     "openai_chat",
-    "anthropic_messages",
     "openai_responses",
+    "anthropic_messages",
     "gemini",
     "bedrock_converse",
     "cohere_chat",
     "ollama_chat",
-DIALECTS: tuple[str, ...] = ("sagemaker", "tgi", "replicate", "triton")
+    "replicate",
+    "sagemaker",
+    "tgi",
+    "triton",
 )
 """The names: each is a package below this one, with its `DIALECT`."""
 

@@ -19,27 +19,7 @@ ROWS = [load_catalog().get(name) for name in load_catalog().names]
 SITES = [(row, site) for row in ROWS for site in row.sites]
 SITE_IDS = [f"{row.name}-{site.base_url}" for row, site in SITES]
 # What rows may name; not all of them are in casecraft.wire yet.
-<<<<<<< HEAD
 DIALECT_NAMES = {*DIALECTS, *EMBEDDING_DIALECTS, "rules", "embedded"}
-=======
-DIALECT_NAMES = {
-    *DIALECTS,
-    "anthropic_messages",
-    "bedrock_converse",
-    "cohere_chat",
-    "gemini",
-    "ollama_chat",
-    "openai_chat",
-    "openai_embeddings",
-    "openai_responses",
-    "replicate",
-    "rules",
-    "embedded",
-    "tei",
-    "tgi",
-    "triton",
-}
->>>>>>> plugins
 
 
 @pytest.mark.parametrize(
