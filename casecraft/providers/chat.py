@@ -29,7 +29,8 @@ from casecraft.providers.call_log import Call, CallLog, recorded
 from casecraft.providers.catalog import CatalogRow
 from casecraft.providers.connection import Connection, plain_headers
 from casecraft.providers.embedder import Embedder
-from casecraft.providers.http import StreamedReply
+from casecraft.providers.following import follow, follow_stream
+from casecraft.providers.http import Reply, StreamedReply
 from casecraft.providers.prices import PriceList
 from casecraft.providers.provider import Health, ModelInfo
 from casecraft.providers.redaction import redaction_of
@@ -100,9 +101,10 @@ class ChatProvider:
         with recorded(self._log, Call(self.name, request.model)) as call:
             call.sent, losses = self._encode(request, stream=False)
             path = self._dialect.chat_path(request.model, False)
-            status, headers, body = await self._connection.post(path, call.sent, request.headers)
-            call.take(status)
-            response = self._decode(status, headers, body, losses)
+            headers = {**self._dialect.headers(False), **request.headers}
+            reply = await follow(await self._connection.post(path, call.sent, headers), self._dialect, self._connection)
+            call.take(reply.status)
+            response = self._decode(*reply, losses)
             call.end(response)
         return response
 
@@ -112,7 +114,8 @@ class ChatProvider:
         with recorded(self._log, Call(self.name, request.model, streamed=True)) as call:
             call.sent, losses = self._encode(request, stream=True)
             path = self._dialect.chat_path(request.model, True)
-            async with self._connection.stream(path, call.sent, request.headers) as reply:
+            headers = {**self._dialect.headers(True), **request.headers}
+            async with self._connection.stream(path, call.sent, headers) as reply:
                 call.take(reply.status)
                 async for event in self._events(reply, losses):
                     call.take_event()
@@ -122,9 +125,14 @@ class ChatProvider:
 
     async def _events(self, reply: StreamedReply, losses: tuple[Loss, ...]) -> AsyncGenerator[StreamEvent]:
         if reply.status not in SUCCESS or _is_whole(reply.headers):
-            body = b"".join([chunk async for chunk in reply.chunks])
-            for event in events_of(self._decode(reply.status, reply.headers, body, losses)):
-                yield event
+            whole = Reply(reply.status, reply.headers, b"".join([chunk async for chunk in reply.chunks]))
+            async with follow_stream(whole, self._dialect, self._connection) as announced:
+                if announced is None:
+                    for event in events_of(self._decode(*whole, losses)):
+                        yield event
+                else:
+                    async for event in self._events(announced, losses):
+                        yield event
             return
         decoder = self._dialect.stream_decoder(self.name, self._row.codes)
         try:
@@ -264,7 +272,7 @@ class ChatProvider:
         request = await self._with_model(ChatRequest((Message("user", "Say OK."),), max_output_tokens=16))
         content, _ = self._encode(request, stream=False)
         path = self._dialect.chat_path(request.model, False)
-        status, headers, body = await self._connection.post(path, content, {})
+        status, headers, body = await self._connection.post(path, content, self._dialect.headers(False))
         if status not in SUCCESS:
             self._decode(status, headers, body)
 

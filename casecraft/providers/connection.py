@@ -8,6 +8,7 @@ import httpx
 
 from casecraft.config import ProviderSettings
 from casecraft.core.profile import Profile
+from casecraft.errors import BadAnswerError
 from casecraft.providers.auth import Auth, auth_of
 from casecraft.providers.catalog import CatalogRow
 from casecraft.providers.http import HttpClient, Reply, StreamedReply
@@ -30,13 +31,16 @@ class Connection:
         settings: ProviderSettings,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
+        self.name = profile.name
+        self.timeout = profile.timeout
         self._base = profile.base_url
         self._headers = {**FIXED, **row.headers, **plain_headers(settings)}
         given = {name: value.get_secret_value() for name, value in settings.query.items()}
         self._query = {**row.query, **given}
         self._row = row
-        self._name = profile.name
         self._settings = settings
+        self._transport = transport
+        self._others: dict[str, HttpClient] = {}
         self._auth: Auth | None = None
         self._http = HttpClient(profile.name, self._base, self._headers, timeout=profile.timeout, transport=transport)
 
@@ -45,7 +49,7 @@ class Connection:
         """How requests are signed. Raises `ProviderConfigurationError` where a package for it is missing."""
         if self._auth is None:
             region = self._settings.variables.get("region") or _default_region(self._row)
-            self._auth = auth_of(self._row.auth, self._settings.api_key, provider=self._name, region=region)
+            self._auth = auth_of(self._row.auth, self._settings.api_key, provider=self.name, region=region)
         return self._auth
 
     async def post(self, path: str, content: bytes, headers: Mapping[str, str]) -> Reply:
@@ -66,9 +70,39 @@ class Connection:
         async with self._http.stream(path, content, signed) as reply:
             yield reply
 
+    async def fetch(self, url: str) -> Reply:
+        """Ask for a resource at a whole URL that the provider has named. Raises `BadAnswerError` for strange hosts."""
+        client, path = self._at(url)
+        return await client.get(path, await self.auth.headers("GET", url, self._headers, b""))
+
+    @asynccontextmanager
+    async def fetch_stream(self, url: str) -> AsyncIterator[StreamedReply]:
+        """The same, as a stream."""
+        client, path = self._at(url)
+        signed = await self.auth.headers("GET", url, self._headers, b"")
+        async with client.stream(path, b"", {**signed, "Accept": "text/event-stream"}, method="GET") as reply:
+            yield reply
+
+    def _at(self, url: str) -> tuple[HttpClient, str]:
+        """The client for the host of a URL. The key goes to the provider's own hosts alone, whatever an answer says."""
+        base, target = httpx.URL(self._base), httpx.URL(url)
+        # Beside `api.replicate.com` that is any other host of `replicate.com`.
+        family = base.host.partition(".")[2]
+        akin = "." in family and not family[-1].isdigit() and target.host.endswith(f".{family}")
+        if target.scheme != base.scheme or not (target.netloc == base.netloc or akin):
+            message = f"{self.name!r} sends to another host for its answer: {target.host!r}"
+            raise BadAnswerError(message, provider=self.name)
+        origin = f"{target.scheme}://{target.netloc.decode()}"
+        if origin not in self._others:
+            self._others[origin] = HttpClient(
+                self.name, origin, self._headers, timeout=self.timeout, transport=self._transport
+            )
+        return self._others[origin], target.raw_path.decode()
+
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._http.aclose()
+        for client in (self._http, *self._others.values()):
+            await client.aclose()
 
     def _with_query(self, path: str) -> str:
         query = {**self._query, **self.auth.query}

@@ -159,7 +159,9 @@ class HttpClient:
         return await self._fetch("GET", path, b"", LARGEST_LISTING, headers)
 
     @asynccontextmanager
-    async def stream(self, path: str, content: bytes, headers: Headers = NO_HEADERS) -> AsyncIterator[StreamedReply]:
+    async def stream(
+        self, path: str, content: bytes, headers: Headers = NO_HEADERS, *, method: str = "POST"
+    ) -> AsyncIterator[StreamedReply]:
         """Send a JSON body; the answer as it comes. The timeout is that of the whole.
 
         It runs only while we wait for the provider: what is done between two chunks cannot be cut off by it.
@@ -167,7 +169,7 @@ class HttpClient:
         deadline = asyncio.get_running_loop().time() + self._timeout
         try:
             async with asyncio.timeout_at(deadline):
-                response = await self._send("POST", path, content, headers)
+                response = await self._send(method, path, content, headers)
         except FAILURES as error:
             raise self._translate(error) from error
         try:
