@@ -147,7 +147,7 @@ def test_a_budget_of_reasoning_becomes_an_effort():
     assert {loss.field for loss in losses} == {"reasoning_budget", "reasoning_effort"}
 
 
-SIGNED = {"type": "reasoning", "id": "rs_68af4030", "summary": [], "encrypted_content": "gAAAA:b=="}
+SIGNED = {"type": "reasoning", "id": "rs_68af4030", "summary": [], "encrypted_content": "gAAAA:b==\n"}
 
 
 @pytest.mark.parametrize(
