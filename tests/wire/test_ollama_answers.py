@@ -96,6 +96,12 @@ def test_a_stream_cut_at_any_byte_is_an_error_or_whole(body):
         assert isinstance(error, errors.BadAnswerError) or events[:-1] == whole[:-1]
 
 
+def test_the_last_usage_that_a_stream_states_counts():
+    lines = b'{"eval_count": 1}\n{"eval_count": 2}\n{"done": true}\n{"cut'
+    assert DIALECT.decode_usage(lines) == Usage(0, 2)
+    assert DIALECT.decode_usage(b'{\n "eval_count": 3\n}') == Usage(0, 3)
+
+
 def test_a_cut_stream_says_how_far_it_came():
     lines = STREAMS["text, the last line without a message"].splitlines(keepends=True)
     _, error = read(*lines[:2])

@@ -120,6 +120,12 @@ def test_results_follow_their_calls_and_name_their_tools():
     )
 
 
+def test_what_the_model_says_after_a_result_is_its_own_turn():
+    turns = [{"role": "tool", "content": "1"}, {"role": "assistant", "content": "Done."}]
+    read = DIALECT.decode_request({"messages": turns}).request.messages
+    assert [(message.role, len(message.parts)) for message in read] == [("user", 1), ("assistant", 1)]
+
+
 def test_ids_of_newer_clients_are_kept():
     call = {"id": "c9", "function": {"name": "add", "arguments": {}}}
     result = {"role": "tool", "tool_call_id": "c9", "content": "1"}

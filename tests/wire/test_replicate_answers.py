@@ -133,7 +133,7 @@ def event(name: str, data: str) -> bytes:
         (event("error", "out of memory"), errors.BadAnswerError, "out of memory"),
         (event("error", '{"detail": "model x not found"}'), errors.ModelNotFoundError, "model x"),
         (event("done", "{}"), errors.BadAnswerError, "empty message"),
-        (b"event: error\n\n" + event("", "x"), errors.BadAnswerError, "cut after 1 events"),
+        (b"event: error\n\ndata: x\n\n", errors.BadAnswerError, "cut after 1 events"),
     ],
 )
 def test_what_is_no_stream_is_a_typed_error(body, kind, says):

@@ -99,7 +99,8 @@ def test_parameters_beside_the_text_are_read_too():
     ],
 )
 def test_what_cannot_be_said_is_named(changes, lost):
-    losses = encode(ChatRequest(**{"messages": (ASK,), "model": "m", **changes})).losses
+    body, losses = encode(ChatRequest(**{"messages": (ASK,), "model": "m", **changes}))
+    assert body["parameters"].get("stop") == ("a" if changes == {"stop": ("a",)} else None)
     assert {loss.field: loss.harmless for loss in losses} == lost
 
 
