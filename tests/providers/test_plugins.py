@@ -26,6 +26,7 @@ class Echo:
     async def stream(self, request): yield
     async def list_models(self): pass
     async def get_model(self, model): pass
+    async def embed(self, texts, **more): pass
     async def health(self): pass
     def price(self, usage, model): pass
     def usage_of(self, error): pass
