@@ -82,7 +82,7 @@ def test_a_plugin_is_imported_only_where_a_name_is_not_ours(site: Path) -> None:
     install(site, "casecraft-acme", {"acme": "casecraft_acme:rows"}, f"def rows():\n    yield {row()}\n")
     code = (
         "import sys, casecraft; from casecraft.providers import create\n"
-        "casecraft.settings_for({'providers': ['glm']}); create('glm'); seen = 'casecraft_acme' in sys.modules\n"
+        "casecraft.settings_for({'providers': ['glm/glm-5']}); create('glm'); seen = 'casecraft_acme' in sys.modules\n"
         "casecraft.settings_for({'providers': ['acme-cloud']}); print(seen, 'casecraft_acme' in sys.modules)"
     )
     env = environment(site)
