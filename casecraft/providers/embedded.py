@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from casecraft.config import ProviderSettings
+from casecraft.config.environment import variable_prefix
 from casecraft.core.chat import ChatRequest, ChatResponse, Loss, Message, StreamEnd, StreamEvent
 from casecraft.core.embedding import EmbeddingRequest, EmbeddingResponse
 from casecraft.core.profile import Profile
@@ -72,16 +73,17 @@ class EmbeddedProvider:
 
     def validate(self) -> None:
         """Raise `ProviderConfigurationError` where the package or the model's file is missing."""
+        hint = f"Set {variable_prefix(self.name)}MODEL to the path of a GGUF file."
         if importlib.util.find_spec(PACKAGE) is None:
             raise self._wrong("needs the package 'xllamacpp'", 'Run `pip install "casecraft-engine[embedded]"`.')
         if not self.profile.model:
-            raise self._wrong("has no model", "Set CASECRAFT_EMBEDDED_MODEL to the path of a GGUF file.")
+            raise self._wrong("has no model", hint)
         try:
             with self._path.open("rb") as file:
                 begin = file.read(len(MAGIC))
         except OSError as error:
             message = f"cannot read its model {str(self._path)!r}: {error.strerror}"
-            raise self._wrong(message, "Set CASECRAFT_EMBEDDED_MODEL to the path of a GGUF file.") from error
+            raise self._wrong(message, hint) from error
         if begin != MAGIC:
             raise self._wrong(f"has a model that is no GGUF file: {str(self._path)!r}", "Name another file.")
 

@@ -26,7 +26,7 @@ class Echo:
     async def stream(self, request): yield
     async def list_models(self): pass
     async def get_model(self, model): pass
-    async def embed(self, request): pass
+    async def embed(self, texts, **more): pass
     async def health(self): pass
     def price(self, usage, model): pass
     def usage_of(self, error): pass
@@ -82,7 +82,7 @@ def test_a_plugin_is_imported_only_where_a_name_is_not_ours(site: Path) -> None:
     install(site, "casecraft-acme", {"acme": "casecraft_acme:rows"}, f"def rows():\n    yield {row()}\n")
     code = (
         "import sys, casecraft; from casecraft.providers import create\n"
-        "casecraft.settings_for({'providers': ['glm']}); create('glm'); seen = 'casecraft_acme' in sys.modules\n"
+        "casecraft.settings_for({'providers': ['glm/glm-5']}); create('glm'); seen = 'casecraft_acme' in sys.modules\n"
         "casecraft.settings_for({'providers': ['acme-cloud']}); print(seen, 'casecraft_acme' in sys.modules)"
     )
     env = environment(site)
