@@ -226,7 +226,7 @@ class ChatProvider:
         for field, name in self._row.rename.items():
             if field in body:
                 body[name] = body.pop(field)
-        body.update(self._settings.extra)
+        body.update({**self._row.extra, **self._settings.extra})
         try:
             return encode_body(body), losses
         except (TypeError, orjson.JSONEncodeError) as error:

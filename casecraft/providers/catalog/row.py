@@ -114,7 +114,7 @@ class LocalServer(_Row):
 
 class CatalogRow(_Row):
     """One provider. `omit` names what it refuses: fields of a request, or of the top of its body; `rename` fields of
-    the body that it has other names for; `codes` its own error codes.
+    the body that it has other names for; `extra` goes into every body; `codes` its own error codes.
 
     `headers` and `query` go with every request. `rpm` and `tpm` are the requests and tokens a minute that the vendor
     allows everybody; `batch_factor` is the share of the price that its batches cost. `checked` is the day on which
@@ -145,6 +145,7 @@ class CatalogRow(_Row):
     models: tuple[Model, ...] = ()
     omit: tuple[str, ...] = ()
     rename: Mapping[str, str] = Field(default_factory=dict)
+    extra: Mapping[str, Any] = Field(default_factory=dict)
     sites: tuple[Site, ...] = ()
     prices: tuple[PriceRow, ...] = ()
     servers: tuple[LocalServer, ...] = ()
