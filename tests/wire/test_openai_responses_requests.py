@@ -239,6 +239,12 @@ def test_parallel_calls_and_results_are_one_turn_each():
     )
 
 
+def test_what_a_developer_says_after_a_result_is_not_the_users():
+    result = {"type": "function_call_output", "call_id": "a", "output": "1"}
+    messages = read(result, {"role": "developer", "content": "Stop."}, {"role": "user", "content": "Why?"})
+    assert messages == (Message("user", (ToolResult("a", "1"),)), Message("system", "Stop."), Message("user", "Why?"))
+
+
 def test_a_freeform_tool_is_a_function_of_one_text():
     grammar = {"type": "grammar", "syntax": "lark", "definition": "start: x"}
     asked = decode_request(

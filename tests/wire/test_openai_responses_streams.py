@@ -317,6 +317,16 @@ def test_the_items_of_a_last_event_may_be_counted_otherwise():
     assert answer_of(hidden, event("output_text.delta", output_index=1, delta="Hi"), end(message)).text == "Hi"
 
 
+@pytest.mark.parametrize(("stored", "signature"), [(True, "rs_68af:"), (False, ""), (None, "")])
+def test_the_id_of_reasoning_is_kept_alone_where_the_vendor_stores_it(stored, signature):
+    started = event("created", response={"id": "r", "store": stored})
+    item = {"type": "reasoning", "id": "rs_68af", "summary": [{"type": "summary_text", "text": "Hm."}]}
+    answer = answer_of(
+        started, event("output_item.done", output_index=0, item=item), event("output_text.delta", delta="x"), end()
+    )
+    assert answer.parts == (Reasoning("Hm.", signature), Text("x"))
+
+
 @given(response=responses())
 @settings(max_examples=50, deadline=None)
 def test_the_sdk_puts_the_streams_that_we_write_together(response: ChatResponse) -> None:

@@ -118,7 +118,7 @@ def read_texts(item: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
         content = [{"type": "output_text", "text": content}]
     for place, part in enumerate(mappings(content)):
         text = string(part.get("text"))
-        if text and part.get("type") != "refusal":
+        if text:
             yield place, text
 
 
