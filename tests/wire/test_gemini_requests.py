@@ -239,6 +239,7 @@ def test_arguments_that_are_no_object_are_sent_all_the_same(text):
         ({"messages": (Message("system", "a"), Message("system", "b"))}, "messages[1].role", True),
         ({"messages": (Message("assistant", (Reasoning("", "x", redacted=True),)),)}, "messages[0].redacted", True),
         ({"messages": (Message("assistant", (Reasoning("a", "not base64"),)),)}, "messages[0].signature", True),
+        ({"messages": (Message("assistant", (ToolCall("c", "f", "{}", "YWI"),)),)}, "messages[0].signature", True),
         (
             {"messages": (Message("user", (ToolResult("c", (PICTURE, Text("x")), "f"),)),)},
             "messages[0].tool_result.order",

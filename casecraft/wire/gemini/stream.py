@@ -52,17 +52,19 @@ class StreamDecoder(AnswerStream):
         if blocked is not None:
             raise blocked
 
-    def _parts(self, parts: list[Any]) -> Iterable[StreamEvent]:
+    def _parts(self, parts: list[Any]) -> list[StreamEvent]:
+        events: list[StreamEvent] = []
         for part in parts:
             if not isinstance(part, dict):
                 continue
             text = part.get("text")
-            if isinstance(text, str):
-                yield from self._text(text, part)
-            elif "functionCall" in part:
-                yield from self._call(part)
+            if not isinstance(text, str):
+                events += self._other(part)
+            elif text and len(part) == 1:  # as nearly all are
+                events.append(self._answer.add_text(text))
             else:
-                self._losses.append(unread(part))
+                events += self._text(text, part)
+        return events
 
     def _text(self, text: str, part: dict[str, Any]) -> Iterable[StreamEvent]:
         thought, signature = part.get("thought") is True, string(part.get("thoughtSignature"))
@@ -73,6 +75,12 @@ class StreamDecoder(AnswerStream):
             yield self._answer.add_reasoning("", signature, apart=True)
         if text:
             yield self._answer.add_text(text)
+
+    def _other(self, part: dict[str, Any]) -> Iterable[StreamEvent]:
+        if "functionCall" in part:
+            return self._call(part)
+        self._losses.append(unread(part))
+        return ()
 
     def _call(self, part: dict[str, Any]) -> Iterable[StreamEvent]:
         call = read_call(part, f"call_{self._answer.calls}")
