@@ -65,26 +65,30 @@ class FrameParser:
             return [], ""
         data = b"".join(self._parts)
         frames: list[Frame] = []
-        start = 0
+        size, start, end = len(data), 0, SHORTEST_MESSAGE
         try:
-            while True:
-                end = start + _length_at(data, start)
-                if end > len(data):
+            while end <= size:
+                length, headers_length, _ = PRELUDE.unpack_from(data, start)
+                end = start + length
+                if length < SHORTEST_MESSAGE or end > size:
+                    _check_prelude(data, start)
                     break
-                frames.append(self._read(data, start, end))
-                start = end
+                frames.append(self._read(data, start, end, headers_length))
+                start, end = end, end + SHORTEST_MESSAGE
         except BrokenFrameError as error:
             return frames, str(error)
         self._parts = [data[start:]]
-        self._missing = end - len(data)
+        self._missing = end - size
         return frames, ""
 
-    def _read(self, data: bytes, start: int, end: int) -> Frame:
+    def _read(self, data: bytes, start: int, end: int, headers_length: int) -> Frame:
+        """The message that stands here; its own checksum covers the prelude too."""
         checked = end - WORD.size
         if crc32(data[start:checked]) != WORD.unpack_from(data, checked)[0]:
+            _check_prelude(data, start)
             raise BrokenFrameError("a message whose checksum is wrong")
         headers_start = start + PRELUDE.size
-        payload_start = headers_start + WORD.unpack_from(data, start + WORD.size)[0]
+        payload_start = headers_start + headers_length
         if payload_start > checked:
             raise BrokenFrameError("a message with headers longer than itself")
         raw = data[headers_start:payload_start]
@@ -96,16 +100,13 @@ class FrameParser:
         return Frame(headers, data[payload_start:checked])
 
 
-def _length_at(data: bytes, start: int) -> int:
-    """How long the message that starts here is, or the least that it can be while its prelude is not all there."""
-    if len(data) - start < PRELUDE.size:
-        return SHORTEST_MESSAGE
+def _check_prelude(data: bytes, start: int) -> None:
+    """Raise `BrokenFrameError` where the lengths that stand here cannot be trusted."""
     length, _, checksum = PRELUDE.unpack_from(data, start)
     if crc32(data[start : start + LENGTHS.size]) != checksum:
         raise BrokenFrameError("a message whose prelude is wrong")
     if not SHORTEST_MESSAGE <= length <= LONGEST_MESSAGE:
         raise BrokenFrameError(f"a message of {length} bytes")
-    return int(length)
 
 
 def _read_headers(raw: bytes) -> Mapping[str, str]:
@@ -179,9 +180,9 @@ def exception_of(frame: Frame) -> bytes | None:
 
 
 def _event(frame: Frame) -> bytes:
-    headers = frame.headers
+    headers, payload = frame
     if headers.get(":message-type") == "event":
-        return b'{"%s":%s}' % (headers.get(":event-type", "").encode(), frame.payload or b"{}")
+        return b'{"%s":%s}' % (headers.get(":event-type", "").encode(), payload or b"{}")
     return exception_of(frame) or b"{}"
 
 

@@ -292,3 +292,11 @@ def test_what_is_no_request_says_where(body, where) -> None:
     with pytest.raises(errors.InvalidRequestError) as caught:
         DIALECT.decode_request(body)
     assert repr(where) in str(caught.value)
+
+
+def test_a_system_speaks_before_the_turns_or_among_them_and_in_text() -> None:
+    first = Message("system", (Text("One."), Image(b"x", "image/png")))
+    body, lost = encode(first, Message("system", "Two."), USER, Message("system", "Three."), Message("user", "Bye"))
+    assert body["system"] == [{"text": "One."}, {"text": "Two."}]
+    assert [turn["role"] for turn in body["messages"]] == ["user", "system", "user"]
+    assert lost == {"messages[0].image": False}

@@ -8,6 +8,7 @@ from casecraft.core.chat import (
     Loss,
     Message,
     NamedTool,
+    Part,
     ReasoningEffort,
     Text,
     Tool,
@@ -67,12 +68,15 @@ def _conversation(request: ChatRequest, losses: list[Loss]) -> dict[str, Any]:
     system: list[dict[str, Any]] = []
     turns: list[dict[str, Any]] = []
     for number, message in enumerate(request.messages):
-        writer = BlockWriter(losses, f"messages[{number}]")
+        content = message.content
+        if isinstance(content, str):
+            blocks = [{"text": content}] if content else []
+        else:
+            writer = BlockWriter(losses, f"messages[{number}]")
+            blocks = writer.write(content if message.role != "system" else _text_alone(content, number, losses))
         if message.role == "system" and not turns:
-            system += writer.write(_text_alone(message, number, losses))
-            continue
-        blocks = writer.write(message.parts)
-        if turns and turns[-1]["role"] == message.role:
+            system += blocks
+        elif turns and turns[-1]["role"] == message.role:
             turns[-1]["content"] += blocks
         elif blocks:
             turns.append({"role": message.role, "content": blocks})
@@ -83,10 +87,11 @@ def _conversation(request: ChatRequest, losses: list[Loss]) -> dict[str, Any]:
     return {**body, "system": system} if system else body
 
 
-def _text_alone(message: Message, number: int, losses: list[Loss]) -> list[Text]:
-    if any(not isinstance(part, Text) for part in message.parts):
+def _text_alone(parts: Sequence[Part], number: int, losses: list[Loss]) -> list[Text]:
+    texts = [part for part in parts if isinstance(part, Text)]
+    if len(texts) < len(parts):
         losses.append(Loss(f"messages[{number}].image", "what a system says is text alone"))
-    return [part for part in message.parts if isinstance(part, Text)]
+    return texts
 
 
 def _inference(request: ChatRequest) -> dict[str, Any]:
