@@ -38,6 +38,7 @@ format: $(READY)
 # The pages and the picture that are made from the program itself.
 docs: $(READY)
 	$(BIN)/python -m docs.build_cli
+	$(BIN)/python -m docs.build_catalog
 	$(BIN)/python -m docs.build_reference
 	$(BIN)/python -m docs.record_demo
 	$(BIN)/python -m docs.record_consoles

@@ -20,6 +20,10 @@ from aiohttp import web
 Answer = Callable[[dict[str, Any]], str]
 
 
+GREETING = "Say OK."
+"""What a health check asks."""
+
+
 @dataclass
 class Behaviour:
     """How one provider behaves: seconds a request, shares of faults, and faults to play first, in order.
@@ -165,7 +169,8 @@ class Simulator:
     async def _send(
         self, request: web.Request, name: str, body: dict[str, Any], fault: str | None
     ) -> web.StreamResponse:
-        text = "" if fault == "empty" else self.answer(body)
+        greeting = body["messages"][-1]["content"] == GREETING
+        text = "" if fault == "empty" else "OK" if greeting else self.answer(body)
         if fault == "tell":
             text = text.replace('"title": "', f'"title": "{request.headers["Authorization"]} ')
         payload = completion(body, text)

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from rich.text import Text
 
-from docs import build_cli, build_reference, record_consoles, record_demo
+from docs import build_catalog, build_cli, build_reference, record_consoles, record_demo
 
 AGAIN = "out of date: run `make docs`"
 
@@ -26,6 +26,12 @@ def test_the_library_reference_has_every_name_that_the_package_offers() -> None:
 def test_the_page_on_the_command_line_is_that_of_help() -> None:
     # Another version of the library below breaks lines elsewhere.
     assert build_cli.PAGE.read_text("utf-8").split() == build_cli.build().split(), AGAIN
+
+
+def test_the_page_and_the_list_of_providers_are_those_of_the_catalog() -> None:
+    assert build_catalog.PAGE.read_text("utf-8") == build_catalog.build(), AGAIN
+    assert build_catalog.README.read_text("utf-8") == build_catalog.build_readme(), AGAIN
+    assert "Anthropic" in build_catalog.build_readme()
 
 
 @pytest.mark.slow

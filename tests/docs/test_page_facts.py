@@ -8,7 +8,6 @@ from importlib.metadata import packages_distributions
 from typing import Any
 
 from casecraft.config.settings import PriceSettings, ProviderSettings, Settings
-from casecraft.providers import load_catalog
 from tests.examples.stage import ROOT
 
 
@@ -61,17 +60,3 @@ def test_the_page_on_providers_has_every_setting() -> None:
     assert {name for name in settings if not re.search(rf"\b{name}\b", page)} == set()
     variables = {f"CASECRAFT_{name.upper()}" for name in Settings.model_fields if name != "provider_settings"}
     assert {name for name in variables if f"`{name}`" not in page} == set()
-
-
-def test_the_page_on_providers_has_every_row_of_the_catalog() -> None:
-    page = (ROOT / "docs" / "providers.md").read_text("utf-8")
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines()]
-    catalog = load_catalog()
-    for name in catalog.names:
-        row = catalog.get(name)
-        (cells,) = (row for row in rows if row[0] == f"`{name}`" and len(row) == 6)
-        assert set(re.findall(r"`([^`]+)`", cells[1])) == {alias for alias in row.aliases if alias.isascii()}
-        assert re.findall(r"`([^`]+)`", cells[2]) == list(row.key_variables)
-        assert row.model in cells[3]
-        assert cells[4] == str(row.workers)
-        assert name == "rules" or cells[5] == f"`{row.structured_output}`"
