@@ -363,6 +363,18 @@ def test_calls_whose_arguments_come_in_turns_are_written_whole():
     assert [(it.call_id, it.arguments) for it in final.output] == [("a", ONE), ("b", TWO)]
 
 
+def test_text_after_a_call_stands_after_it():
+    parts = (ToolCall("a", "add", ONE), Text("I add."))
+    final, _ = final_of(write(ChatResponse(parts, "m", "tool_use")))
+    assert [it.type for it in final.output] == ["function_call", "message"]
+
+
+def test_what_the_last_event_leaves_out_the_first_has_said():
+    started = event("created", response={"id": "r", "model": "m"})
+    answer = answer_of(started, event("output_text.delta", delta="x"), event("completed", response={}))
+    assert (answer.request_id, answer.model, answer.stop_reason) == ("r", "m", "stop")
+
+
 def test_blocks_of_reasoning_keep_their_own_signatures():
     parts = (Reasoning("One.", "S1"), Reasoning("Two.", "rs_68af:S2"), Reasoning("", "S3", redacted=True), Text("x"))
     assert answer_of(write(ChatResponse(parts, "m"))).parts == parts
