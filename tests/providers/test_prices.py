@@ -129,3 +129,15 @@ def test_a_change_of_prices_is_seen_within_the_hour(monkeypatch):
     now = time.time()
     monkeypatch.setattr("casecraft.providers.prices.time.time", lambda: now + 3600)
     assert provider.price(usage, "kimi-k2.6") is None
+
+
+@pytest.mark.parametrize(("provider", "model", "share"), [("kimi", "kimi-k2.6", "0.6"), ("xai", "grok-4.7", "0.8")])
+def test_a_batch_pays_what_its_vendor_asks_and_not_always_half(provider, model, share):
+    made = create(provider)
+    whole, batch = made.price(Usage(1000, 100), model), made.price(Usage(1000, 100), model, batch=True)
+    assert batch.amount == whole.amount * Decimal(share)
+
+
+def test_a_batch_where_the_vendor_has_none_has_no_known_price():
+    assert create("deepseek").price(Usage(1000, 100), "deepseek-flash") is not None
+    assert create("deepseek").price(Usage(1000, 100), "deepseek-flash", batch=True) is None
