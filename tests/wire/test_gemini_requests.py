@@ -258,6 +258,7 @@ def test_what_cannot_be_said_is_a_loss(changes, field, harmless):
     [
         ({"reasoning_effort": "none"}, {"thinkingBudget": 0, "includeThoughts": False}),
         ({"reasoning_effort": "xhigh"}, {"thinkingLevel": "XHIGH", "includeThoughts": True}),
+        ({"reasoning_budget": 0}, {"thinkingBudget": 0, "includeThoughts": False}),
         ({"reasoning_budget": 512}, {"thinkingBudget": 512, "includeThoughts": True}),
         (
             {"reasoning_effort": "medium", "model": "models/gemini-2.5-flash"},

@@ -128,6 +128,13 @@ def test_a_cut_says_how_far_it_came_and_what_it_cost():
     assert GEMINI.decode_usage(error.body) == Usage(7, 10, reasoning=9)
 
 
+def test_the_last_usage_that_says_something_counts():
+    stated = [{"promptTokenCount": 4}, {"promptTokenCount": 4, "candidatesTokenCount": 2}, {"trafficType": "ON_DEMAND"}]
+    body = b"".join(event({"usageMetadata": each}) for each in stated)
+    body += chunk([{"text": "a"}], finishReason="STOP")
+    assert read(body)[0][-1].response.usage == GEMINI.decode_usage(body) == Usage(4, 2)
+
+
 @given(st.lists(st.binary(max_size=20) | st.sampled_from([b"data: ", b"\n\n", b"{}", b"[]", b"\r"]), max_size=12))
 def test_any_bytes_are_events_or_a_provider_error(chunks):
     events, error = read(*chunks)

@@ -129,6 +129,11 @@ def test_google_says_the_wait_in_the_body(delay, seconds, wrap):
     assert decode_error(429, {"retry-after": "2"}, body, "p").retry_after == 2
 
 
+def test_a_used_up_quota_of_google_is_a_limit_that_is_lifted_again():
+    said = {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "You exceeded your current quota."}
+    assert type(decode_error(429, {}, json.dumps({"error": said}).encode(), "p")) is errors.RateLimitError
+
+
 def test_a_code_that_only_repeats_the_status_is_not_said_twice():
     error = decode_error(503, {}, b'{"error": {"code": 503, "status": "UNAVAILABLE", "message": "busy"}}', "p")
     assert str(error) == "'p' failed on its side (503, UNAVAILABLE): busy"

@@ -22,7 +22,7 @@ def chat_path(model: str, stream: bool) -> str:
 
 
 def read_models(listing: object) -> tuple[str, ...] | None:
-    """The names in a listing, without the collection that each stands in; None where it is no listing.
+    """The names in a listing, without `models/` and what is before it; None where it is no listing.
 
     The Gemini API lists `{"models": [{"name": "models/x"}]}`, Vertex AI `{"publisherModels": [{"name": …}]}`.
     """
@@ -32,8 +32,4 @@ def read_models(listing: object) -> tuple[str, ...] | None:
     if not isinstance(models, list):
         return None
     names = (model.get("name") for model in models if isinstance(model, dict))
-    return tuple(_short(name) for name in names if isinstance(name, str))
-
-
-def _short(name: str) -> str:
-    return name if name.startswith("tunedModels/") else name.rpartition("models/")[2]
+    return tuple(name.rpartition("models/")[2] for name in names if isinstance(name, str))
