@@ -19,7 +19,7 @@ from rich.table import Table
 from benchmarks.figures import COLLECTED, Figure, show
 from benchmarks.processes import ROOT
 
-NAMES = ("load", "startup", "catalog", "rules", "engine", "pipeline", "http", "state", "prompts")
+NAMES = ("codecs", "load", "startup", "catalog", "rules", "engine", "pipeline", "http", "state", "prompts")
 
 
 def main() -> int:

@@ -1,8 +1,8 @@
 """casecraft turns an OpenAPI document into API test suites that run.
 
-`generate`, `agenerate`, `plan`, `estimate` and `resume` do what the command of the same name does;
-`refresh_providers` reads the catalog and what plugins register anew. They are imported when first used, so that
-`import casecraft` is quick.
+`generate`, `agenerate`, `plan`, `estimate` and `resume` do what the command of the same name does. `create`,
+`create_for_model` and `detect` give providers to programs of one's own; `refresh_providers` reads the catalog and what
+plugins register anew. All are imported when first used, so that `import casecraft` is quick.
 """
 
 from importlib import import_module
@@ -10,10 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from casecraft.api import (
+        BlockingProvider,
+        CallLog,
         Plan,
+        RetryPolicy,
         Summary,
+        UsageMeter,
         agenerate,
         aresume,
+        create,
+        create_for_model,
+        detect,
         estimate,
         generate,
         plan,
@@ -23,10 +30,17 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "BlockingProvider",
+    "CallLog",
     "Plan",
+    "RetryPolicy",
     "Summary",
+    "UsageMeter",
     "agenerate",
     "aresume",
+    "create",
+    "create_for_model",
+    "detect",
     "estimate",
     "generate",
     "plan",

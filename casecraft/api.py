@@ -1,4 +1,4 @@
-"""The library's front: plan, estimate, generate, resume."""
+"""The library's front: plan, estimate, generate, resume; and providers for programs of one's own."""
 
 import asyncio
 import os
@@ -6,19 +6,38 @@ from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from casecraft import providers
 from casecraft.config import Settings, load_settings, read_environment
+from casecraft.core.usage import UsageMeter
 from casecraft.engine.control import RunControl
 from casecraft.engine.estimate import Estimate, estimate_share
 from casecraft.engine.events import Event
 from casecraft.engine.plan import RULES, Plan, make_plan
 from casecraft.engine.session import Listener, Summary, carry_out, find_run, work_of
-from casecraft.providers import CatalogRow, create, load_catalog, refresh_providers, settings_of
+from casecraft.providers import (
+    BlockingProvider,
+    CallLog,
+    CatalogRow,
+    Detected,
+    Provider,
+    RetryPolicy,
+    load_catalog,
+    refresh_providers,
+    settings_of,
+)
 
 __all__ = [
+    "BlockingProvider",
+    "CallLog",
     "Plan",
+    "RetryPolicy",
     "Summary",
+    "UsageMeter",
     "agenerate",
     "aresume",
+    "create",
+    "create_for_model",
+    "detect",
     "environment",
     "estimate",
     "generate",
@@ -68,7 +87,7 @@ def estimate(made: Plan) -> tuple[Estimate, ...]:
     shares = []
     own = made.settings.provider_settings
     for profile in made.profiles:
-        provider = None if profile.name == RULES else create(profile.name, settings_of(profile.name, own))
+        provider = None if profile.name == RULES else providers.create(profile.name, settings_of(profile.name, own))
         assigned = (it for it in made.endpoints if made.assignment[it.id] == profile.name)
         shares.append(estimate_share(profile, provider, assigned, work))
     return tuple(shares)
@@ -128,6 +147,28 @@ async def aresume(
 def resume(run: str | None = None, **options: Any) -> Summary:
     """`aresume` for programs that are not asynchronous."""
     return run_async(aresume(run, **options))
+
+
+def create(name: str, *, retry: RetryPolicy | None = None, log: CallLog | None = None) -> Provider:
+    """The provider of this name, or `provider/model`, as the environment and `casecraft.toml` set it up.
+
+    Opens no connection. Raises `ProviderNotFoundError`, `ProviderConfigurationError` and `ConfigurationError`.
+    """
+    own = settings_for({"providers": [name]}).provider_settings
+    name = providers.canonical_name(name, own)
+    provider = providers.create(name, settings_of(name, own), retry=retry, log=log)
+    provider.validate()
+    return provider
+
+
+def create_for_model(model: str, *, retry: RetryPolicy | None = None, log: CallLog | None = None) -> Provider:
+    """The provider that serves a model, by the catalog: the first that has a key. Raises `ModelNotFoundError` too."""
+    return create(providers.name_for_model(model, settings_for().provider_settings), retry=retry, log=log)
+
+
+def detect() -> list[Detected]:
+    """Who could be used now: by keys in the environment, by configuration, and servers of this machine."""
+    return providers.detect(environment(), settings_for().provider_settings)
 
 
 def run_async(work: Coroutine[Any, Any, Result]) -> Result:

@@ -11,8 +11,8 @@ from casecraft.core.endpoint import Endpoint
 from casecraft.core.job import Attempt
 from casecraft.engine.budget import Budget
 from casecraft.engine.events import Event
-from casecraft.engine.retry import RetryPolicy
 from casecraft.engine.work import Work
+from casecraft.providers.retry import RetryPolicy
 from casecraft.state import Store
 
 

@@ -13,10 +13,10 @@ from casecraft.core.usage import Cost, Usage
 from casecraft.engine.context import RunContext, request_key
 from casecraft.engine.events import AttemptAnswered, AttemptFailed, LanePaused
 from casecraft.engine.lane import Lane, Ticket
-from casecraft.engine.retry import Retry
 from casecraft.engine.work import Examined
 from casecraft.errors import BadAnswerError, ProviderError, RateLimitError
 from casecraft.providers import Provider
+from casecraft.providers.retry import Retry
 
 DEFAULT_OUTPUT_TOKENS = 8192
 """What an answer is taken to use at most where neither the request nor the profile says."""

@@ -5,11 +5,12 @@ from casecraft.providers.call_log import CallLog
 from casecraft.providers.catalog import Catalog, CatalogRow, load_catalog, refresh_providers
 from casecraft.providers.detection import detect
 from casecraft.providers.provider import Health, ModelInfo, Provider
+from casecraft.providers.retry import RetryPolicy
 from casecraft.providers.selection import (
     Detected,
     canonical_name,
     create,
-    create_for_model,
+    name_for_model,
     no_provider_named,
     profile_of,
     providers_for_model,
@@ -27,11 +28,12 @@ __all__ = [
     "Health",
     "ModelInfo",
     "Provider",
+    "RetryPolicy",
     "canonical_name",
     "create",
-    "create_for_model",
     "detect",
     "load_catalog",
+    "name_for_model",
     "no_provider_named",
     "profile_of",
     "providers_for_model",

@@ -1,5 +1,6 @@
 """Providers that answer over HTTP, in whatever dialect their row names."""
 
+import asyncio
 import difflib
 import re
 import time
@@ -34,6 +35,7 @@ from casecraft.providers.http import Reply, StreamedReply
 from casecraft.providers.prices import PriceList
 from casecraft.providers.provider import Health, ModelInfo
 from casecraft.providers.redaction import redaction_of
+from casecraft.providers.retry import Retry, RetryPolicy
 from casecraft.providers.validation import validate, wrong
 from casecraft.wire import DIALECTS, Dialect, encode_body, find_dialect
 
@@ -53,6 +55,7 @@ class ChatProvider:
         settings: ProviderSettings,
         *,
         log: CallLog | None = None,
+        retry: RetryPolicy | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._row = row
@@ -61,6 +64,7 @@ class ChatProvider:
         self._redaction = redaction_of(settings, plain_headers(settings))
         self._prices = PriceList(row, row.site_of(settings.base_url, settings.key_variable), profile)
         self._log = log
+        self._retry = retry
         self._connection = Connection(row, profile, settings, transport)
         self._embedder = Embedder(row, profile, settings, self._redaction, self._connection, transport)
         self._found_model = ""
@@ -94,10 +98,19 @@ class ChatProvider:
         return self._spoken
 
     async def complete(self, request: ChatRequest) -> ChatResponse:
-        """The whole answer. Raises a `ProviderError` where there is none."""
+        """The whole answer, tried again as the policy says, if there is one. Raises a `ProviderError`."""
+        request = await self._with_model(request)
+        if self._retry is None:
+            return await self._complete_once(request)
+        retry = Retry(self._retry)
+        async for attempt in retry.loop(asyncio.sleep):
+            with attempt:
+                return await self._complete_once(request)
+        raise AssertionError("the loop ends with an answer or an error")
+
+    async def _complete_once(self, request: ChatRequest) -> ChatResponse:
         if self._settings.stream:
             return await self._complete_streaming(request)
-        request = await self._with_model(request)
         with recorded(self._log, Call(self.name, request.model)) as call:
             call.sent, losses = self._encode(request, stream=False)
             path = self._dialect.chat_path(request.model, False)

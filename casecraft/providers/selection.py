@@ -13,6 +13,7 @@ from casecraft.providers.provider import Provider
 
 if TYPE_CHECKING:
     from casecraft.providers.call_log import CallLog
+    from casecraft.providers.retry import RetryPolicy
 
 AUTO = "auto"
 RULES = "rules"
@@ -157,8 +158,11 @@ def create(
     *,
     workers: int | None = None,
     log: "CallLog | None" = None,
+    retry: "RetryPolicy | None" = None,
 ) -> Provider:
-    """The provider of this name, set up but not yet validated. Opens no connection; `log` gets every request.
+    """The provider of this name, set up but not yet validated. Opens no connection.
+
+    `log` gets every request; `retry` says whether `complete` tries again, which runs do by themselves.
 
     Raises `ProviderNotFoundError`, and `ProviderConfigurationError` for `rules`, which answers no requests.
     """
@@ -176,7 +180,7 @@ def create(
         from casecraft.providers.embedded import EmbeddedProvider  # noqa: PLC0415
 
         return EmbeddedProvider(row, profile, settings, log=log)
-    return ChatProvider(row, profile, settings, log=log)
+    return ChatProvider(row, profile, settings, log=log, retry=retry)
 
 
 def providers_for_model(model: str) -> tuple[str, ...]:
@@ -186,15 +190,15 @@ def providers_for_model(model: str) -> tuple[str, ...]:
     return tuple(row.name for row in sorted(rows, key=lambda row: (row.model != model, len(row.models))))
 
 
-def create_for_model(model: str, own: Mapping[str, ProviderSettings] | None = None) -> Provider:
-    """The provider that serves a model, named alone or as `provider/model`: the first that has a key, else the first.
+def name_for_model(model: str, own: Mapping[str, ProviderSettings] | None = None) -> str:
+    """Who serves a model, as `provider/model`: the first that has a key, else the first. What is one stays as it is.
 
     `own` is what is set for each provider. Raises `ModelNotFoundError` where the catalog has nobody for it.
     """
     own = own or {}
     provider, named = split_name(model)
-    if named and provider in (*own, *load_catalog().names):
-        return create(model, settings_of(model, own))
+    if named and (provider in own or provider in load_catalog()):
+        return model
     names = providers_for_model(model)
     if not names:
         raise ModelNotFoundError(
@@ -203,8 +207,7 @@ def create_for_model(model: str, own: Mapping[str, ProviderSettings] | None = No
     ready = (
         name for name in names if settings_of(name, own).api_key is not None or not load_catalog().get(name).needs_key
     )
-    chosen = f"{next(ready, names[0])}/{model}"
-    return create(chosen, settings_of(chosen, own))
+    return f"{next(ready, names[0])}/{model}"
 
 
 def _filled(site: Site, row: CatalogRow, settings: ProviderSettings) -> str:

@@ -20,9 +20,9 @@ from casecraft.engine.engine import Engine
 from casecraft.engine.events import Event, JobCompleted
 from casecraft.engine.lane import Lane
 from casecraft.engine.plan import make_jobs
-from casecraft.engine.retry import RetryPolicy
 from casecraft.engine.work import Examined
 from casecraft.providers import create, profile_of
+from casecraft.providers.retry import RetryPolicy
 from casecraft.state import Store, open_store
 from tests.simulator import Simulator
 

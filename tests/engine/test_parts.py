@@ -17,8 +17,8 @@ from casecraft.engine.conversation import outcome_of
 from casecraft.engine.lane import Lane
 from casecraft.engine.limit import Limit
 from casecraft.engine.plan import fallback_chain, make_jobs
-from casecraft.engine.retry import Retry, RetryPolicy
 from casecraft.providers import profile_of
+from casecraft.providers.retry import Retry, RetryPolicy
 from tests.engine.rig import OneCase, endpoint
 
 

@@ -4,14 +4,15 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+import casecraft
 from casecraft import errors
 from casecraft.config import ProviderSettings, Settings
 from casecraft.core.chat import ChatRequest, Message
 from casecraft.providers import (
     BlockingProvider,
     create,
-    create_for_model,
     load_catalog,
+    name_for_model,
     profile_of,
     providers_for_model,
     resolve_names,
@@ -37,10 +38,10 @@ def test_a_model_of_many_parts_keeps_its_slashes():
 
 def test_a_model_leads_to_who_serves_it():
     assert providers_for_model("qwen-plus")[0] == "qwen"
-    assert create_for_model("qwen-plus").profile.name == "qwen/qwen-plus"
-    assert create_for_model("glm/anything").profile.model == "anything"
+    assert name_for_model("qwen-plus") == "qwen/qwen-plus"
+    assert name_for_model("glm/anything") == "glm/anything"
     with pytest.raises(errors.ModelNotFoundError, match="'no-such-model'"):
-        create_for_model("no-such-model")
+        name_for_model("no-such-model")
 
 
 def test_who_has_a_key_is_taken_before_others():
@@ -48,8 +49,8 @@ def test_who_has_a_key_is_taken_before_others():
     model = next(model for model in served if len(providers_for_model(model)) > 1)
     names = providers_for_model(model)
     own = {names[-1]: ProviderSettings(api_key=SecretStr("k" * 9))}
-    assert create_for_model(model, own).profile.name == f"{names[-1]}/{model}"
-    assert create_for_model(model).profile.name == f"{names[0]}/{model}"
+    assert name_for_model(model, own) == f"{names[-1]}/{model}"
+    assert name_for_model(model) == f"{names[0]}/{model}"
 
 
 def test_parts_of_an_address_that_are_missing_are_asked_for():
@@ -86,3 +87,29 @@ async def test_a_model_that_is_not_listed_is_told_with_the_nearest():
     with pytest.raises(errors.ModelNotFoundError, match="'qwen-pluss'") as caught:
         await provider.get_model("qwen-pluss")
     assert "'qwen-plus'" in (caught.value.hint or "")
+
+
+def test_the_library_reads_keys_where_the_command_does(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DASHSCOPE_API_KEY", KEY)
+    assert casecraft.create("通义千问/qwen-flash").profile.name == "qwen/qwen-flash"
+    assert casecraft.create_for_model("qwen-plus").profile.model == "qwen-plus"
+    assert ("qwen", "key in DASHSCOPE_API_KEY") in [(it.name, it.how) for it in casecraft.detect()]
+    monkeypatch.delenv("DASHSCOPE_API_KEY")
+    with pytest.raises(errors.ProviderConfigurationError, match="has no key"):
+        casecraft.create("qwen")
+
+
+async def test_a_policy_tries_again_what_may_yet_succeed():
+    limited = httpx.Response(429, json={}, headers={"retry-after": "0"})
+    transport = Recorder(limited, httpx.Response(500, json={}), httpx.Response(200, json=CHAT))
+    settings, policy = ProviderSettings(api_key=SecretStr(KEY)), casecraft.RetryPolicy(initial=0.0, maximum=0.0)
+    request = ChatRequest((Message("user", "Hi"),))
+    row, profile = row_of("qwen", settings), profile_of("qwen")
+    provider = ChatProvider(row, profile, settings, transport=transport, retry=policy)
+    assert (await provider.complete(request)).text == "Hello"
+    assert len(transport.requests) == 3
+    refused = Recorder(httpx.Response(401, json={}))
+    with pytest.raises(errors.AuthenticationError):
+        await ChatProvider(row, profile, settings, transport=refused, retry=policy).complete(request)
+    assert len(refused.requests) == 1
