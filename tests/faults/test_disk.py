@@ -51,7 +51,8 @@ def resize(folder: Path, size: str) -> None:
 
 
 def server() -> Simulator:
-    return Simulator({"qwen": Behaviour()}, answer=one_good_case)
+    """It takes longer to answer than an answer takes to be written."""
+    return Simulator({"qwen": Behaviour(latency=0.02)}, answer=one_good_case)
 
 
 def environment(server: Simulator) -> dict[str, str]:
