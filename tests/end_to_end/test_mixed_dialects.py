@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from casecraft.core.chat import ChatRequest, ChatResponse
+from casecraft.core.chat import ChatRequest, ChatResponse, events_of
 from casecraft.core.usage import Usage
 from casecraft.wire import find_dialect
 from tests.answers import one_good_case
@@ -30,6 +30,8 @@ SPOKEN = {
     "bedrock": "bedrock_converse",
 }
 
+STREAM_TYPES = {"ollama": "application/x-ndjson", "bedrock": "application/vnd.amazon.eventstream"}
+
 
 class Upstream:
     """Every provider behind one port, each in its own dialect; those in `failing` are broken."""
@@ -37,6 +39,7 @@ class Upstream:
     def __init__(self, failing: frozenset[str] = frozenset()) -> None:
         self.failing = failing
         self.asked: Counter[str] = Counter()
+        self.streamed: Counter[str] = Counter()
         self.port = 0
 
     async def answer(self, request: web.Request) -> web.Response:
@@ -45,10 +48,16 @@ class Upstream:
         self.asked[name] += 1
         if name in self.failing:
             return web.json_response({"error": {"message": "wrong key"}}, status=401)
-        read = dialect.decode_request(json.loads(await request.read()), model="m").request
+        by_path = "stream" in request.match_info["path"]
+        read, streamed, _ = dialect.decode_request(json.loads(await request.read()), model="m", stream=by_path)
         usage = Usage(input=100, output=20)
         answer = ChatResponse(one_good_case(as_chat(read)), "m", usage=usage, request_id="r")
-        return web.json_response(dialect.encode_response(answer).body)
+        if not streamed:
+            return web.json_response(dialect.encode_response(answer).body)
+        self.streamed[name] += 1
+        encoder = dialect.stream_encoder(model="m", request_id="r")
+        body = b"".join(map(encoder.encode, events_of(answer)))
+        return web.Response(body=body, content_type=STREAM_TYPES.get(name, "text/event-stream"))
 
 
 def as_chat(request: ChatRequest) -> dict[str, Any]:
@@ -76,8 +85,11 @@ async def serving(upstream: Upstream) -> AsyncIterator[dict[str, str]]:
         await runner.cleanup()
 
 
-async def test_a_run_mixes_dialects(tmp_path: Path) -> None:
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_run_mixes_dialects(tmp_path: Path, stream: bool) -> None:
     write_things(tmp_path / "doc.json", len(SPOKEN))
+    if stream:
+        (tmp_path / "casecraft.toml").write_text("".join(f"[providers.{name}]\nstream = true\n" for name in SPOKEN))
     upstream = Upstream()
     each = ",".join(f"/things{number:03}/*:{name}" for number, name in enumerate(SPOKEN))
     async with serving(upstream) as env:
@@ -85,6 +97,7 @@ async def test_a_run_mixes_dialects(tmp_path: Path) -> None:
         done = await run("generate", "doc.json", *args, cwd=tmp_path, env=env)
     assert done.code == 0, done.err
     assert set(upstream.asked) == set(SPOKEN)
+    assert set(upstream.streamed) == (set(SPOKEN) if stream else set())
     used = json.loads(done.out)["usage"]["by_provider"]
     assert {name: (used[name]["input"], used[name]["output"]) for name in SPOKEN} == dict.fromkeys(SPOKEN, (100, 20))
 
