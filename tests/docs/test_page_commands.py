@@ -99,3 +99,17 @@ def test_what_the_readme_shows_of_python_runs(stage: Stage) -> None:
     done = stage.run("python readme.py")
     assert done.returncode == 0, done.stderr
     assert re.fullmatch(r"done \d+ suites/petstore\n", done.stdout)
+
+
+@pytest.mark.slow
+def test_what_the_page_on_providers_shows_of_python_runs(stage: Stage) -> None:
+    tokens = MarkdownIt().parse((ROOT / "docs" / "providers.md").read_text("utf-8"))
+    code = next(token.content for token in tokens if token.type == "fence" and "casecraft.create(" in token.content)
+    (stage.folder / "page.py").write_text(code)
+    with simulate("qwen") as simulator:
+        stage.environment["CASECRAFT_QWEN_BASE_URL"] = simulator.url("qwen")
+        done = stage.run("python page.py")
+    assert done.returncode == 0, done.stderr
+    first, *streamed = done.stdout.splitlines()
+    assert re.fullmatch(r"OK Cost\(amount=Decimal\('[0-9.E-]+'\), currency='[A-Z]{3}', as_of='[0-9-]{10}'\)", first)
+    assert "".join(streamed) == "OK"
