@@ -137,13 +137,15 @@ async def _check_all(names: tuple[str, ...], settings: "Settings") -> list[dict[
 async def _check(name: str, settings: "Settings") -> dict[str, Any]:
     from casecraft.errors import ProviderError  # noqa: PLC0415
     from casecraft.providers import create, settings_of  # noqa: PLC0415
+    from casecraft.wire.embeddings import EMBEDDING_DIALECTS  # noqa: PLC0415
 
     if name == "rules":
         return {"provider": name, "healthy": True, "model": None, "latency": 0.0, "error": None, "hint": None}
     provider = create(name, settings_of(name, settings.provider_settings))
     began = time.perf_counter()
     try:
-        provider.validate()
+        if provider.profile.dialect not in EMBEDDING_DIALECTS:
+            provider.validate()
         health = await provider.health()
     except ProviderError as error:
         latency = time.perf_counter() - began

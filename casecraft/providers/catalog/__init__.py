@@ -93,9 +93,9 @@ class Catalog:
             self._take(rows)
 
     def _unknown(self, name: str) -> ProviderNotFoundError:
-        nearest = difflib.get_close_matches(name.strip().lower(), self._names, n=1, cutoff=0.5)
+        nearest = difflib.get_close_matches(name.strip().lower(), self._names, n=1, cutoff=0.6)
         hint = f"Did you mean {nearest[0]!r}? " if nearest else ""
-        hint += f"Providers: {', '.join(self.names)}; or add a [providers.NAME] table with a base_url."
+        hint += "`casecraft providers list` shows all; or add a [providers.NAME] table with a base_url."
         return ProviderNotFoundError(f"no provider has the name {name!r}", provider=name, hint=hint)
 
 
