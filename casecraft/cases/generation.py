@@ -255,7 +255,7 @@ class Generation:
         base, model = self._known_base(), self.model
         requests: list[CaseRequest | None] = []
         if goal.kind in ("anonymous", "auth-missing"):
-            requests.append(model.request(base.values, base.body, base.body_value, authenticated=False))
+            requests.append(model.request(base.values, base.body, base.body_value, credentials="none"))
         elif goal.kind == "body-missing":
             requests.append(model.request(base.values, None, None))
         elif goal.kind == "content-type":

@@ -24,7 +24,8 @@ def request_key(request: CaseRequest) -> bytes:
             text_tree(request.cookies),
             request.content_type,
             request.body,
-            request.authenticated,
+            request.raw_body,
+            request.credentials,
         ]
     )
 

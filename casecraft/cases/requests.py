@@ -172,7 +172,7 @@ class RequestModel:
             cookies=places["cookie"],
             body=written[0],
             content_type=more.get("content_type", content_type),
-            authenticated=more.get("authenticated", True),
+            credentials=more.get("credentials", "own"),
         )
 
     def writable(self, index: int, value: Any) -> bool:
@@ -192,9 +192,9 @@ class RequestModel:
             sent += written is not None
             findings.extend(reading.findings)
             hits |= reading.hits
-        if self.needs_auth and not request.authenticated:
+        if self.needs_auth and request.credentials == "none":
             findings.append(Finding("auth:missing", "no credentials are sent"))
-        elif self.endpoint.security and not request.authenticated:
+        elif self.endpoint.security and request.credentials == "none":
             hits.add("auth:anonymous")
         findings.extend(self._body_findings(request, hits, unclear))
         if findings or unclear:

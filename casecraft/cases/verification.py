@@ -191,7 +191,7 @@ def _assemble(model: RequestModel, draft: Draft) -> tuple[CaseRequest | None, li
         cookies=places["cookie"],
         body=body,
         content_type=draft.content_type,
-        authenticated=draft.authenticated or not model.endpoint.security,
+        credentials="own" if draft.authenticated or not model.endpoint.security else "none",
     ), problems
 
 

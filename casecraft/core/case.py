@@ -9,9 +9,15 @@ Scalar: TypeAlias = str | int | float | bool | None
 Technique: TypeAlias = Literal[
     "equivalence_partitioning",
     "boundary_value_analysis",
+    "pairwise_testing",
+    "decision_table_testing",
+    "syntax_testing",
     "error_guessing",
     "security",
+    "scenario_testing",
 ]
+Credentials: TypeAlias = Literal["own", "none", "invalid", "foreign"]
+"""As whom a request is sent: as the tester, as nobody, with credentials that nobody has, as another user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +41,8 @@ class CaseRequest:
     `path` is the document's template; `path_params` fill it. Names map to JSON scalars, written on the wire as JSON
     writes them (strings bare); a list under `query` repeats the name. Values of other styles (pipes, deep objects)
     are already in their wire form. A body is sent exactly when `content_type` is not None: as JSON, as form fields
-    (a mapping) or, where the body is a string and the type no JSON, as that text.
+    (a mapping) or, where the body is a string and the type no JSON, as that text. `raw_body` is sent as it is in the
+    body's place, which need not be of its content type then; with the type "" it is sent without one.
     """
 
     method: str
@@ -46,7 +53,8 @@ class CaseRequest:
     cookies: Mapping[str, Scalar] = field(default_factory=dict)
     body: Any = None
     content_type: str | None = None
-    authenticated: bool = True
+    raw_body: str | None = None
+    credentials: Credentials = "own"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +76,26 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Binding:
+    """A value of a request that is known only when the suite runs: it comes out of an earlier answer.
+
+    `place` is where it goes, a JSON pointer into the request's JSON form (`/path_params/petId`, `/body/owner/id`).
+    `step` is the id of the step or of the resource whose answer has it, `source` where: a JSON pointer into that
+    answer's body, or `header:` and a header's name (`header:Location#last` is its last path segment).
+    """
+
+    place: str
+    step: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One test case: a request, what is expected, and the targets that it hits (ids).
 
-    `valid` says whether the request conforms to the document. `id` is unique in the suite.
+    `valid` says whether the request conforms to the document. `id` is unique in the suite. `bindings` take values from
+    the suite's resources, which are made before the case; with `fresh` they are made for it alone, as it may change
+    them so that others could not use them.
     """
 
     id: str
@@ -83,3 +107,5 @@ class Case:
     request: CaseRequest
     expect: Expectation
     source: Source
+    bindings: tuple[Binding, ...] = ()
+    fresh: bool = False

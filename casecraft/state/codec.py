@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 import orjson
 
-from casecraft.core.case import Case, CaseRequest, Expectation, Source
+from casecraft.core.case import Binding, Case, CaseRequest, Expectation, Source
 from casecraft.core.job import Attempt
 from casecraft.core.usage import Cost, Usage
 from casecraft.errors import StateError
@@ -139,6 +139,8 @@ def case_from(data: Mapping[str, Any]) -> Case:
         request=CaseRequest(**data["request"]),
         expect=Expectation(tuple(data["expect"]["status"]), data["expect"]["check_schema"]),
         source=Source(**data["source"]),
+        bindings=tuple(Binding(**binding) for binding in data["bindings"]),
+        fresh=data["fresh"],
     )
 
 

@@ -1,4 +1,4 @@
-"""A state file as JSON and back: the form of `state/v2/export.schema.json`."""
+"""A state file as JSON and back: the form of `state/v3/export.schema.json`."""
 
 import base64
 import json
@@ -20,9 +20,9 @@ from casecraft.state.records import ImportReport, RunRecord, StoredJob
 from casecraft.state.store import Store
 
 FORMAT = "casecraft-state"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 SCHEMA = "export.schema.json"
-"""Beside this module, and published as `state/v2/export.schema.json`."""
+"""Beside this module, and published as `state/v3/export.schema.json`."""
 
 _SHOWN = 200
 _DOCUMENT_FIELDS = ("source", "title", "version", "digest")
@@ -98,7 +98,7 @@ def _refuse_strange(data: Any, origin: str) -> None:
         where = "/".join(map(str, problem.instance_path)) or "its top"
         raise StateError(
             f"{origin!r} does not have the form of an export: at {where}: {_shortened(problem.message)}",
-            hint="state/v2/export.schema.json describes it",
+            hint="state/v3/export.schema.json describes it",
         )
 
 

@@ -89,7 +89,24 @@ def m002_runs_jobs_attempts(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: Sequence[tuple[int, Migration]] = ((2, m002_runs_jobs_attempts),)
+def m003_credentials_and_bindings(connection: sqlite3.Connection) -> None:
+    """Cases say as whom they are sent, may have a body that is sent as it is, and may need resources.
+
+    A case whose JSON begins with a blank keeps it (see `casecraft.state.codec`).
+    """
+    connection.execute(
+        """\
+UPDATE cases SET "case" = iif(substr("case", 1, 1) = ' ', ' ', '') || json_set(
+  json_remove("case", '$.request.authenticated'),
+  '$.request.raw_body', NULL,
+  '$.request.credentials', iif(json_extract("case", '$.request.authenticated'), 'own', 'none'),
+  '$.bindings', json('[]'),
+  '$.fresh', json('false')
+)"""
+    )
+
+
+MIGRATIONS: Sequence[tuple[int, Migration]] = ((2, m002_runs_jobs_attempts), (3, m003_credentials_and_bindings))
 VERSION = MIGRATIONS[-1][0]
 """The `user_version` that this program writes."""
 

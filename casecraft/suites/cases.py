@@ -1,6 +1,7 @@
 """`cases/<slug>.json`: an endpoint's cases, and what a runner must know to send and check them."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from casecraft.core.case import Case, CaseRequest
@@ -69,6 +70,8 @@ def _case(case: Case) -> dict[str, Any]:
         "request": _request(case.request),
         "expect": {"status": case.expect.status, "check_schema": case.expect.check_schema},
         "source": {"provider": case.source.provider, "model": case.source.model},
+        **({"bindings": [asdict(binding) for binding in case.bindings]} if case.bindings else {}),
+        **({"fresh": True} if case.fresh else {}),
     }
 
 
@@ -84,6 +87,8 @@ def _request(request: CaseRequest) -> dict[str, Any]:
     if request.content_type is not None:
         content["body"] = request.body
     content["content_type"] = request.content_type
-    if not request.authenticated:
-        content["authenticated"] = False
+    if request.raw_body is not None:
+        content["raw_body"] = request.raw_body
+    if request.credentials != "own":
+        content["credentials"] = request.credentials
     return content

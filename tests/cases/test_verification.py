@@ -143,14 +143,14 @@ def test_credentials_are_needed_where_the_document_says() -> None:
     draft = replace(GOOD, valid=False, authenticated=False, violates="auth:missing")
     case = verified(PETS, draft)
     assert case.targets == ("auth:missing",)
-    assert not case.request.authenticated
+    assert case.request.credentials == "none"
     assert case.expect.status == (401,)
 
 
 def test_credentials_do_not_matter_where_none_are_asked_for() -> None:
     of = endpoint(method="GET")
     draft = replace(GOOD, path_params={}, query={}, body=None, content_type=None, authenticated=False)
-    assert verified(of, draft).request.authenticated
+    assert verified(of, draft).request.credentials == "own"
 
 
 def test_a_type_that_is_not_documented() -> None:

@@ -36,7 +36,7 @@ def write_case(case: Case) -> dict[str, Any]:
         "violates": None if case.valid else case.targets[0],
         "technique": case.technique,
         "priority": case.priority,
-        "authenticated": request.authenticated,
+        "authenticated": request.credentials == "own",
         **{
             place: [{"name": name, "value": value} for name, value in getattr(request, place).items()]
             for place in ("path_params", "query", "headers", "cookies")

@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from casecraft.core.case import Case, CaseRequest, Expectation, Source
+from casecraft.core.case import Binding, Case, CaseRequest, Expectation, Source
 from casecraft.core.document import Document
 from casecraft.core.endpoint import Complexity, Endpoint
 from casecraft.core.job import Attempt, JobResult, JobStatus
@@ -75,7 +75,8 @@ requests = st.builds(
     cookies=st.dictionaries(texts, scalars, max_size=2),
     body=bodies,
     content_type=st.none() | names,
-    authenticated=st.booleans(),
+    raw_body=st.none() | texts,
+    credentials=st.sampled_from(["own", "none", "invalid", "foreign"]),
 )
 cases = st.builds(
     Case,
@@ -88,6 +89,8 @@ cases = st.builds(
     request=requests,
     expect=st.builds(Expectation, st.lists(st.integers(100, 599) | names, max_size=3).map(tuple), st.booleans()),
     source=st.builds(Source, names, st.none() | names),
+    bindings=st.lists(st.builds(Binding, names, names, names), max_size=2).map(tuple),
+    fresh=st.booleans(),
 )
 usages = st.builds(Usage, numbers, numbers, numbers, numbers, numbers)
 costs = st.builds(Cost, st.decimals(allow_nan=False, allow_infinity=False), names, names)

@@ -13,7 +13,7 @@ from casecraft.core.document import Document
 from casecraft.errors import StateDamagedError, StateError, StateLockedError, StateNewerError
 from casecraft.state import Store, database, open_store, state_path
 from casecraft.state.lock import StateLock, holder_of
-from casecraft.state.migrations import APPLICATION_ID, MIGRATIONS, migrate
+from casecraft.state.migrations import APPLICATION_ID, MIGRATIONS, VERSION, migrate
 from tests.state.samples import DOCUMENT, attempt
 
 HOLDING = """
@@ -45,7 +45,7 @@ def test_state_file_is_named_for_where_the_document_is(tmp_path: Path) -> None:
 def test_new_file_is_ours_and_in_wal_mode(store: Store, path: Path) -> None:
     header = path.read_bytes()[:100]
     assert int.from_bytes(header[68:72], "big") == APPLICATION_ID
-    assert int.from_bytes(header[60:64], "big") == 2
+    assert int.from_bytes(header[60:64], "big") == VERSION
     assert header[18:20] == b"\x02\x02"
 
 
@@ -111,7 +111,7 @@ def test_newer_file_is_refused_and_left_untouched(path: Path) -> None:
     open_store(path).close()
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA user_version = 99")
-    refused(path, StateNewerError, "has version 99; this casecraft knows versions up to 2")
+    refused(path, StateNewerError, "has version 99; this casecraft knows versions up to 3")
 
 
 def test_newer_version_still_in_the_log_is_refused(path: Path, tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_newer_version_still_in_the_log_is_refused(path: Path, tmp_path: Path) -
         connection.execute("PRAGMA user_version = 99")
         for ending in ("", "-wal"):  # as it would be after a crash: the header is the old one
             (tmp_path / f"crashed.sqlite{ending}").write_bytes(path.with_name(path.name + ending).read_bytes())
-    assert int.from_bytes((tmp_path / "crashed.sqlite").read_bytes()[60:64], "big") == 2
+    assert int.from_bytes((tmp_path / "crashed.sqlite").read_bytes()[60:64], "big") == VERSION
     with pytest.raises(StateNewerError):
         open_store(tmp_path / "crashed.sqlite")
 
@@ -190,32 +190,32 @@ def test_older_file_is_backed_up_then_migrated(path: Path) -> None:
     fill(path)
     before = path.read_bytes()
 
-    def m003_colour(connection: sqlite3.Connection) -> None:
+    def m004_colour(connection: sqlite3.Connection) -> None:
         connection.execute("ALTER TABLE runs ADD COLUMN colour TEXT")
 
     with StateLock(path, since=0):
-        database.prepare(path, [*MIGRATIONS, (3, m003_colour)])
-    backup = path.with_name(path.name + ".v2.bak")
+        database.prepare(path, [*MIGRATIONS, (4, m004_colour)])
+    backup = path.with_name(path.name + ".v3.bak")
     with closing(sqlite3.connect(path)) as new, closing(sqlite3.connect(backup)) as old:
-        assert new.execute("PRAGMA user_version").fetchone() == (3,)
+        assert new.execute("PRAGMA user_version").fetchone() == (4,)
         assert new.execute("SELECT colour FROM runs").fetchall() == [(None,)]
-        assert old.execute("PRAGMA user_version").fetchone() == (2,)
+        assert old.execute("PRAGMA user_version").fetchone() == (3,)
         assert old.execute("SELECT count(*) FROM attempts").fetchone() == (20,)
     assert before[:16] == database.MAGIC
-    refused(path, StateNewerError, "has version 3")
+    refused(path, StateNewerError, "has version 4")
 
 
 def test_migration_that_fails_leaves_its_version_and_tables_out(path: Path) -> None:
     open_store(path).close()
 
-    def m003_half(connection: sqlite3.Connection) -> None:
+    def m004_half(connection: sqlite3.Connection) -> None:
         connection.execute("CREATE TABLE half (x)")
         raise RuntimeError("no")
 
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         with pytest.raises(RuntimeError):
-            migrate(connection, [*MIGRATIONS, (3, m003_half)])
-        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+            migrate(connection, [*MIGRATIONS, (4, m004_half)])
+        assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
         assert connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'half'").fetchone() == (0,)
 
 

@@ -291,7 +291,7 @@ def test_client_certificate_is_not_pretended(tmp_path: Path, echo: tuple[Echo, s
 
 
 def test_unauthenticated_case_sends_no_credentials(tmp_path: Path, echo: tuple[Echo, str]) -> None:
-    secured(tmp_path, ("header", "bearer", "cookie"), case=CaseRequest("GET", "/pets", authenticated=False))
+    secured(tmp_path, ("header", "bearer", "cookie"), case=CaseRequest("GET", "/pets", credentials="none"))
     assert run_suite(tmp_path, echo[1], **SECRETS).returncode == 0
     assert {"x-api-key", "authorization", "cookie"}.isdisjoint(echo[0].requests[0]["headers"])
 

@@ -183,7 +183,7 @@ def test_unknown_format_names_the_nearest(tmp_path: Path) -> None:
 
 def test_case_file_has_the_published_shape(tmp_path: Path) -> None:
     sent = CaseRequest("POST", "/pets", {}, {"a": [1, None]}, {"X": True}, {}, {"name": "é"}, "application/json")
-    bare = CaseRequest("POST", "/pets", authenticated=False)
+    bare = CaseRequest("POST", "/pets", credentials="none")
     endpoint = make_endpoint("POST", "/pets", security=((key_scheme(),), ()))
     expect = Expectation((201, "4XX"), check_schema=False)
     render(
@@ -220,7 +220,7 @@ def test_case_file_has_the_published_shape(tmp_path: Path) -> None:
     }
     second = content["cases"][1]["request"]
     assert "body" not in second
-    assert second["authenticated"] is False
+    assert second["credentials"] == "none"
 
 
 def test_surrogates_and_large_numbers_survive(tmp_path: Path) -> None:

@@ -1,0 +1,47 @@
+"""Requests that belong together: what must exist before a case, and the life of a resource from step to step."""
+
+from dataclasses import dataclass
+
+from casecraft.core.case import Binding, CaseRequest, Expectation, Priority, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One request of several, with values bound from the steps before it. `id` is unique among them."""
+
+    id: str
+    title: str
+    endpoint_id: str
+    request: CaseRequest
+    expect: Expectation
+    bindings: tuple[Binding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """Something that cases need to exist: the step that makes it and the one that removes it, if there is one.
+
+    `id` is unique in the suite and also that of its step `create`, to whose answer bindings refer. Bindings of
+    `create` name other resources (its parents), those of `remove` this one and its parents.
+    """
+
+    id: str
+    create: Step
+    remove: Step | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Steps in their order, each of which is checked; the first that fails ends the scenario.
+
+    Bindings name earlier steps of it, or resources of the suite. The steps of `cleanup` are tried in any case, as far
+    as the steps that their values come from were made, and are not checked.
+    """
+
+    id: str
+    title: str
+    priority: Priority
+    targets: tuple[str, ...]
+    steps: tuple[Step, ...]
+    source: Source
+    cleanup: tuple[Step, ...] = ()
