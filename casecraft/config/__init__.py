@@ -1,6 +1,6 @@
 """Settings from flags, environment, casecraft.toml and defaults, in this order, as one validated value."""
 
-from casecraft.config.environment import KnownProvider, read_environment
+from casecraft.config.environment import KnownProvider, fold_name, read_environment
 from casecraft.config.loader import load_settings
 from casecraft.config.settings import PriceSettings, ProviderSettings, Settings
 from casecraft.config.template import environment_template, settings_template
@@ -11,6 +11,7 @@ __all__ = [
     "ProviderSettings",
     "Settings",
     "environment_template",
+    "fold_name",
     "load_settings",
     "read_environment",
     "settings_template",

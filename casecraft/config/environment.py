@@ -29,6 +29,8 @@ TOP_VARIABLES = {f"{PREFIX}{name.upper()}": name for name in Settings.model_fiel
 SUITE_VARIABLES = frozenset({"CASECRAFT_BASE_URL"})
 SUITE_PREFIX = "CASECRAFT_AUTH_"
 
+_SEPARATORS = re.compile(r"[\s._-]+")
+
 # How alike an unknown variable must be to a known one to be called a mistake: one slip in a usual name.
 RESEMBLANCE = 0.88
 
@@ -42,6 +44,13 @@ class KnownProvider:
     key_variables: tuple[str, ...] = ()
     variables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Parts of its base URL -> the vendor's own variables for them."""
+
+
+def fold_name(name: str) -> str:
+    """The name without what people write in different ways: `Azure OpenAI`, `azure-openai` and `azure_openai` fold to
+    the same.
+    """
+    return _SEPARATORS.sub("", name.lower())
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from casecraft.config.environment import (
     Found,
     KnownProvider,
+    fold_name,
     read_environment,
     read_provider,
     read_top,
@@ -126,7 +127,7 @@ def _given_for_providers(flags: Mapping[str, Any], providers: Iterable[KnownProv
     canonical = _canonical_names(providers)
     layers: dict[str, Layer] = {}
     for name, values in (flags.get(OF_PROVIDERS) or {}).items():
-        known = canonical.get(name) or canonical.get(name.lower())
+        known = _canonical_name(name, canonical)
         if known is None:
             nearest = difflib.get_close_matches(name.lower(), canonical, n=1)
             hint = f"Did you mean {nearest[0]!r}?" if nearest else f"Providers: {', '.join(sorted(canonical))}."
@@ -136,7 +137,12 @@ def _given_for_providers(flags: Mapping[str, Any], providers: Iterable[KnownProv
 
 
 def _canonical_names(providers: Iterable[KnownProvider]) -> dict[str, str]:
-    return {alias: provider.name for provider in providers for alias in (provider.name, *provider.aliases)}
+    names = {alias.lower(): provider.name for provider in providers for alias in (provider.name, *provider.aliases)}
+    return {fold_name(alias): name for alias, name in names.items()} | names
+
+
+def _canonical_name(name: str, canonical: Mapping[str, str]) -> str | None:
+    return canonical.get(name.lower()) or canonical.get(fold_name(name))
 
 
 def _read_file(path: Path) -> dict[str, Any]:
@@ -174,7 +180,7 @@ def _tables_of(
     layers: dict[str, Layer] = {}
     for name, table in tables.items():
         layer = _table(str(name), table, canonical, row_fields, file)
-        layers[canonical.get(str(name).lower(), str(name))] = layer
+        layers[_canonical_name(str(name), canonical) or str(name)] = layer
     return layers
 
 
@@ -183,7 +189,7 @@ def _table(name: str, table: object, canonical: Mapping[str, str], row_fields: C
     if not isinstance(table, dict):
         hint = f'Name providers to use with `{SELECTION} = ["{name}"]`.'
         raise ConfigurationError(f"{TABLES}.{name} in {file} must be a table", hint=hint)
-    if name.lower() not in canonical and not ADDRESSES & table.keys():
+    if _canonical_name(name, canonical) is None and not ADDRESSES & table.keys():
         nearest = difflib.get_close_matches(name.lower(), canonical, n=1)
         hint = f"Did you mean {nearest[0]!r}? " if nearest else ""
         hint += "A provider of your own needs a `base_url`."

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import casecraft
-from casecraft.config import load_settings
+from casecraft.config import KnownProvider, load_settings
 from casecraft.errors import ConfigurationError, ProviderConfigurationError
 from casecraft.providers import CatalogRow, canonical_name, load_catalog, profile_of
 from casecraft.providers.selection import row_of
@@ -95,3 +95,10 @@ def test_without_the_fields_of_a_row_they_are_unknown(folder: Path) -> None:
     with pytest.raises(ConfigurationError, match="'aliases'"):
         load_settings({}, {}, folder)
     load_settings({}, {}, folder, row_fields=CatalogRow.model_fields)
+
+
+@pytest.mark.parametrize("written", ["Azure OpenAI", "azure_openai", "azure-openai"])
+def test_a_table_may_write_a_name_in_any_way(written: str, tmp_path: Path) -> None:
+    (tmp_path / "casecraft.toml").write_text(f'[providers."{written}"]\nmodel = "m"\n')
+    settings = load_settings({}, {}, tmp_path, [KnownProvider("azure", ("azure-openai",))])
+    assert settings.provider_settings["azure"].model == "m"

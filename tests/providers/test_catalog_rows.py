@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from casecraft.config import fold_name
 from casecraft.errors import ProviderConfigurationError, ProviderNotFoundError
 from casecraft.providers import Catalog, load_catalog, profile_of
 from casecraft.providers.catalog import read_row
@@ -132,8 +133,8 @@ def test_where_a_site_has_prices_they_are_of_models_of_its_row(row, site):
 
 
 def test_no_name_means_two_providers():
-    names = [alias.lower() for row in ROWS for alias in (row.name, *row.aliases)]
-    assert len(names) == len(set(names))
+    owners = [(fold_name(alias), row.name) for row in ROWS for alias in (row.name, *row.aliases)]
+    assert len(dict(owners)) == len(set(owners))
 
 
 @pytest.mark.parametrize(
@@ -142,6 +143,11 @@ def test_no_name_means_two_providers():
         ("zhipu", "glm"), ("智谱", "glm"), ("DashScope", "qwen"), (" 通义千问 ", "qwen"), ("moonshot", "kimi"),
         ("文心一言", "qianfan"), ("讯飞星火", "spark"), ("豆包", "ark"), ("lkeap", "tencent"), ("混元", "hunyuan"),
         ("xorbits", "xinference"), ("llama.cpp", "llamacpp"), ("OpenAI-compatible", "local"), ("z.ai", "glm"),
+        ("Azure OpenAI", "azure"), ("Google Vertex AI", "vertex"), ("AWS SageMaker", "sagemaker"),
+        ("NVIDIA API Catalog", "nvidia"), ("nvidia_nim", "nim"), ("Text Embeddings Inference", "tei"),
+        ("Baidu Qianfan", "qianfan"), ("iFlytek Spark", "spark"), ("Alibaba PAI-EAS", "pai-eas"),
+        ("LM Studio", "lmstudio"), ("Volcengine Ark", "ark"),
+        ("Cloudflare Workers AI", "cloudflare"), ("Snowflake Cortex", "snowflake"),
     ],
 )  # fmt: skip
 def test_aliases_are_known(alias, name):

@@ -7,7 +7,7 @@ from importlib import invalidate_caches
 from importlib.resources import files
 from typing import TypeAlias
 
-from casecraft.config import KnownProvider
+from casecraft.config import KnownProvider, fold_name
 from casecraft.errors import ProviderConfigurationError, ProviderNotFoundError
 from casecraft.providers.catalog.row import CatalogRow, LocalServer, PriceTier, Site, check_row, read_row
 
@@ -38,6 +38,7 @@ class Catalog:
     def __init__(self, rows: Iterable[CatalogRow], add: Add | None = None) -> None:
         self._rows: dict[str, CatalogRow] = {}
         self._names: dict[str, str] = {}
+        self._folded: dict[str, str] = {}
         self._add = add
         self._take(rows)
         self._own = tuple(self._rows)
@@ -76,15 +77,17 @@ class Catalog:
         return tuple(_known(self._rows[name]) for name in sorted(self._own))
 
     def _canonical(self, name: str) -> str | None:
-        wanted = name.strip().lower()
-        if wanted not in self._names:
+        wanted, folded = name.strip().lower(), fold_name(name)
+        if wanted not in self._names and folded not in self._folded:
             self._complete()
-        return self._names.get(wanted)
+        return self._names.get(wanted) or self._folded.get(folded)
 
     def _take(self, rows: Iterable[CatalogRow]) -> None:
         for row in rows:
             self._rows[row.name] = row
-            self._names |= {alias.lower(): row.name for alias in (row.name, *row.aliases)}
+            names = {alias.lower(): row.name for alias in (row.name, *row.aliases)}
+            self._names |= names
+            self._folded |= {fold_name(alias): name for alias, name in names.items()}
 
     def _complete(self) -> None:
         if self._add is not None:
