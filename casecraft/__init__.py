@@ -1,8 +1,8 @@
 """casecraft turns an OpenAPI document into API test suites that run.
 
-`generate`, `agenerate`, `plan`, `estimate` and `resume` do what the command of the same name does. `create`,
-`create_for_model` and `detect` give providers to programs of one's own; `refresh_providers` reads the catalog and what
-plugins register anew. All are imported when first used, so that `import casecraft` is quick.
+`generate`, `agenerate`, `plan`, `estimate`, `evaluate` and `resume` do what the command of the same name does.
+`create`, `create_for_model` and `detect` give providers to programs of one's own; `refresh_providers` reads the catalog
+and what plugins register anew. All are imported when first used, so that `import casecraft` is quick.
 """
 
 from importlib import import_module
@@ -16,12 +16,14 @@ if TYPE_CHECKING:
         RetryPolicy,
         Summary,
         UsageMeter,
+        aevaluate,
         agenerate,
         aresume,
         create,
         create_for_model,
         detect,
         estimate,
+        evaluate,
         generate,
         plan,
         refresh_providers,
@@ -36,12 +38,14 @@ __all__ = [
     "RetryPolicy",
     "Summary",
     "UsageMeter",
+    "aevaluate",
     "agenerate",
     "aresume",
     "create",
     "create_for_model",
     "detect",
     "estimate",
+    "evaluate",
     "generate",
     "plan",
     "refresh_providers",

@@ -3,17 +3,23 @@
 import asyncio
 import os
 from collections.abc import Coroutine, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from casecraft import providers
 from casecraft.config import Settings, load_settings, read_environment
+from casecraft.core.endpoint import Endpoint
+from casecraft.core.profile import Profile
 from casecraft.core.usage import UsageMeter
 from casecraft.engine.control import RunControl
 from casecraft.engine.estimate import Estimate, estimate_share
+from casecraft.engine.evaluation import Evaluation
+from casecraft.engine.evaluation import evaluate as evaluate_answers
 from casecraft.engine.events import Event
 from casecraft.engine.plan import RULES, Plan, make_plan
 from casecraft.engine.session import Listener, Summary, carry_out, find_run, work_of
+from casecraft.errors import ConfigurationError
 from casecraft.providers import (
     BlockingProvider,
     CallLog,
@@ -25,14 +31,17 @@ from casecraft.providers import (
     refresh_providers,
     settings_of,
 )
+from casecraft.state import open_store, state_path
 
 __all__ = [
     "BlockingProvider",
     "CallLog",
+    "Evaluation",
     "Plan",
     "RetryPolicy",
     "Summary",
     "UsageMeter",
+    "aevaluate",
     "agenerate",
     "aresume",
     "create",
@@ -40,6 +49,7 @@ __all__ = [
     "detect",
     "environment",
     "estimate",
+    "evaluate",
     "generate",
     "plan",
     "refresh_providers",
@@ -122,6 +132,45 @@ def generate(document: str | Path, **options: Any) -> Summary:
     return run_async(agenerate(document, **options))
 
 
+async def aevaluate(
+    document: str | Path,
+    *,
+    settings: Settings | None = None,
+    on_event: Listener | None = None,
+    control: RunControl | None = None,
+    force: bool = False,
+    **flags: Any,
+) -> tuple[Evaluation, ...]:
+    """Ask each named provider about every endpoint, alone, and say how good its answers are.
+
+    Each has a run of its own, over the endpoints of which the state file has no answer to today's question, or over
+    all with `force`; its cases go to `evaluation/` in the folder of the state. Ends with the first run that is
+    interrupted or out of its budget.
+    Raises what `generate` raises.
+    """
+    made = plan(document, settings=settings, **flags)
+    control = control or RunControl()
+    evaluations = []
+    asked = [profile for profile in made.profiles if profile.name != RULES]
+    if not asked:
+        raise ConfigurationError("rules give no answers to evaluate", hint="Name a provider with --provider.")
+    for profile in asked:
+        alone = _alone(made, profile)
+        left = alone if force else replace(alone, endpoints=_evaluate(alone)[1])
+        status = "done"
+        if left.endpoints:
+            status = (await carry_out(left, on_event or _ignore, control, force=True, resume=False)).status
+        evaluations.append(_evaluate(alone)[0])
+        if status in {"interrupted", "budget"}:
+            break
+    return tuple(evaluations)
+
+
+def evaluate(document: str | Path, **options: Any) -> tuple[Evaluation, ...]:
+    """`aevaluate` for programs that are not asynchronous."""
+    return run_async(aevaluate(document, **options))
+
+
 async def aresume(
     run: str | None = None,
     *,
@@ -186,6 +235,22 @@ def _settings(settings: Settings | None, flags: Mapping[str, Any]) -> Settings:
         return settings_for(flags)
     given = Settings.model_validate(dict(flags))
     return settings.model_copy(update={name: getattr(given, name) for name in given.model_fields_set})
+
+
+def _alone(made: Plan, profile: Profile) -> Plan:
+    """The plan with one provider for everything and nobody to stand in for it."""
+    output = made.settings.state_dir / "evaluation" / made.document.name / profile.name
+    settings = made.settings.model_copy(
+        update={"providers": (profile.name,), "fallback": None, "output": output, "formats": ("json",)}
+    )
+    assignment = dict.fromkeys(made.assignment, profile.name)
+    return replace(made, settings=settings, profiles=(profile,), assignment=assignment, chain=())
+
+
+def _evaluate(alone: Plan) -> tuple[Evaluation, tuple[Endpoint, ...]]:
+    """What the answers so far are worth, and which endpoints have none."""
+    with open_store(state_path(alone.settings.state_dir, alone.document)) as store:
+        return evaluate_answers(store, alone.endpoints, alone.profiles[0], work_of(alone))
 
 
 def _ignore(event: Event) -> None:

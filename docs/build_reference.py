@@ -34,6 +34,13 @@ summary = casecraft.generate("api.yaml", providers=["glm", "qwen"], strategy="co
 SECTIONS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ("Functions", FLAGS, "casecraft", ()),
     ("Estimates", "What `estimate` returns, one for each provider.", "casecraft.engine.estimate", ("Estimate",)),
+    (
+        "Evaluations",
+        "What `evaluate` returns, one for each provider.",
+        "casecraft.engine.evaluation",
+        ("Evaluation",),
+    ),
+    ("Ratings", "Answers and their cases, counted.", "casecraft.cases.evaluation", ("Rating",)),
     ("Settings", "", "casecraft.config.settings", ("Settings", "ProviderSettings", "PriceSettings")),
     ("Stopping a run", "", "casecraft.engine.control", ("RunControl",)),
     ("Events", "What `on_event` is called with, in the run's thread.", "casecraft.engine.events", ()),

@@ -2,6 +2,7 @@
 
 from casecraft.cases.completion import complete
 from casecraft.cases.draft import Draft
+from casecraft.cases.evaluation import Rating, rate
 from casecraft.cases.parse import Parsed, parse
 from casecraft.cases.prompts import PROMPT_VERSION, generation_request
 from casecraft.cases.repair import repair_request
@@ -18,6 +19,7 @@ __all__ = [
     "RULES_VERSION",
     "Draft",
     "Parsed",
+    "Rating",
     "Rejected",
     "Verified",
     "complete",
@@ -27,6 +29,7 @@ __all__ = [
     "hits",
     "notes_of",
     "parse",
+    "rate",
     "repair_request",
     "targets_of",
     "unreachable",

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from casecraft.cli import endpoints, estimate, generate, init, plugins, providers, resume, state, strategies
+from casecraft.cli import endpoints, estimate, evaluate, generate, init, plugins, providers, resume, state, strategies
 from casecraft.cli.exits import INTERRUPTED, WRONG_USE, say_error
 from casecraft.cli.streams import give_up_output, prepare_streams
 from casecraft.errors import CasecraftError
@@ -20,6 +20,7 @@ app = typer.Typer(
 app.command("generate")(generate.generate)
 app.command("resume")(resume.resume)
 app.command("estimate")(estimate.estimate)
+app.command("evaluate")(evaluate.evaluate)
 app.command("endpoints")(endpoints.endpoints)
 app.add_typer(providers.app, name="providers")
 app.add_typer(plugins.app, name="plugins")

@@ -3,8 +3,8 @@
 import asyncio
 import signal
 import sys
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, NoReturn
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, TypeVar
 
 import typer
 
@@ -17,18 +17,13 @@ if TYPE_CHECKING:
     from casecraft.engine.control import RunControl
     from casecraft.engine.events import Event
 
-Start = Callable[["Callable[[Event], None]", "RunControl"], "Awaitable[Summary]"]
+Result = TypeVar("Result")
+Start: TypeAlias = Callable[["Callable[[Event], None]", "RunControl"], Coroutine[Any, Any, Result]]
 
 
-def carry_out(start: Start, *, as_json: bool, quiet: bool, verbose: bool) -> NoReturn:
+def carry_out(start: "Start[Summary]", *, as_json: bool, quiet: bool, verbose: bool) -> NoReturn:
     """Run to the end, say what was made, and leave with the run's exit code."""
-    from casecraft.api import run_async  # noqa: PLC0415  # `--help` must not pay for it
-
-    reporter = choose_reporter(quiet=quiet or as_json, verbose=verbose)
-    try:
-        summary = run_async(_controlled(start, reporter))
-    finally:
-        reporter.close()
+    summary = run_controlled(start, quiet=quiet or as_json, verbose=verbose)
     if as_json:
         write_json(summary.manifest)
     else:
@@ -36,6 +31,17 @@ def carry_out(start: Start, *, as_json: bool, quiet: bool, verbose: bool) -> NoR
 
         show_summary(summary)
     raise typer.Exit(EXIT_CODES[summary.status])
+
+
+def run_controlled(start: "Start[Result]", *, quiet: bool, verbose: bool) -> "Result":
+    """Run to the end, tell of it on the way, and stop it on Ctrl-C."""
+    from casecraft.api import run_async  # noqa: PLC0415  # `--help` must not pay for it
+
+    reporter = choose_reporter(quiet=quiet, verbose=verbose)
+    try:
+        return run_async(_controlled(start, reporter))
+    finally:
+        reporter.close()
 
 
 def choose_reporter(*, quiet: bool, verbose: bool) -> "Reporter":
@@ -51,7 +57,7 @@ def choose_reporter(*, quiet: bool, verbose: bool) -> "Reporter":
     return kind(console, verbose=verbose)
 
 
-async def _controlled(start: Start, reporter: "Reporter") -> "Summary":
+async def _controlled(start: "Start[Result]", reporter: "Reporter") -> "Result":
     from casecraft.engine.control import RunControl  # noqa: PLC0415
 
     control = RunControl()

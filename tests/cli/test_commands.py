@@ -271,3 +271,35 @@ async def test_init_writes_settings_that_are_valid_and_replaces_nothing(tmp_path
 async def test_the_version_is_said(tmp_path: Path) -> None:
     done = await run("--version", cwd=tmp_path)
     assert (done.code, done.out.startswith("casecraft ")) == (0, True)
+
+
+async def test_providers_are_evaluated_side_by_side_and_nothing_is_asked_twice(folder: Path) -> None:
+    def answer(body: dict[str, Any]) -> str:
+        return "No." if body["model"] == "mute" else one_good_case(body)
+
+    async with Simulator({"qwen": Behaviour(), "glm": Behaviour()}, answer=answer) as server:
+        env = {
+            "CASECRAFT_QWEN_BASE_URL": server.url("qwen"), "CASECRAFT_GLM_BASE_URL": server.url("glm"),
+            "CASECRAFT_GLM_MODEL": "mute",
+        }  # fmt: skip
+        args = ("evaluate", "doc.json", "-p", "qwen,glm", "--json")
+        done = await run(*args, cwd=folder, env=env)
+        assert done.code == 0, done.err
+        qwen, glm = json.loads(done.out)["evaluations"]
+        assert (qwen["endpoints"], qwen["answers"], qwen["verified"], qwen["kept"]) == (4, 4, 4, 4)
+        assert qwen["shares"] == {"parsed": 1.0, "verified": 1.0, "repaired": 0.0, "relabelled": 0.0, "dropped": 0.0}
+        assert qwen["usage"]["input"] > 0
+        assert (glm["endpoints"], glm["proposed"], glm["shares"]["parsed"], glm["shares"]["verified"]) == (
+            4,
+            0,
+            0.0,
+            None,
+        )
+        assert (glm["model"], glm["cost_per_kept_case"]) == ("mute", None)
+        asked = len(server.requests("qwen"))
+        again = await run(*args[:-1], cwd=folder, env=env)
+        assert len(server.requests("qwen")) == asked
+    assert [line.split()[0] for line in again.out.splitlines()] == ["provider", "qwen", "glm"]
+    assert "100%" in again.out
+    none = await run("evaluate", "doc.json", "-p", "rules", cwd=folder)
+    assert (none.code, none.err.splitlines()[0]) == (2, "error: rules give no answers to evaluate")

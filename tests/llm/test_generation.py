@@ -74,6 +74,12 @@ def test_a_run_with_a_small_model_ends_with_verified_cases_only(model_url: str, 
     assert any(attempt.outcome == "answered" for attempt in attempts), [attempt.error for attempt in attempts]
     assert all(attempt.usage for attempt in attempts if attempt.outcome == "answered")
     assert summary.spending["local"].unpriced == 0
+    (rated,) = casecraft.evaluate(document, settings=settings)
+    assert (rated.asked, rated.rating.answers > 0) == (2, True)
+    assert rated.rating.verified + rated.rating.repaired + rated.rating.relabelled >= rated.rating.kept
+    assert summary.manifest["counts"]["by_provider"].get("local", 0) <= rated.rating.kept
+    with open_store(summary.state_file, read_only=True) as store:
+        assert len(store.runs()) == 1, "what was answered is not asked again"
 
 
 def verified_again(endpoint: Endpoint, case: Case) -> bool:

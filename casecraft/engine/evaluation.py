@@ -1,0 +1,130 @@
+"""How good a provider's answers were, from what the state file has of them."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from casecraft.cases import Rating, rate
+from casecraft.core.endpoint import Endpoint
+from casecraft.core.job import Attempt
+from casecraft.core.profile import Profile
+from casecraft.core.usage import UsageMeter
+from casecraft.engine.case_work import CaseWork
+from casecraft.engine.context import request_key
+from casecraft.state import Store
+
+PER_TOKENS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """A provider's answers for a document. `asked` are the endpoints that it was asked about, `failed` the requests
+    that got no answer. Shares are between 0 and 1, None where nothing can be divided.
+    """
+
+    provider: str
+    model: str
+    asked: int
+    failed: int
+    rating: Rating
+    spending: UsageMeter = field(default_factory=UsageMeter)
+
+    @property
+    def parsed(self) -> float | None:
+        """The share of answers in which a case could be read."""
+        return _share(self.rating.parsed, self.rating.answers)
+
+    @property
+    def verified(self) -> float | None:
+        """The share of the proposed cases that the check passed at first."""
+        return _share(self.rating.verified, self.rating.proposed)
+
+    @property
+    def repaired(self) -> float | None:
+        """The share that it passed after a repair."""
+        return _share(self.rating.repaired, self.rating.proposed)
+
+    @property
+    def relabelled(self) -> float | None:
+        """The share of which the check proved another label than their own."""
+        return _share(self.rating.relabelled, self.rating.proposed)
+
+    @property
+    def dropped(self) -> float | None:
+        """The share that was lost."""
+        return _share(self.rating.dropped, self.rating.proposed)
+
+    @property
+    def new_targets(self) -> float | None:
+        """The targets that rules do not hit, per 1,000 tokens."""
+        usage = self.spending.usage
+        return _share(self.rating.new_targets * PER_TOKENS, usage.input + usage.output)
+
+    @property
+    def cost_per_case(self) -> Mapping[str, Decimal] | None:
+        """What a kept case cost, by currency; None where a price is not known or nothing was kept."""
+        if self.spending.unpriced or not self.rating.kept:
+            return None
+        return {name: Decimal(amount) / self.rating.kept for name, amount in self.spending.amounts.items()}
+
+
+def evaluate(
+    store: Store, endpoints: Iterable[Endpoint], profile: Profile, work: CaseWork
+) -> tuple[Evaluation, tuple[Endpoint, ...]]:
+    """Evaluate the newest conversation of each endpoint with a provider, whichever run it was part of.
+
+    Only those that began with the question that would be asked today count. Beside the evaluation come the endpoints
+    that were not answered.
+    """
+    attempts = _attempts(store, profile.name)
+    rating, spending, asked, failed = Rating(), UsageMeter(), 0, 0
+    unanswered = []
+    for endpoint in endpoints:
+        conversation = _newest(attempts.get(endpoint.id, ()), first_key(endpoint, profile, work))
+        answered = [attempt for attempt in conversation if attempt.outcome == "answered"]
+        if not answered:
+            unanswered.append(endpoint)
+        asked += bool(conversation)
+        failed += len(conversation) - len(answered)
+        rating += rate(endpoint, [attempt.answer or "" for attempt in answered])
+        for attempt in conversation:
+            if attempt.outcome == "answered" or attempt.usage is not None:
+                spending.add(attempt.usage, attempt.cost)
+    return Evaluation(profile.name, profile.model, asked, failed, rating, spending), tuple(unanswered)
+
+
+def first_key(endpoint: Endpoint, profile: Profile, work: CaseWork) -> str:
+    """The key of the first question for an endpoint to a provider."""
+    request = work.request(endpoint, profile)
+    return request_key(profile.name, replace(request, model=request.model or profile.model))
+
+
+def _attempts(store: Store, provider: str) -> Mapping[str, Sequence[Attempt]]:
+    """The provider's attempts of all runs by endpoint, oldest first."""
+    found: dict[str, list[Attempt]] = defaultdict(list)
+    for run in store.runs():
+        for attempt in store.attempts_of(run.id):
+            if attempt.provider == provider and attempt.purpose in ("generate", "repair"):
+                found[attempt.endpoint_id].append(attempt)
+    return found
+
+
+def _newest(attempts: Sequence[Attempt], key: str) -> Sequence[Attempt]:
+    """The last question of this key with its failed tries and all that followed its answer."""
+    newest: list[Attempt] = []
+    answered = False
+    for attempt in attempts:
+        if attempt.purpose == "generate":
+            if answered or attempt.request_key != key:
+                newest, answered = [], False
+            if attempt.request_key != key:
+                continue
+        if newest or attempt.purpose == "generate":
+            newest.append(attempt)
+            answered = answered or attempt.outcome == "answered"
+    return newest
+
+
+def _share(part: float, whole: float) -> float | None:
+    return part / whole if whole else None
