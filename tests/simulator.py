@@ -18,6 +18,7 @@ from typing import Any, Self
 from aiohttp import web
 
 Answer = Callable[[dict[str, Any]], str]
+Embed = Callable[[str], list[float]]
 
 
 GREETING = "Say OK."
@@ -55,6 +56,11 @@ def empty_suite(body: dict[str, Any]) -> str:
     return '{"cases": []}'
 
 
+def same_for_all(text: str) -> list[float]:
+    """A vector in which all texts are alike."""
+    return [1.0, 0.0]
+
+
 class Simulator:
     """Any number of providers behind one port."""
 
@@ -63,12 +69,14 @@ class Simulator:
         providers: dict[str, Behaviour],
         *,
         answer: Answer = empty_suite,
+        embed: Embed = same_for_all,
         seed: int = 0,
         journal: Path | None = None,
         arrivals: Path | None = None,
     ) -> None:
         self.providers = providers
         self.answer = answer
+        self.embed = embed
         self.seen: list[Seen] = []
         self.answered: Counter[str] = Counter()
         self.in_flight: Counter[str] = Counter()
@@ -84,6 +92,7 @@ class Simulator:
     async def start(self, port: int = 0) -> None:
         application = web.Application(client_max_size=64 * 1024 * 1024)
         application.router.add_post("/{provider}/v1/chat/completions", self._chat)
+        application.router.add_post("/{provider}/v1/embeddings", self._chat)
         application.router.add_get("/{provider}/v1/models", self._models)
         application.router.add_get("/log", self._log)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
@@ -169,11 +178,7 @@ class Simulator:
     async def _send(
         self, request: web.Request, name: str, body: dict[str, Any], fault: str | None
     ) -> web.StreamResponse:
-        greeting = body["messages"][-1]["content"] == GREETING
-        text = "" if fault == "empty" else "OK" if greeting else self.answer(body)
-        if fault == "tell":
-            text = text.replace('"title": "', f'"title": "{request.headers["Authorization"]} ')
-        payload = completion(body, text)
+        payload = self._embedded(body) if "input" in body else self._completed(request, body, fault)
         if fault == "garbage":
             return web.Response(body=b"\x00\xffnot an answer", content_type="application/json")
         if fault == "html":
@@ -191,6 +196,23 @@ class Simulator:
         await response.write_eof()
         self._finished(body)
         return response
+
+    def _completed(self, request: web.Request, body: dict[str, Any], fault: str | None) -> bytes:
+        greeting = body["messages"][-1]["content"] == GREETING
+        text = "" if fault == "empty" else "OK" if greeting else self.answer(body)
+        if fault == "tell":
+            text = text.replace('"title": "', f'"title": "{request.headers["Authorization"]} ')
+        return completion(body, text)
+
+    def _embedded(self, body: dict[str, Any]) -> bytes:
+        """An answer in OpenAI's format, with usage counted in words."""
+        rows = [
+            {"object": "embedding", "index": index, "embedding": self.embed(text)}
+            for index, text in enumerate(body["input"])
+        ]
+        words = sum(len(text.split()) for text in body["input"])
+        usage = {"prompt_tokens": words, "total_tokens": words}
+        return json.dumps({"object": "list", "data": rows, "model": body["model"], "usage": usage}).encode()
 
     def _finished(self, body: dict[str, Any]) -> None:
         key = fingerprint(body)
@@ -226,15 +248,17 @@ def _error(status: int, message: str, headers: dict[str, str] | None = None) -> 
     return web.json_response({"error": {"message": message, "type": "simulated"}}, status=status, headers=headers)
 
 
+def _imported(name: str) -> Any:
+    module, _, function = name.partition(":")
+    return getattr(__import__(module, fromlist=[function]), function)
+
+
 async def serve(config: dict[str, Any]) -> None:
     """Serve until the process is killed; the port is the first line on standard output."""
     providers = {name: Behaviour(**behaviour) for name, behaviour in config["providers"].items()}
-    answer = empty_suite
-    if "answer" in config:
-        module, _, function = config["answer"].partition(":")
-        answer = getattr(__import__(module, fromlist=[function]), function)
+    given = {name: _imported(config[name]) for name in ("answer", "embed") if name in config}
     logs = {name: Path(config[name]) for name in ("journal", "arrivals") if name in config}
-    simulator = Simulator(providers, answer=answer, seed=config.get("seed", 0), **logs)
+    simulator = Simulator(providers, **given, seed=config.get("seed", 0), **logs)
     simulator.keep_log = config.get("keep_log", False)
     await simulator.start(config.get("port", 0))
     print(simulator.port, flush=True)  # noqa: T201

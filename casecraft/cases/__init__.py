@@ -3,11 +3,12 @@
 from casecraft.cases.completion import complete
 from casecraft.cases.draft import Draft
 from casecraft.cases.evaluation import Rating, rate
+from casecraft.cases.near_duplicates import NearDuplicate, near_duplicates, texts_to_compare
 from casecraft.cases.parse import Parsed, parse
 from casecraft.cases.prompts import PROMPT_VERSION, generation_request
 from casecraft.cases.repair import repair_request
 from casecraft.cases.rules import generate, notes_of, targets_of, unreachable
-from casecraft.cases.tokens import OUTPUT_TOKENS_PER_CASE, estimate_tokens
+from casecraft.cases.tokens import OUTPUT_TOKENS_PER_CASE, estimate_tokens, estimate_tokens_of_texts
 from casecraft.cases.verification import Rejected, Verified, hits, verify
 
 RULES_VERSION = "1"
@@ -18,20 +19,24 @@ __all__ = [
     "PROMPT_VERSION",
     "RULES_VERSION",
     "Draft",
+    "NearDuplicate",
     "Parsed",
     "Rating",
     "Rejected",
     "Verified",
     "complete",
     "estimate_tokens",
+    "estimate_tokens_of_texts",
     "generate",
     "generation_request",
     "hits",
+    "near_duplicates",
     "notes_of",
     "parse",
     "rate",
     "repair_request",
     "targets_of",
+    "texts_to_compare",
     "unreachable",
     "verify",
 ]

@@ -9,6 +9,9 @@ from casecraft.cases.styles import text_tree
 from casecraft.core.case import CaseRequest
 from casecraft.core.endpoint import Endpoint
 
+MEANING = "meaning:"
+"""How the target of a request begins that is refused for what it means."""
+
 _PLAIN_SEGMENT = re.compile(r"[A-Za-z0-9-]+|\{[A-Za-z0-9_-]+\}")
 
 
@@ -48,7 +51,7 @@ def case_id(endpoint: Endpoint, request: CaseRequest, targets: Sequence[str], *,
 
 def meaning_target(request: CaseRequest) -> str:
     """The target of a request that conforms to every schema and is refused for what it means."""
-    return f"meaning:{hashlib.sha256(request_key(request)).hexdigest()[:8]}"
+    return f"{MEANING}{hashlib.sha256(request_key(request)).hexdigest()[:8]}"
 
 
 def endpoint_slug(endpoint: Endpoint) -> str:

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from collections.abc import Iterable
 
 from casecraft.core.chat import ChatRequest
 
@@ -28,6 +29,11 @@ def estimate_tokens(request: ChatRequest) -> int:
     schema = "" if request.json_schema is None else json.dumps(request.json_schema, separators=(",", ":"))
     texts = [*(message.text for message in request.messages), schema]
     return math.ceil(sum(map(_weigh, texts)) + _TOKENS_PER_MESSAGE * len(request.messages))
+
+
+def estimate_tokens_of_texts(texts: Iterable[str]) -> int:
+    """About how many tokens texts have, by the same rule."""
+    return math.ceil(sum(map(_weigh, texts)))
 
 
 def _weigh(text: str) -> float:

@@ -52,6 +52,19 @@ Workers = Annotated[
         "--workers", metavar="[NAME=]N", rich_help_panel=CHOICE, help="Requests in flight, of all or of one provider."
     ),
 ]
+Embeddings = Annotated[
+    str | None,
+    typer.Option(
+        "--embeddings", metavar="NAME[/MODEL]", rich_help_panel=CHOICE,
+        help="Who makes embeddings, to find cases that say the same in other words; off without.",
+    ),
+]  # fmt: skip
+Similarity = Annotated[
+    float | None,
+    typer.Option(
+        "--similarity", metavar="0.95", rich_help_panel=CHOICE, help="How alike such cases are, above 0 up to 1."
+    ),
+]
 Lang = Annotated[
     str | None, typer.Option("--lang", metavar="en|zh", rich_help_panel=RUN, help="Language of prompts and titles.")
 ]

@@ -17,6 +17,7 @@ from casecraft.core.usage import UsageMeter
 from casecraft.engine.events import (
     AttemptAnswered,
     AttemptFailed,
+    ComparisonEnded,
     Event,
     FellBack,
     JobCompleted,
@@ -48,7 +49,7 @@ class QuietReporter:
 
     def on_event(self, event: Event) -> None:
         """Write a line where a provider is out."""
-        if isinstance(event, LaneClosed):
+        if isinstance(event, LaneClosed | ComparisonEnded):
             for line in describe(event, verbose=False):
                 self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
@@ -91,9 +92,9 @@ class Tally:
             case JobStarted():
                 self._at[event.endpoint_id] = event.provider
             case AttemptAnswered():
-                self.lanes[event.provider].spending.add(event.usage, event.cost)
+                self._lane(event.provider).spending.add(event.usage, event.cost)
             case AttemptFailed():
-                self.lanes[event.provider].retries += event.retry_in is not None
+                self._lane(event.provider).retries += event.retry_in is not None
             case FellBack():
                 self.lanes[event.provider].fallbacks += 1
                 self._at.pop(event.endpoint_id, None)
@@ -106,6 +107,10 @@ class Tally:
                 self._complete(event)
             case _:
                 pass
+
+    def _lane(self, name: str) -> LaneTally:
+        """The provider of embeddings has a row of its own from its first answer on."""
+        return self.lanes.setdefault(name, LaneTally())
 
     def _complete(self, event: JobCompleted) -> None:
         result = event.result
@@ -232,6 +237,8 @@ def _line(event: Event, *, verbose: bool) -> str | None:
             line = f"{event.provider}: pauses {event.seconds:.3g} s, then {event.workers} workers ({event.reason})"
         case LaneClosed():
             line = f"{event.provider}: out for this run ({event.reason}). {event.hint or ''}"
+        case ComparisonEnded():
+            line = f"{event.provider}: near-duplicates are not looked for any more ({event.reason}). {event.hint or ''}"
         case AttemptFailed() if verbose and event.retry_in is not None:
             line = f"{event.endpoint_id}: {event.provider}: {event.error}; again in {event.retry_in:.1f} s"
         case JobMoved() if verbose:

@@ -93,8 +93,9 @@ def _providers_file(top: Layer, cwd: Path) -> list[tuple[str, dict[str, Any]]]:
 def _mentioned(top: Layer, sources: Iterable[tuple[str, Mapping[str, Any]]], flags: Mapping[str, Any]) -> set[str]:
     """The names of providers that are used or set somewhere, in lower case; what is no name is refused later."""
     used = split_names(top["providers"].value) if "providers" in top else ()
+    embeddings = (top["embeddings"].value,) if "embeddings" in top else ()
     tables = [document.get(TABLES) for _, document in sources]
-    names = [*(used if isinstance(used, list | tuple) else ()), *(flags.get(OF_PROVIDERS) or ())]
+    names = [*(used if isinstance(used, list | tuple) else ()), *embeddings, *(flags.get(OF_PROVIDERS) or ())]
     names += [name for table in tables if isinstance(table, dict) for name in table]
     return {str(name).strip().lower().partition("/")[0] for name in names}
 

@@ -73,8 +73,9 @@ class ProviderSettings(BaseModel):
 class Settings(BaseModel):
     """Every setting of a run. Names of providers are as given: the catalog says what they mean.
 
-    `providers` are those to use; `provider_settings` what is set for each, under its canonical name. `max_cost` is
-    money of `currency`. `workers` overrules the number of workers of every provider.
+    `providers` are those to use; `provider_settings` what is set for each, under its canonical name. `embeddings`
+    is who turns cases into vectors, `provider` or `provider/model`; cases at least as alike as `similarity` (cosine)
+    are near-duplicates. `max_cost` is money of `currency`. `workers` overrules the number of workers of every provider.
     `providers_file` is a TOML file with more tables of providers.
     """
 
@@ -87,6 +88,8 @@ class Settings(BaseModel):
     rules_fallback: bool = True
     lang: Literal["en", "zh"] = "en"
     seed: int = 0
+    embeddings: str | None = None
+    similarity: Annotated[float, Field(gt=0, le=1)] = 0.95
     workers: Annotated[int, Field(ge=1)] | None = None
     max_cost: Money | None = None
     currency: Currency = "USD"

@@ -7,7 +7,7 @@ from casecraft.core.case import Case
 from casecraft.core.endpoint import Endpoint
 from casecraft.core.usage import Cost, Usage, UsageMeter
 
-Purpose: TypeAlias = Literal["generate", "repair"]
+Purpose: TypeAlias = Literal["generate", "repair", "embed"]
 JobStatus: TypeAlias = Literal["done", "reused", "failed", "pending"]
 
 
@@ -25,7 +25,9 @@ class Attempt:
 
     `request_key` is the SHA-256 of provider, model and canonical request: equal keys ask for the same answer.
     `outcome` is "answered" or the snake_case name of the error. `started` is Unix time, `latency` seconds. `answer` is
-    the model's text, `raw` the body as it came; both None where nothing came.
+    the model's text, `raw` the body as it came; both None where nothing came. The answer to an embedding ("embed") is
+    a line for each text, its vector as base64 of 32-bit floats, lowest byte first; its body, many times as large, is
+    not kept.
     """
 
     endpoint_id: str

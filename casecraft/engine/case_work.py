@@ -35,13 +35,17 @@ class CaseWork:
     """Asks models for cases and keeps those that are verified.
 
     `fill` lets rules make the cases for targets that no model hit. `models` are the run's providers with their
-    models: results of others are not taken for these.
+    models: results of others are not taken for these. `comparison` says by whom and how strictly near-duplicates are
+    looked for, if they are.
     """
 
-    def __init__(self, *, lang: Literal["en", "zh"], models: tuple[str, ...], fill: bool = True) -> None:
+    def __init__(
+        self, *, lang: Literal["en", "zh"], models: tuple[str, ...], fill: bool = True, comparison: str | None = None
+    ) -> None:
         self._lang = lang
         self._fill = fill
-        self._key = "\n".join((PROMPT_VERSION, RULES_VERSION, lang, str(fill), *sorted(models)))
+        compared = () if comparison is None else (f"near-duplicates by {comparison}",)
+        self._key = "\n".join((PROMPT_VERSION, RULES_VERSION, lang, str(fill), *sorted(models), *compared))
 
     @property
     def key(self) -> str:

@@ -7,6 +7,7 @@ from hashlib import sha256
 import orjson
 
 from casecraft.core.chat import ChatRequest
+from casecraft.core.embedding import EmbeddingRequest
 from casecraft.core.endpoint import Endpoint
 from casecraft.core.job import Attempt
 from casecraft.engine.budget import Budget
@@ -36,7 +37,7 @@ class RunContext:
     out_of_budget: bool = False
 
 
-def request_key(provider: str, request: ChatRequest) -> str:
+def request_key(provider: str, request: ChatRequest | EmbeddingRequest) -> str:
     """The SHA-256 that equal questions to the same provider and model share."""
     return sha256(orjson.dumps((provider, request), option=orjson.OPT_SORT_KEYS)).hexdigest()
 

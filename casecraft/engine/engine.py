@@ -11,6 +11,7 @@ from casecraft.engine.context import RunContext, job_key
 from casecraft.engine.conversation import Conversation, MovedError, StoppedError
 from casecraft.engine.events import FellBack, JobCompleted, JobMoved, JobStarted, LaneClosed, RunEnded, RunStatus
 from casecraft.engine.lane import Lane, Ticket
+from casecraft.engine.near_duplicates import NearDuplicates
 from casecraft.errors import CasecraftError, StateError
 from casecraft.providers import Provider
 from casecraft.strategy import Adaptive
@@ -23,11 +24,19 @@ class Engine:
     """Runs jobs over lanes until each has a result, or until it is stopped.
 
     `rebalance` lets an idle lane take over what waits in another. The lane of the built-in rules takes nothing
-    over.
+    over. `near_duplicates` leaves out cases that say the same in other words.
     """
 
-    def __init__(self, context: RunContext, lanes: Sequence[Lane], *, rebalance: bool = False) -> None:
+    def __init__(
+        self,
+        context: RunContext,
+        lanes: Sequence[Lane],
+        *,
+        rebalance: bool = False,
+        near_duplicates: NearDuplicates | None = None,
+    ) -> None:
         self._context = context
+        self._near_duplicates = near_duplicates
         self._lanes = {lane.name: lane for lane in lanes}
         self._rebalance = rebalance
         self._adaptive: Adaptive | None = None
@@ -62,6 +71,8 @@ class Engine:
     def stop(self) -> None:
         """Send nothing more. What is in flight is let finish; `abort` ends that too."""
         self._context.stopping = True
+        if self._near_duplicates is not None:
+            self._near_duplicates.stop()
         for lane in self._lanes.values():
             for ticket in lane.drain():
                 if ticket.turn is not None:
@@ -195,7 +206,7 @@ class Engine:
             if opened is None:
                 self._context.emit(JobStarted(ticket.job.endpoint.id, lane.name))
             try:
-                cases = await self._cases(ticket, lane, opened)
+                cases = await self._distinct(ticket, await self._cases(ticket, lane, opened))
             except MovedError as moved:
                 lane, opened = moved.lane, None
             except StoppedError:
@@ -223,6 +234,9 @@ class Engine:
         ticket.release()
         self._close_if_out(lane)
         return cases
+
+    async def _distinct(self, ticket: Ticket, cases: tuple[Case, ...]) -> tuple[Case, ...]:
+        return cases if self._near_duplicates is None else await self._near_duplicates.leave_out(ticket, cases)
 
     def _stop_if_broke(self) -> None:
         if self._context.out_of_budget and not self._context.stopping:
@@ -279,7 +293,7 @@ class Engine:
             dropped=ticket.dropped,
             error=None if profile else "; ".join(ticket.causes),
             spending=ticket.spending,
-            notes=endpoint.notes,
+            notes=(*endpoint.notes, *ticket.notes),
         )
         await self._context.store.finish_job(self._context.run_id, job_key(endpoint, self._context.work), result)
         self._count(result)

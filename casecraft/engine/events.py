@@ -29,7 +29,10 @@ class JobStarted:
 
 @dataclass(frozen=True, slots=True)
 class AttemptAnswered:
-    """A provider has answered, and the answer is in the state file. `replayed`: it was there from before."""
+    """A provider has answered, and the answer is in the state file. `replayed`: it was there from before.
+
+    The provider of embeddings has no lane, unless it is one of the run's providers too.
+    """
 
     endpoint_id: str
     provider: str
@@ -88,6 +91,17 @@ class LaneClosed:
 
 
 @dataclass(frozen=True, slots=True)
+class ComparisonEnded:
+    """Cases are not compared by their meaning for the rest of the run: the provider of embeddings is out. `hint` says
+    what to do about it.
+    """
+
+    provider: str
+    reason: str
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class JobCompleted:
     """A job has ended, well or not, and its result is in the state file."""
 
@@ -110,6 +124,7 @@ Event: TypeAlias = (
     | FellBack
     | LanePaused
     | LaneClosed
+    | ComparisonEnded
     | JobCompleted
     | RunEnded
 )

@@ -33,7 +33,8 @@ class Ticket:
 
     `turn` resolves to the lane whose permit the job gets; None before the job's first request. `movable` says that an
     idle lane may take it over: a job in the middle of a conversation stays. `failed` names the providers that could
-    not answer, `causes` says why; `permit` is the limit of which a permit is held.
+    not answer, `causes` says why; `notes` is what else is said of the result; `permit` is the limit of which a permit
+    is held.
     """
 
     job: Job
@@ -45,6 +46,7 @@ class Ticket:
     spending: UsageMeter = field(default_factory=UsageMeter)
     dropped: int = 0
     causes: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def release(self) -> None:
         """Give the permit back, if one is held."""

@@ -11,7 +11,7 @@ from casecraft.core.job import Job
 from casecraft.core.profile import Price, Profile
 from casecraft.core.usage import Usage
 from casecraft.errors import ConfigurationError
-from casecraft.providers import create, detect, profile_of, resolve_names, settings_of
+from casecraft.providers import create, detect, name_for_embeddings, profile_of, resolve_names, settings_of
 from casecraft.spec import Filters, load, split
 from casecraft.strategy import Strategy, load_strategy
 from casecraft.suites import choose_formats
@@ -25,6 +25,7 @@ class Plan:
     """What a run would do: the endpoints, and by their ids the providers that they go to.
 
     `profiles` are the named providers, `chain` those that a job goes to in turn when its own cannot answer.
+    `embeddings` is who finds near-duplicates, as `provider/model`, None where they are not looked for.
     """
 
     document: Document
@@ -34,6 +35,7 @@ class Plan:
     assignment: Mapping[str, str]
     chain: tuple[str, ...]
     strategy: Strategy = field(repr=False)
+    embeddings: str | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -55,7 +57,8 @@ def make_plan(document: str, settings: Settings, environment: Mapping[str, str])
     chain = fallback_chain(names, _canonical(settings.fallback, settings), rules=settings.rules_fallback)
     strategy = load_strategy(strategy_name(settings), seed=settings.seed, provider_map=settings.provider_map)
     assignment = strategy.assign(endpoints, profiles)
-    return Plan(loaded, settings, endpoints, profiles, assignment, chain, strategy)
+    embeddings = name_for_embeddings(settings.embeddings, settings.provider_settings) if settings.embeddings else None
+    return Plan(loaded, settings, endpoints, profiles, assignment, chain, strategy, embeddings)
 
 
 def fallback_chain(named: Sequence[str], fallback: Sequence[str] | None, *, rules: bool = True) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """One run from its plan to its suite: what is known already, the engine over the rest, the files."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -19,10 +19,11 @@ from casecraft.engine.control import RunControl
 from casecraft.engine.engine import Engine
 from casecraft.engine.events import Event, JobCompleted, RunStarted, RunStatus
 from casecraft.engine.lane import Lane
+from casecraft.engine.near_duplicates import NearDuplicates
 from casecraft.engine.plan import RULES, Plan, filters_of, make_jobs, strategy_name
 from casecraft.engine.reuse import answers_to_replay, finished_results, results_of_run
 from casecraft.errors import ConfigurationError, DocumentError, StateError
-from casecraft.providers import CallLog, Provider, create, profile_of, settings_of, split_name
+from casecraft.providers import CallLog, Provider, create, create_for_embeddings, profile_of, settings_of, split_name
 from casecraft.spec import Filters
 from casecraft.state import Store, open_store, state_path
 from casecraft.strategy import Adaptive
@@ -66,7 +67,9 @@ async def carry_out(
     refuse_unwritable(_output(made))
     log = _open_log(made.settings)
     providers = _providers(made, log)
-    _refuse_unpriced(made, providers)
+    embedder = _embedder(made, log)
+    asked = [*providers.values(), *([embedder] if embedder is not None else [])]
+    _refuse_unpriced(made, asked)
     work = work_of(made)
     path = path or state_path(made.settings.state_dir, made.document)
     with open_store(path) as store:
@@ -81,10 +84,10 @@ async def carry_out(
                 budget=_budget(made, store, run),
                 replay={} if force else dict(answers_to_replay(store, resumed=run if resume else None)),
             )
-            status, results = await _run(made, context, providers, known, control)
+            status, results = await _run(made, context, providers, embedder, known, control)
             return _finish(made, store, path, run, status, results)
         finally:
-            await asyncio.gather(*(provider.aclose() for provider in providers.values()))
+            await asyncio.gather(*(provider.aclose() for provider in asked))
             if log is not None:
                 log.close()
 
@@ -93,6 +96,7 @@ async def _run(
     made: Plan,
     context: RunContext,
     providers: Mapping[str, Provider],
+    embedder: Provider | None,
     known: Mapping[str, JobResult],
     control: RunControl,
 ) -> tuple[RunStatus, dict[str, JobResult]]:
@@ -112,7 +116,8 @@ async def _run(
         if result.status == "reused":
             await context.store.finish_job(context.run_id, job_key(result.endpoint, context.work), result)
         emit(JobCompleted(result))
-    engine = Engine(context, lanes, rebalance=made.strategy.rebalance)
+    near_duplicates = None if embedder is None else NearDuplicates(context, embedder, made.settings.similarity)
+    engine = Engine(context, lanes, rebalance=made.strategy.rebalance, near_duplicates=near_duplicates)
     control.attach(engine)
     jobs = make_jobs((it for it in made.endpoints if it.id not in known), made.assignment, made.chain)
     if isinstance(made.strategy, Adaptive):
@@ -188,9 +193,9 @@ def _stored(made: Plan) -> dict[str, Any]:
         mode="json", exclude={"provider_settings", "state_dir", "log_calls", "log_bodies"}, exclude_none=True
     )
     own: dict[str, dict[str, Any]] = {}
-    for profile in made.profiles:
+    for name in filter(None, (*(profile.name for profile in made.profiles), made.embeddings)):
         # A model that the provider's name says stands in the name.
-        provider, model = split_name(profile.name)
+        provider, model = split_name(name)
         given = settings_of(provider, made.settings.provider_settings)
         fields = {"workers", "rpm", "timeout"} | (set() if model else {"model"})
         kept = given.model_dump(mode="json", include=fields, exclude_none=True)
@@ -203,7 +208,8 @@ def _stored(made: Plan) -> dict[str, Any]:
 def work_of(made: Plan) -> CaseWork:
     """The work on cases as the plan wants it."""
     models = tuple(f"{profile.name}:{profile.model}" for profile in made.profiles)
-    return CaseWork(lang=made.settings.lang, models=models, fill=made.settings.rules_fallback)
+    comparison = None if made.embeddings is None else f"{made.embeddings} from {made.settings.similarity}"
+    return CaseWork(lang=made.settings.lang, models=models, fill=made.settings.rules_fallback, comparison=comparison)
 
 
 def _open_log(settings: Settings) -> CallLog | None:
@@ -224,6 +230,14 @@ def _providers(made: Plan, log: CallLog | None) -> dict[str, Provider]:
     return providers
 
 
+def _embedder(made: Plan, log: CallLog | None) -> Provider | None:
+    """Who makes the embeddings that near-duplicates are found by, validated; None where they are not looked for."""
+    if made.embeddings is None:
+        return None
+    own = settings_of(made.embeddings, made.settings.provider_settings)
+    return create_for_embeddings(made.embeddings, own, workers=made.settings.workers, log=log)
+
+
 def _lanes(made: Plan, providers: Mapping[str, Provider]) -> list[Lane]:
     lanes = [Lane(provider.profile, provider) for provider in providers.values()]
     if RULES in made.chain or any(profile.name == RULES for profile in made.profiles):
@@ -231,12 +245,12 @@ def _lanes(made: Plan, providers: Mapping[str, Provider]) -> list[Lane]:
     return lanes
 
 
-def _refuse_unpriced(made: Plan, providers: Mapping[str, Provider]) -> None:
+def _refuse_unpriced(made: Plan, providers: Iterable[Provider]) -> None:
     """A budget holds only where every price is known and in its currency."""
     maximum, currency = made.settings.max_cost, made.settings.currency
     if maximum is None:
         return
-    for provider in providers.values():
+    for provider in providers:
         cost = provider.price(Usage(input=1000, output=1000), provider.profile.model)
         if cost is None:
             raise ConfigurationError(

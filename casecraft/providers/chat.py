@@ -89,6 +89,10 @@ class ChatProvider:
         self._dialect  # noqa: B018  # an unknown one is told here
         self._connection.auth  # noqa: B018  # and so is a package that signing needs
 
+    def validate_embeddings(self) -> None:
+        """Raise `ProviderConfigurationError` where it makes none, or a setting that they need is missing or wrong."""
+        self._embedder.validate()
+
     @property
     def _dialect(self) -> Dialect:
         if self._spoken is None:
@@ -211,7 +215,8 @@ class ChatProvider:
 
     async def embed(self, request: EmbeddingRequest) -> EmbeddingResponse:
         """A vector for each text. Raises `InvalidRequestError` where the provider makes none."""
-        return await self._embedder.embed(request)
+        with recorded(self._log, Call(self.name, request.model)) as call:
+            return await self._embedder.embed(request, call)
 
     async def aclose(self) -> None:
         """Close the connections. It may be used again afterwards, with new ones."""

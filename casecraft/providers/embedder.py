@@ -7,14 +7,17 @@ import httpx
 from casecraft.config import ProviderSettings
 from casecraft.core.embedding import EmbeddingRequest, EmbeddingResponse
 from casecraft.core.profile import Profile
-from casecraft.errors import InvalidRequestError, ProviderError
+from casecraft.errors import InvalidRequestError, ProviderConfigurationError, ProviderError
+from casecraft.providers.call_log import Call
 from casecraft.providers.catalog import CatalogRow
-from casecraft.providers.connection import Connection
+from casecraft.providers.connection import Connection, plain_headers
 from casecraft.providers.redaction import Redaction
+from casecraft.providers.validation import validate_access
 from casecraft.wire import DIALECTS, encode_body, find_dialect
 from casecraft.wire.embeddings import EMBEDDING_DIALECTS, find_embedding_dialect
 
 SUCCESS = range(200, 300)
+WHO_DOES = "`casecraft providers list --capability embeddings` shows who does."
 
 
 class Embedder:
@@ -30,34 +33,49 @@ class Embedder:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._row = row
+        self._profile = profile
+        self._settings = settings
         self._name = profile.name
         self._codes = row.codes
         self._redaction = redaction
         self._model = next((model.id for model in row.models if model.embeddings), "")
-        self._dialect, address = _spoken(row, profile)
-        if address == profile.base_url:
+        self._dialect, self._address = _spoken(row, profile)
+        if self._address == profile.base_url:
             self._connection = connection
         else:
-            self._connection = Connection(row, replace(profile, base_url=address), settings, transport)
+            self._connection = Connection(row, replace(profile, base_url=self._address), settings, transport)
 
     @property
     def is_ready(self) -> bool:
         """Whether the provider makes embeddings, by its row."""
         return bool(self._dialect)
 
-    async def embed(self, request: EmbeddingRequest) -> EmbeddingResponse:
-        """A vector for each text. Raises `InvalidRequestError` where the provider makes none."""
+    def validate(self) -> None:
+        """Raise `ProviderConfigurationError` where the provider makes none, or a setting is missing or wrong."""
         if not self._dialect:
-            hint = "`casecraft providers list --capability embeddings` shows who does."
-            raise InvalidRequestError(f"{self._name!r} makes no embeddings", provider=self._name, hint=hint)
+            raise makes_none(self._name)
+        profile = replace(self._profile, base_url=self._address)
+        validate_access(self._row, profile, self._settings, plain_headers(self._settings))
+        self._connection.auth  # noqa: B018  # a package that signing needs is told here
+
+    async def embed(self, request: EmbeddingRequest, call: Call) -> EmbeddingResponse:
+        """A vector for each text. Raises `InvalidRequestError` where the provider makes none.
+
+        `call` is told what is sent and what comes back.
+        """
+        if not self._dialect:
+            raise InvalidRequestError(f"{self._name!r} makes no embeddings", provider=self._name, hint=WHO_DOES)
         request = request if request.model else replace(request, model=self._model)
         dialect = find_embedding_dialect(self._dialect)
-        content = encode_body(dialect.encode_request(request).body)
-        status, headers, body = await self._connection.post(dialect.path(request.model), content, {})
+        call.model, call.sent = request.model, encode_body(dialect.encode_request(request).body)
+        status, headers, body = await self._connection.post(dialect.path(request.model), call.sent, {})
         body = self._redaction.of_bytes(body)
+        call.take(status, body)
         try:
             if status in SUCCESS:
-                return dialect.decode_response(body, texts=len(request.texts), provider=self._name, codes=self._codes)
+                answer = dialect.decode_response(body, texts=len(request.texts), provider=self._name, codes=self._codes)
+                call.usage = answer.usage
+                return answer
             raise dialect.decode_error(status, headers, body, self._name, codes=self._codes)
         except ProviderError as error:
             raise self._redaction.of_error(error) from error.__cause__
@@ -65,6 +83,11 @@ class Embedder:
     async def aclose(self) -> None:
         """Close the connections."""
         await self._connection.aclose()
+
+
+def makes_none(name: str) -> ProviderConfigurationError:
+    """The error for a provider that makes no embeddings."""
+    return ProviderConfigurationError(f"provider {name!r} makes no embeddings", provider=name, hint=WHO_DOES)
 
 
 def _spoken(row: CatalogRow, profile: Profile) -> tuple[str, str]:

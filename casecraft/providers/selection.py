@@ -183,6 +183,58 @@ def create(
     return ChatProvider(row, profile, settings, log=log, retry=retry)
 
 
+def name_for_embeddings(name: str, own: Mapping[str, ProviderSettings]) -> str:
+    """Who makes embeddings, as `provider/model`: the model that is named, else the first of the provider's row that
+    makes them. The provider alone where it is a server with one model. Raises `ProviderNotFoundError`.
+    """
+    from casecraft.wire.embeddings import EMBEDDING_DIALECTS  # noqa: PLC0415  # few runs need it
+
+    name = canonical_name(name, own)
+    if split_name(name)[1]:
+        return name
+    settings = settings_of(name, own)
+    model = next((model.id for model in row_of(name, settings).models if model.embeddings), "")
+    profile = profile_of(name, settings)
+    if not model and profile.dialect in EMBEDDING_DIALECTS:
+        model = profile.model
+    return f"{name}/{model}" if model else name
+
+
+def create_for_embeddings(
+    name: str, settings: ProviderSettings | None = None, *, workers: int | None = None, log: "CallLog | None" = None
+) -> Provider:
+    """The provider of this name, set up for embeddings alone and validated for them. Opens no connection.
+
+    Raises `ProviderNotFoundError`, and `ProviderConfigurationError` where it makes none, where its model is not known,
+    and where a setting is missing or wrong.
+    """
+    from casecraft.providers.chat import ChatProvider  # noqa: PLC0415  # brings the HTTP client with it
+    from casecraft.providers.embedder import makes_none  # noqa: PLC0415
+
+    profile = profile_of(name, settings)
+    if profile.dialect == RULES:
+        raise makes_none(RULES)
+    provider = create(name, settings, workers=workers, log=log)
+    if isinstance(provider, ChatProvider):
+        provider.validate_embeddings()
+    elif "embeddings" not in row_of(name, settings or ProviderSettings()).capabilities:
+        raise makes_none(name)
+    else:
+        provider.validate()
+    _refuse_without_model(profile)
+    return provider
+
+
+def _refuse_without_model(profile: Profile) -> None:
+    """A service has many models; a server of one's own may have one, and is asked for no other."""
+    from casecraft.wire.embeddings import EMBEDDING_DIALECTS  # noqa: PLC0415
+
+    if not split_name(profile.name)[1] and not profile.local and profile.dialect not in EMBEDDING_DIALECTS:
+        message = f"no model of provider {profile.name!r} is known to make embeddings"
+        hint = f"Name one: `--embeddings {profile.name}/MODEL`."
+        raise ProviderConfigurationError(message, provider=profile.name, hint=hint)
+
+
 def providers_for_model(model: str) -> tuple[str, ...]:
     """The names of the providers that serve a model, by the catalog: those whose default it is come first."""
     catalog = load_catalog()

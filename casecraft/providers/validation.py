@@ -12,13 +12,18 @@ from casecraft.providers.catalog import CatalogRow
 
 def validate(row: CatalogRow, profile: Profile, settings: ProviderSettings, headers: Mapping[str, str]) -> None:
     """Raise `ProviderConfigurationError` where a setting is missing or wrong."""
+    validate_access(row, profile, settings, headers)
+    if not profile.model and not profile.local:
+        raise wrong(profile, "has no model", f"Set {variable_prefix(row.name)}MODEL.")
+
+
+def validate_access(row: CatalogRow, profile: Profile, settings: ProviderSettings, headers: Mapping[str, str]) -> None:
+    """The same of what is needed to reach it: its address, its key and its headers."""
     _validate_address(row, profile)
     _validate_key(row, profile, settings)
     for name, value in headers.items():
         if not (f"{name}{value}".isascii() and f"{name}{value}".isprintable()):
             raise wrong(profile, "has a header that is no plain text", "Check its `headers`.")
-    if not profile.model and not profile.local:
-        raise wrong(profile, "has no model", f"Set {variable_prefix(row.name)}MODEL.")
 
 
 def _validate_address(row: CatalogRow, profile: Profile) -> None:

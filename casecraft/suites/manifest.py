@@ -139,7 +139,7 @@ def _endpoint(entry: Entry) -> dict[str, Any]:
         "cases": len(result.cases),
         "valid": _count_valid(result.cases),
         "dropped": result.dropped,
-        "notes": [*endpoint.notes, *result.notes],
+        "notes": list(dict.fromkeys((*endpoint.notes, *result.notes))),
         "error": result.error,
     }
 

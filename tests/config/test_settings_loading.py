@@ -207,3 +207,11 @@ def test_a_wrong_option_is_called_by_its_name(tmp_path):
         load(tmp_path, flags={"lang": "fr"})
     with pytest.raises(ConfigurationError, match="the option 'workers' of 'glm' is wrong"):
         load(tmp_path, flags={"provider_settings": {"glm": {"workers": 0}}})
+
+
+def test_a_plugin_may_make_the_embeddings(tmp_path):
+    environ = {"CASECRAFT_PLUGGED_API_KEY": "k" * 20}
+    plugged = [KnownProvider("plugged")]
+    for given in ({"embeddings": "plugged/m"}, {}):
+        settings = load_settings(given, environ, tmp_path, known_with_plugins=lambda: plugged)
+        assert ("plugged" in settings.provider_settings) == bool(given)

@@ -19,9 +19,10 @@ from casecraft.engine.context import RunContext
 from casecraft.engine.engine import Engine
 from casecraft.engine.events import Event, JobCompleted
 from casecraft.engine.lane import Lane
+from casecraft.engine.near_duplicates import NearDuplicates
 from casecraft.engine.plan import make_jobs
 from casecraft.engine.work import Examined
-from casecraft.providers import create, profile_of
+from casecraft.providers import create, create_for_embeddings, profile_of, split_name
 from casecraft.providers.retry import RetryPolicy
 from casecraft.state import Store, open_store
 from tests.simulator import Simulator
@@ -80,6 +81,7 @@ class Rig:
     events: list[Event] = field(default_factory=list)
     options: dict[str, Any] = field(default_factory=dict)
     listener: Callable[[Event], None] | None = None
+    embedder: str | None = None
 
     def __post_init__(self) -> None:
         self.providers = {name: create(name, self._settings(name)) for name in self.workers if name != "rules"}
@@ -88,7 +90,16 @@ class Rig:
             self.lanes.append(Lane(profile_of("rules"), None))
         run_id = self.store.begin_run(DOCUMENT, {}, [])
         self.context = RunContext(run_id, self.work, self.store, self._listen, policy=self.policy, **self.options)
-        self.engine = Engine(self.context, self.lanes, rebalance=self.rebalance)
+        self.near_duplicates: NearDuplicates | None = None
+        if self.embedder is not None:
+            self.providers[self.embedder] = create_for_embeddings(self.embedder, self._settings_for_embeddings())
+            self.near_duplicates = NearDuplicates(self.context, self.providers[self.embedder], 0.95)
+        self.engine = Engine(self.context, self.lanes, rebalance=self.rebalance, near_duplicates=self.near_duplicates)
+
+    def _settings_for_embeddings(self) -> ProviderSettings:
+        name, model = split_name(self.embedder or "")
+        settings = self._settings(name)
+        return settings.model_copy(update={"dialect": "openai_embeddings", "model": model})
 
     def _settings(self, name: str) -> ProviderSettings:
         price = None
@@ -96,7 +107,11 @@ class Rig:
             amount = Decimal(self.price)
             price = PriceSettings(input=amount, output=amount, currency="USD", as_of="2026-01-01")
         return ProviderSettings(
-            base_url=self.simulator.url(name), model="m", workers=self.workers[name], price=price, local=price is None
+            base_url=self.simulator.url(name),
+            model="m",
+            workers=self.workers.get(name, 1),
+            price=price,
+            local=price is None,
         )
 
     def _listen(self, event: Event) -> None:

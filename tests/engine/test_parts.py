@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from casecraft import errors
+from casecraft.cases import PROMPT_VERSION, RULES_VERSION
 from casecraft.core.chat import ChatRequest, Message
 from casecraft.engine.breaker import Breaker
 from casecraft.engine.budget import Budget
+from casecraft.engine.case_work import CaseWork
 from casecraft.engine.context import job_key, request_key
 from casecraft.engine.conversation import outcome_of
 from casecraft.engine.lane import Lane
@@ -180,3 +182,11 @@ def test_keys_change_with_everything_that_shapes_the_answer_and_with_nothing_els
 def test_outcomes_are_named_after_the_error() -> None:
     assert outcome_of(errors.RateLimitError("")) == "rate_limit"
     assert outcome_of(errors.ContextTooLongError("")) == "context_too_long"
+
+
+def test_the_key_of_the_work_changes_with_how_near_duplicates_are_found_and_is_the_old_one_without() -> None:
+    def key(comparison: str | None = None) -> str:
+        return CaseWork(lang="en", models=("a:m",), comparison=comparison).key
+
+    assert key() == f"{PROMPT_VERSION}\n{RULES_VERSION}\nen\nTrue\na:m"
+    assert len({key(), key("tei from 0.95"), key("tei from 0.9")}) == 3

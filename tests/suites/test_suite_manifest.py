@@ -36,7 +36,7 @@ MIXED = [
         fell_back=("qwen",),
         dropped=2,
         spending=spend(dollars("0.10"), Cost(Decimal("1E-7"), "CNY", "2025-01-01")),
-        notes=("another",),
+        notes=("a note", "another"),
     ),
     make_result(make_endpoint("GET", "/pets"), make_case("c"), status="reused"),
     make_result(make_endpoint("GET", "/a"), status="failed", provider=None, error="nobody answered", dropped=1),

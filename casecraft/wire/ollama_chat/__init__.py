@@ -36,4 +36,5 @@ DIALECT = Dialect(
     stream_encoder=StreamEncoder,
     models_path="/api/tags",
     read_models=read_models,
+    embeddings="ollama_embeddings",
 )
