@@ -92,7 +92,8 @@ class Endpoint:
     `security` holds the alternatives, any one of which is enough; each is the schemes needed together, and an
     empty one means that no credentials are needed. `security == ()` says that the document asks for none.
     `fingerprint` is the SHA-256 of everything in the document that this endpoint reaches. `notes` say what in the
-    document had to be passed over to understand it.
+    document had to be passed over to understand it. `path_methods` are the methods documented for the path, in the
+    document's order, and after them those of other templates that its URLs may be taken for; empty where unknown.
     """
 
     method: str
@@ -112,6 +113,7 @@ class Endpoint:
     servers: tuple[str, ...] = ()
     deprecated: bool = False
     notes: tuple[str, ...] = ()
+    path_methods: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:

@@ -12,6 +12,7 @@ from casecraft.spec.filters import Filters
 from casecraft.spec.fingerprint import Fingerprints
 from casecraft.spec.operation import Context, Operation, mapping, strings, text
 from casecraft.spec.parameters import read_parameters
+from casecraft.spec.path_methods import methods_by_path
 from casecraft.spec.references import References
 from casecraft.spec.schemas import Schemas
 from casecraft.spec.security import read_schemes, read_security
@@ -42,17 +43,19 @@ class _Splitter:
         self._complexities = Complexities(requests.definitions)
         self._fingerprints = Fingerprints(references)
         self._schemes = read_schemes(root, version, references)
+        self._operations = tuple(self._read_operations())
+        self._path_methods = methods_by_path((each.path, each.method) for each in self._operations)
 
     def split(self, filters: Filters) -> Iterator[Endpoint]:
         seen: set[str] = set()
-        for operation in self._operations():
+        for operation in self._operations:
             tags = strings(operation.content.get("tags"))
             identity = f"{operation.method} {operation.path}"
             if identity not in seen and filters.admit(operation.method, operation.path, tags):
                 seen.add(identity)
                 yield self._read(operation, tags)
 
-    def _operations(self) -> Iterator[Operation]:
+    def _read_operations(self) -> Iterator[Operation]:
         for path, raw in mapping(self._context.root, "paths").items():
             if path.startswith("x-"):
                 continue
@@ -94,6 +97,7 @@ class _Splitter:
             servers=read_servers(operation),
             deprecated=content.get("deprecated") is True,
             notes=tuple(dict.fromkeys(notes)),
+            path_methods=self._path_methods[operation.path],
         )
 
     def _reached_content(self, operation: Operation) -> dict[str, Any]:
@@ -106,6 +110,9 @@ class _Splitter:
         alternatives = asked if isinstance(asked, list) else ()
         names = {str(name) for each in alternatives if isinstance(each, dict) for name in each}
         around = {key: item[key] for key in ("parameters", "servers", "summary", "description") if key in item}
+        methods = self._path_methods[operation.path]
+        # The first endpoint of a path stands for the path as a whole.
+        path_wide = {"methods": methods} if methods[0] == operation.method else {}
         return {
             "method": operation.method,
             "path": operation.path,
@@ -113,4 +120,5 @@ class _Splitter:
             "item": around,
             "shared": shared,
             "schemes": {name: self._schemes.get(name) for name in names},
+            **path_wide,
         }
