@@ -8,13 +8,15 @@ from casecraft.cases.parse import Parsed, parse
 from casecraft.cases.prompts import PROMPT_VERSION, generation_request
 from casecraft.cases.repair import repair_request
 from casecraft.cases.rules import generate, notes_of, targets_of, unreachable
+from casecraft.cases.techniques import ALL_TECHNIQUES, choose_techniques
 from casecraft.cases.tokens import OUTPUT_TOKENS_PER_CASE, estimate_tokens, estimate_tokens_of_texts
 from casecraft.cases.verification import Rejected, Verified, hits, verify
 
-RULES_VERSION = "1"
+RULES_VERSION = "2"
 """Raised with every change of what the rules make, so that results of older rules are not taken for theirs."""
 
 __all__ = [
+    "ALL_TECHNIQUES",
     "OUTPUT_TOKENS_PER_CASE",
     "PROMPT_VERSION",
     "RULES_VERSION",
@@ -24,6 +26,7 @@ __all__ = [
     "Rating",
     "Rejected",
     "Verified",
+    "choose_techniques",
     "complete",
     "estimate_tokens",
     "estimate_tokens_of_texts",

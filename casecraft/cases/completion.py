@@ -7,34 +7,41 @@ from casecraft.cases.identity import case_id
 from casecraft.cases.reduction import fewest, without_superfluous
 from casecraft.cases.requests import request_model
 from casecraft.cases.rules import generate, rule_suite
+from casecraft.cases.techniques import ALL_TECHNIQUES
 from casecraft.cases.verification import targets_of_case
-from casecraft.core.case import Case
+from casecraft.core.case import Case, Technique
 from casecraft.core.endpoint import Endpoint
 
 
-def complete(endpoint: Endpoint, cases: Sequence[Case], *, fill: bool = True) -> tuple[Case, ...]:
+def complete(
+    endpoint: Endpoint,
+    cases: Sequence[Case],
+    *,
+    fill: bool = True,
+    techniques: frozenset[Technique] = ALL_TECHNIQUES,
+) -> tuple[Case, ...]:
     """The cases worth keeping, by priority and id.
 
     What a case hits is read off its request anew. Of two cases with the same request, and of two that hit the same,
     one that a model made is kept before one by rules, as it was paid for and knows more of the subject. Rules fill
-    what is left uncovered, unless `fill` is off.
+    what is left uncovered, unless `fill` is off. Only targets of these techniques count.
     """
-    given = _with_targets(endpoint, cases)
+    given = _with_targets(endpoint, cases, techniques)
     made = [case for case in given if case.source.provider != "rules"]
     ruled = [case for case in given if case.source.provider == "rules"]
     kept = fewest(made, {target for case in made for target in case.targets})
     left = {target for case in ruled for target in case.targets} - _covered(kept)
     kept += fewest(ruled, left)
     if fill:
-        uncovered = {target.id for target in rule_suite(endpoint).targets} - _covered(kept)
-        kept += generate(endpoint, uncovered, kept) if uncovered else ()
+        uncovered = {target.id for target in rule_suite(endpoint, techniques).targets} - _covered(kept)
+        kept += generate(endpoint, uncovered, kept, techniques) if uncovered else ()
     kept = without_superfluous(kept, _covered(kept))
     return tuple(sorted(_named(endpoint, kept), key=lambda case: (case.priority, case.id)))
 
 
-def _with_targets(endpoint: Endpoint, cases: Sequence[Case]) -> list[Case]:
-    model = request_model(endpoint)
-    known = {id(case) for case in rule_suite(endpoint).cases}
+def _with_targets(endpoint: Endpoint, cases: Sequence[Case], techniques: frozenset[Technique]) -> list[Case]:
+    model = request_model(endpoint, techniques)
+    known = {id(case) for case in rule_suite(endpoint, techniques).cases}
     found = []
     for case in cases:
         if id(case) in known:

@@ -1,8 +1,9 @@
 """What an answer must be, from the responses that the document lists."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TypeAlias
 
+from casecraft.cases.whole_requests import AUTH_FOREIGN, METHOD
 from casecraft.core.case import CaseRequest, Expectation
 from casecraft.core.endpoint import Endpoint, Parameter
 
@@ -35,32 +36,64 @@ def expect_accepted(endpoint: Endpoint, request: CaseRequest) -> Expectation:
     return _expectation(endpoint, statuses)
 
 
+def expect_no_failure(endpoint: Endpoint) -> Expectation:
+    """For a request that conforms and that a server may refuse all the same: any documented success, any "4XX"."""
+    statuses: list[Status] = [*_documented(endpoint, _is_success)]
+    statuses.extend(each for each in _ranges(endpoint) if each in ("2XX", "3XX"))
+    return Expectation((*(statuses or ["2XX"]), "4XX"), check_schema=False)
+
+
 def expect_refused(endpoint: Endpoint, request: CaseRequest, target: str) -> Expectation:
     """For a request that is wrong in one way: the documented refusals of that kind, else any "4XX".
 
     `target` is the id of the invalid target that it hits.
     """
     kind = _kind_of(target)
+    if kind == "method":
+        # What the document says of the endpoint's own answers is not said of those to another method.
+        others = _documented(endpoint, _is_client_error)
+        return Expectation(tuple(dict.fromkeys([405, 404, 501, *others])), check_schema=False)
+    if kind == "foreign":
+        return _expectation(endpoint, _FOREIGN)
     wanted = set(_REFUSALS_OF.get(kind, REFUSALS))
     statuses: list[Status] = list(_documented(endpoint, lambda status: status in wanted))
     if not statuses:
         return _expectation(endpoint, ["4XX"])
-    if kind == "content-type":
-        statuses.append(415)
+    statuses.extend(status for status in _ALWAYS.get(kind, ()) if status not in statuses)
     if kind == "path" or (kind != "auth" and may_be_unknown(endpoint, request)):
         statuses.extend(_documented(endpoint, lambda status: status == UNKNOWN_OBJECT))
     return _expectation(endpoint, statuses)
 
 
+_FOREIGN = (401, 403, 404)
+"""Another user's object may be forbidden, or hidden as if it were not there (RFC 9110, 15.5.4)."""
+
+_ALWAYS: Mapping[str, tuple[int, ...]] = {"content-type": (415,), "syntax": (400,), "size": (400, 413)}
+"""What is a right answer to a sort of wrongness whether it is documented or not."""
+
 _REFUSALS_OF = {
     "auth": (401, 403),
+    "syntax": (400, 415, 422),
+    "size": (400, 413, 422),
     "content-type": (400, 415, 422),
     "path": (400, 404, 422),
     "length": (400, 413, 414, 422),
 }
 
 
+_KINDS = {
+    METHOD: "method",
+    AUTH_FOREIGN: "foreign",
+    "body:truncated-json": "syntax",
+    "body:malformed-json": "syntax",
+    "body:empty": "syntax",
+    "body:deeply-nested": "size",
+}
+
+
 def _kind_of(target: str) -> str:
+    if target in _KINDS:
+        return _KINDS[target]
     if target.startswith("auth:"):
         return "auth"
     if target == "body:unsupported-content-type":

@@ -8,7 +8,9 @@ from typing import Any
 from casecraft.cases.bodies import BodyForm
 from casecraft.cases.composition import NoValueError, enclosing, fields_to_send, minimal, object_value
 from casecraft.cases.nodes import Goal, Node
+from casecraft.cases.probes import probe_values
 from casecraft.cases.reduction import without_superfluous
+from casecraft.cases.request_makers import WHOLE_KINDS, RightRequest, odd_requests
 from casecraft.cases.requests import Inspection, RequestModel
 from casecraft.cases.rich_values import Wish, conforming, goal_values, rich
 from casecraft.cases.styles import essence_of
@@ -62,7 +64,9 @@ class Generation:
         """Make all cases and say what they reach."""
         model = self.model
         self.index_of = {field.node.id: index for index, field in enumerate(model.fields)}
-        self.pending = {goal_id: None for goal_id, goals in model.goals.items() if goals[0].valid}
+        self.pending = {
+            goal_id: None for goal_id, (goal, *_) in model.goals.items() if goal.valid and not goal.probe
+        }
         reason = self._find_base()
         if reason is None:
             self._add_combined()
@@ -71,7 +75,7 @@ class Generation:
                     self._add_alone(goal_id)
             self.cases = without_superfluous(self.cases, self.model.goals.keys())
             for goal_id, goals in model.goals.items():
-                if not goals[0].valid:
+                if not goals[0].valid or goals[0].probe:
                     self._add_broken(goal_id, goals)
         else:
             self.reasons = dict.fromkeys(model.goals, reason)
@@ -139,6 +143,8 @@ class Generation:
         for target in new:
             del self.pending[target]
         technique: Technique = "boundary_value_analysis" if priority != "P0" else "equivalence_partitioning"
+        if technique not in self.model.techniques:
+            technique = next(goal.technique for goal_id, (goal, *_) in self.model.goals.items() if goal_id in new)
         self.cases.append(judged_case(self.model, request, inspection, title, RULES, technique, priority))
         return True
 
@@ -282,7 +288,7 @@ class Generation:
             content_type="text/plain",
         )
 
-    # One thing wrong
+    # One thing wrong, or one probe
 
     def _add_broken(self, goal_id: str, goals: list[Goal]) -> None:
         reason = None
@@ -290,9 +296,11 @@ class Generation:
             for _, request in zip(range(VALUES_TRIED), self._broken(goal), strict=False):
                 inspection = self.model.inspect(request)
                 found = [finding.target for finding in inspection.findings]
+                if inspection.probing:
+                    found = list(inspection.hits)
                 if found == [goal_id] and not inspection.unclear:
-                    priority = _PRIORITIES.get(goal.kind, "P1")
-                    title = f"Refuses {goal.description}"
+                    priority = _PRIORITIES.get(goal.kind, "P2" if goal.probe else "P1")
+                    title = f"{'Withstands' if goal.probe else 'Refuses'} {goal.description}"
                     case = judged_case(self.model, request, inspection, title, RULES, goal.technique, priority)
                     self.cases.append(case)
                     return
@@ -303,11 +311,52 @@ class Generation:
 
     def _broken(self, goal: Goal) -> Iterator[CaseRequest]:
         node = goal.node
+        if goal.kind in WHOLE_KINDS:
+            return self._odd(goal)
+        if goal.probe:
+            return self._probing(goal)
         if node is None:
             return self._request_level(goal)
         if goal.kind != "missing":
             return self._with_values(node, goal)
         return self._without(node, goal)
+
+    def _odd(self, goal: Goal) -> Iterator[CaseRequest]:
+        try:
+            for right in self._right_requests(goal):
+                yield from odd_requests(right, goal)
+        except NoValueError as error:
+            self.reasons[goal.id] = str(error)
+
+    def _right_requests(self, goal: Goal) -> Iterator[RightRequest]:
+        """The least request, with what the goal needs in it."""
+        base, model = self._known_base(), self.model
+        with_body = goal.kind in ("raw", "repeated-name", "typeless")
+        body, value = (model.body, self._telling_body()) if with_body else (base.body, base.body_value)
+        additions = {index: conforming(model.fields[index].node) for index in model.scalars} if goal.kind == "repeated" else {}
+        for addition in additions.items() or [None]:
+            values = base.values if addition is None else base.values | {addition[0]: addition[1]}
+            request = model.request(values, body, value)
+            if request is not None:
+                yield RightRequest(model.endpoint, request, body, value)
+
+    def _telling_body(self) -> Any:
+        """A conforming body, not empty where it may have a field."""
+        node = self.model.body.node if self.model.body is not None else None
+        if node is None:
+            return None
+        value = conforming(node)
+        names = fields_to_send(node)
+        return value if value or not names else {names[0]: minimal(node.child(names[0]))}
+
+    def _probing(self, goal: Goal) -> Iterator[CaseRequest]:
+        try:
+            for root, value in probe_values(goal):
+                request = self._with_root(root, value)
+                if request is not None:
+                    yield request
+        except NoValueError as error:
+            self.reasons[goal.id] = str(error)
 
     def _without(self, node: Node, goal: Goal) -> Iterator[CaseRequest]:
         parent = node.parent
@@ -344,6 +393,7 @@ _REQUEST_GOALS = frozenset({"auth:anonymous"})
 
 _PRIORITIES: dict[str, Priority] = {
     "auth-missing": "P0",
+    "auth-invalid": "P0",
     "missing": "P0",
     "body-missing": "P0",
     "unexpected-null": "P2",

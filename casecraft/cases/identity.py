@@ -41,12 +41,23 @@ def _repeated(value: object) -> object:
 def case_id(endpoint: Endpoint, request: CaseRequest, targets: Sequence[str], *, valid: bool) -> str:
     """A readable id that depends on nothing but the endpoint and the case itself.
 
-    A case that is wrong in one way is named after its target, a valid one after a digest of its request.
+    A case that is wrong in one way, and one with a probe, is named after its target, any other after a digest of its
+    request.
     """
-    digest = hashlib.sha256(request_key(request)).hexdigest()[:8]
-    if valid or not targets:
+    if (valid and not _is_probe(targets)) or not targets:
+        digest = hashlib.sha256(request_key(request)).hexdigest()[:8]
         return f"{endpoint_slug(endpoint)}--{'valid' if valid else 'invalid'}-{digest}"
     return f"{endpoint_slug(endpoint)}--{targets[0]}"
+
+
+_PROBES = re.compile(
+    r"security:.*|request:(?:unacceptable-answer-type|repeated-parameter|control-characters|long-text)"
+    r"|body:(?:missing-content-type|repeated-name)"
+)
+
+
+def _is_probe(targets: Sequence[str]) -> bool:
+    return len(targets) == 1 and _PROBES.fullmatch(targets[0]) is not None
 
 
 def meaning_target(request: CaseRequest) -> str:

@@ -14,10 +14,11 @@ WALKED_ITEMS = 16
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One parameter of one request, judged."""
+    """One parameter of one request, judged. `probes` are the targets of what conforms and may be refused yet."""
 
     findings: tuple[Finding, ...]
     hits: frozenset[str]
+    probes: frozenset[str] = frozenset()
 
 
 def judged(node: Node, value: Any) -> Reading:
@@ -26,34 +27,37 @@ def judged(node: Node, value: Any) -> Reading:
     if violations:
         return Reading(findings_of(node, value, violations), frozenset())
     hits: set[str] = set()
-    _walk(node, value, hits)
-    return Reading((), frozenset(hits))
+    probes: set[str] = set()
+    _walk(node, value, hits, probes)
+    return Reading((), frozenset(hits), frozenset(probes))
 
 
-def _walk(node: Node, value: Any, hits: set[str]) -> None:
-    """Collect the valid goals that a conforming value hits."""
+def _walk(node: Node, value: Any, hits: set[str], probes: set[str]) -> None:
+    """Collect the valid goals that a conforming value hits, and the probes that it is."""
     if not node.expanded:
         return
     hits.update(goal.id for goal in node.goals if goal.valid and is_hit(goal, value))
+    if node.probes:
+        probes.update(probe.target for probe in node.probes if probe.is_hit(value))
     if isinstance(value, dict):
-        _walk_fields(node, value, hits)
+        _walk_fields(node, value, hits, probes)
     elif isinstance(value, list) and "array" in node.shape.types:
         for each in value[:WALKED_ITEMS]:
-            _walk(node.item(), each, hits)
+            _walk(node.item(), each, hits, probes)
     if node.shape.choices and value is not None:
-        _walk_branches(node, value, hits)
+        _walk_branches(node, value, hits, probes)
 
 
-def _walk_fields(node: Node, value: dict[str, Any], hits: set[str]) -> None:
+def _walk_fields(node: Node, value: dict[str, Any], hits: set[str], probes: set[str]) -> None:
     for name, each in value.items():
         if name in node.shape.properties:
-            _walk(node.child(name), each, hits)
+            _walk(node.child(name), each, hits, probes)
         elif has_open_fields(node.shape):
-            _walk(node.child(OPEN_FIELD), each, hits)
+            _walk(node.child(OPEN_FIELD), each, hits, probes)
 
 
-def _walk_branches(node: Node, value: Any, hits: set[str]) -> None:
+def _walk_branches(node: Node, value: Any, hits: set[str], probes: set[str]) -> None:
     for (number, _), branch in zip(node.sampled_branches(), node.branches(), strict=True):
         if branch.validator.accepts(value):
             hits.update(goal.id for goal in node.goals if goal.kind == "branch" and goal.argument == number)
-            _walk(branch, value, hits)
+            _walk(branch, value, hits, probes)

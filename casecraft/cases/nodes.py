@@ -1,6 +1,6 @@
 """The places of a request that a case may set: a tree of nodes over the schemas, grown only where it is entered."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
@@ -22,7 +22,8 @@ BRANCH_SAMPLE = 24
 class Goal:
     """A target with what is needed to make a value for it and to see whether a value hits it.
 
-    `kind` names the sort of target (`max-length`), `argument` the bound, member or branch that it is about.
+    `kind` names the sort of target (`max-length`), `argument` the bound, member or branch that it is about. A `probe`
+    is about requests that conform and that a server may refuse all the same: only a failure of it is wrong.
     """
 
     id: str
@@ -32,6 +33,15 @@ class Goal:
     description: str
     node: "Node | None" = field(default=None, repr=False)
     argument: Any = None
+    probe: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A probe at a node: the id of its target, and whether a value there is one."""
+
+    target: str
+    is_hit: Callable[[Any], bool]
 
 
 class SchemaContext:
@@ -47,8 +57,8 @@ class SchemaContext:
 class Node:
     """One place of a request, with its schema, and the places inside it.
 
-    A union's branches are nodes of the same place: they share its `id`. `goals` are the targets about this node;
-    `expanded` says that the nodes inside it have theirs too.
+    A union's branches are nodes of the same place: they share its `id`. `goals` are the targets about this node but
+    for its `probes`; `expanded` says that the nodes inside it have theirs too.
     """
 
     __slots__ = (
@@ -66,6 +76,7 @@ class Node:
         "known",
         "name",
         "parent",
+        "probes",
         "required",
         "samples",
         "schema",
@@ -100,6 +111,7 @@ class Node:
         self.depth: int = 0 if parent is None else parent.depth + 1
         self.ancestry = _ancestry(parent, schema)
         self.goals: list[Goal] = []
+        self.probes: list[Probe] = []
         self.expanded = False
         self.known: dict[str, Any] = {}
         self._children: dict[str, Node] = {}

@@ -2,8 +2,8 @@
 
 import json
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -12,11 +12,28 @@ from casecraft.cases.goals import node_goals, sampling_notes
 from casecraft.cases.judgement import Reading, judged
 from casecraft.cases.keys import stable_key
 from casecraft.cases.nodes import Goal, Node, SchemaContext
+from casecraft.cases.probes import add_assignment_probe, add_text_probes
+from casecraft.cases.raw_bodies import read_raw
 from casecraft.cases.readings import coerce
 from casecraft.cases.rich_values import nodes_inside
 from casecraft.cases.sameness import Same
 from casecraft.cases.styles import Written, essence_of, is_json, names_of, read, write
+from casecraft.cases.techniques import ALL_TECHNIQUES
 from casecraft.cases.violations import Finding
+from casecraft.cases.whole_requests import (
+    ACCEPT,
+    METHOD,
+    REPEATED,
+    REPEATED_NAME,
+    TYPELESS,
+    accept_of,
+    is_acceptable,
+    may_not_be_nested,
+    needs_auth,
+    read_credentials,
+    undeclared_places,
+    whole_goals,
+)
 from casecraft.core.case import CaseRequest, Technique
 from casecraft.core.endpoint import Endpoint, Parameter
 from casecraft.core.schema import Definitions
@@ -39,12 +56,36 @@ LOCATIONS = ("path", "query", "header", "cookie")
 @dataclass(frozen=True, slots=True)
 class Inspection:
     """What a look at a request shows: what is wrong with it; what cannot be judged; and, where nothing is wrong, the
-    ids of the valid targets that it hits.
+    ids of the valid targets that it hits. Where it is `probing`, these are probes: it conforms, and a server may refuse
+    it all the same.
     """
 
     findings: tuple[Finding, ...]
     unclear: tuple[str, ...]
     hits: frozenset[str]
+    probing: bool = False
+
+
+@dataclass(slots=True)
+class _Look:
+    """An inspection on its way."""
+
+    findings: list[Finding] = field(default_factory=list)
+    unclear: list[str] = field(default_factory=list)
+    hits: set[str] = field(default_factory=set)
+    probes: set[str] = field(default_factory=set)
+
+    def add(self, reading: Reading) -> None:
+        self.findings.extend(reading.findings)
+        self.hits |= reading.hits
+        self.probes |= reading.probes
+
+    def concluded(self, known: Collection[str]) -> Inspection:
+        if self.findings or self.unclear:
+            return Inspection(tuple(self.findings), tuple(self.unclear), frozenset())
+        if self.probes:
+            return Inspection((), (), frozenset(self.probes).intersection(known), probing=True)
+        return Inspection((), (), frozenset(self.hits).intersection(known))
 
 
 KEPT_READINGS = 2048
@@ -52,11 +93,15 @@ KEPT_READINGS = 2048
 
 class RequestModel:
     """All that can be said about requests to one endpoint. `goals` holds the targets in their order, by id; one id may
-    stand for several places where a union's branches share them. `notes` say what was left out.
+    stand for several places where a union's branches share them, or where a probe may go to one of several. Only the
+    goals of the wanted techniques are there. `notes` say what was left out.
     """
 
-    def __init__(self, endpoint: Endpoint, context: SchemaContext) -> None:
+    def __init__(
+        self, endpoint: Endpoint, context: SchemaContext, techniques: frozenset[Technique] = ALL_TECHNIQUES
+    ) -> None:
         self.endpoint = endpoint
+        self.techniques = techniques
         self.notes: list[str] = []
         self.goals: OrderedDict[str, list[Goal]] = OrderedDict()
         self.fields = [_parameter_field(context, each) for each in endpoint.parameters if not _is_ignored(each)]
@@ -70,15 +115,22 @@ class RequestModel:
         )
         self._readings: dict[Any, Reading] = {}
         self._last_body: tuple[Any, str, Reading] | None = None
+        self._grown: list[Node] = []
         self._add_request_goals()
         self._grow()
+        self._add_probes()
 
     # Goals
 
     @property
     def needs_auth(self) -> bool:
         """Whether a request without credentials is refused."""
-        return bool(self.endpoint.security) and all(self.endpoint.security)
+        return needs_auth(self.endpoint)
+
+    @property
+    def scalars(self) -> dict[int, str]:
+        """The query parameters that take one value: their numbers and names."""
+        return {index: each.parameter.name for index, each in enumerate(self.fields) if _is_scalar(each)}
 
     @property
     def has_options(self) -> bool:
@@ -110,23 +162,37 @@ class RequestModel:
 
     def _add_request_goal(self, id: str, kind: str, valid: bool, description: str) -> None:  # noqa: A002
         technique: Technique = "security" if id.startswith("auth:") else "equivalence_partitioning"
-        self.goals[id] = [Goal(id, kind, valid, technique, description)]
+        if technique in self.techniques:
+            self.goals[id] = [Goal(id, kind, valid, technique, description)]
+
+    def _add_probes(self) -> None:
+        """Add what is odd about a request as a whole, and the probes of places that have goals."""
+        odd = list(whole_goals(self.endpoint, self.body, scalars=bool(self.scalars)))
+        if self.endpoint.method != "DELETE":
+            odd += add_text_probes(self._grown, self.techniques)
+            if self.body is not None and self.body.kind == "json":
+                odd += add_assignment_probe(self.body.node)
+        for goal in odd:
+            if goal.technique in self.techniques:
+                self.goals.setdefault(goal.id, []).append(goal)
 
     def _grow(self) -> None:
         """Give the places their goals, level by level, until enough have some."""
         level = [field.node for field in self.fields]
         if self.body is not None:
             level.append(self.body.node)
-        grown = invalid = left_out = 0
+        invalid = left_out = 0
         while level:
             below: list[Node] = []
             for node in level:
-                if grown >= NODE_LIMIT or node.is_recursive or node.depth > DEPTH_LIMIT:
+                if len(self._grown) >= NODE_LIMIT or node.is_recursive or node.depth > DEPTH_LIMIT:
                     left_out += not node.is_recursive
                     continue
-                grown += 1
+                self._grown.append(node)
                 self.notes.extend(sampling_notes(node))
                 for goal in node_goals(node):
+                    if goal.technique not in self.techniques:
+                        continue
                     if not goal.valid and goal.id not in self.goals:
                         invalid += 1
                         if invalid > INVALID_LIMIT:
@@ -183,30 +249,48 @@ class RequestModel:
 
     def inspect(self, request: CaseRequest) -> Inspection:
         """What is wrong with a request, or what it hits."""
-        findings: list[Finding] = []
-        hits: set[str] = set()
-        unclear: list[str] = []
+        look = _Look()
+        if request.method != self.endpoint.method:
+            self._read_method(request, look)
+            return look.concluded(self.goals.keys())
         sent = 0
-        for index, written in enumerate(self._entries(request, unclear)):
-            reading = self._parameter_reading(index, written)
+        for index, written in enumerate(self._entries(request, look.unclear)):
+            look.add(self._parameter_reading(index, written))
             sent += written is not None
-            findings.extend(reading.findings)
-            hits |= reading.hits
-        if self.needs_auth and request.credentials == "none":
-            findings.append(Finding("auth:missing", "no credentials are sent"))
-        elif self.endpoint.security and request.credentials == "none":
-            hits.add("auth:anonymous")
-        findings.extend(self._body_findings(request, hits, unclear))
-        if findings or unclear:
-            return Inspection(tuple(findings), tuple(unclear), frozenset())
+        self._read_credentials(request, look)
+        self._read_accept(request, look)
+        self._read_body(request, look)
         body_sent = request.content_type is not None
         options = sum(not field.parameter.required for field in self.fields)
         required = len(self.fields) - options
         if sent == required and (not body_sent or self._needs_body):
-            hits.add("request:minimal")
+            look.hits.add("request:minimal")
         if self.has_options and sent == len(self.fields) and (body_sent or self.body is None):
-            hits.add("request:all-parameters")
-        return Inspection((), (), frozenset(hits & self.goals.keys()))
+            look.hits.add("request:all-parameters")
+        return look.concluded(self.goals.keys())
+
+    def _read_method(self, request: CaseRequest, look: _Look) -> None:
+        """What another method than the endpoint's is. Only the path must be right then."""
+        for index, written in enumerate(self._entries(request, [])):
+            if self.fields[index].parameter.location == "path":
+                look.findings.extend(self._parameter_reading(index, written).findings)
+        if not self.endpoint.path_methods or request.method in self.endpoint.path_methods:
+            look.unclear.append(f"{request.method} is another endpoint's method")
+        look.findings.append(Finding(METHOD, f"{request.method} is not documented for this path"))
+
+    def _read_credentials(self, request: CaseRequest, look: _Look) -> None:
+        found = read_credentials(self.endpoint, request)
+        if isinstance(found, Finding):
+            look.findings.append(found)
+        elif found is not None:
+            look.unclear.append(found)
+        elif request.credentials == "none" and self.endpoint.security:
+            look.hits.add("auth:anonymous")
+
+    def _read_accept(self, request: CaseRequest, look: _Look) -> None:
+        accept = accept_of(request)
+        if accept is not None and not is_acceptable(self.endpoint, accept[1]):
+            look.probes.add(ACCEPT)
 
     @property
     def _needs_body(self) -> bool:
@@ -220,7 +304,11 @@ class RequestModel:
             "header": request.headers,
             "cookie": request.cookies,
         }
-        left = {location: set(written) for location, written in places.items()}
+        known = undeclared_places(self.endpoint, request)
+        left = {
+            location: {name for name in written if (location, name) not in known}
+            for location, written in places.items()
+        }
         for field in self.fields:
             location = field.parameter.location
             names = names_of(field.parameter, field.node.shape, places[location])
@@ -255,28 +343,54 @@ class RequestModel:
         elif raw == "" and parameter.allow_empty:
             return Reading((), frozenset())
         else:
+            if isinstance(raw, list) and len(raw) > 1 and _is_scalar(field):
+                readings = [judged(node, coerce(parameter, node, each)) for each in raw]
+                if not any(reading.findings for reading in readings):
+                    return Reading((), frozenset(), frozenset({REPEATED}))
             value = coerce(parameter, node, raw)
         return judged(node, value)
 
-    def _body_findings(self, request: CaseRequest, hits: set[str], unclear: list[str]) -> Iterable[Finding]:
+    def _read_body(self, request: CaseRequest, look: _Look) -> None:
         content_type = request.content_type
         if content_type is None:
-            return (Finding("body:missing", "a request without the required body"),) if self._needs_body else ()
+            if self._needs_body:
+                look.findings.append(Finding("body:missing", "a request without the required body"))
+            return
         if not self.bodies:
-            unclear.append("a body is sent and none is documented")
-            return ()
-        body = self.body_for(content_type)
+            look.unclear.append("a body is sent and none is documented")
+            return
+        body = self.body_for(content_type) if content_type else self.body
         if body is None:
-            return (Finding(UNSUPPORTED, f"{content_type} is not a documented type"),)
-        if body.kind == "opaque":
-            unclear.append(f"a body of type {content_type} cannot be checked")
-            return ()
-        if body is not self.body:
-            hits.add(f"body:content-type={essence_of(body.media.content_type)}")
-        reading = self._body_reading(body, request.body)
-        if body is self.body:
-            hits |= reading.hits
-        return reading.findings
+            look.findings.append(Finding(UNSUPPORTED, f"{content_type} is not a documented type"))
+        elif body.kind == "opaque" or (request.raw_body is not None and body.kind != "json"):
+            look.unclear.append(f"a body of type {content_type} cannot be checked")
+        elif request.raw_body is not None:
+            self._read_raw_body(body, request.raw_body, look)
+            if not content_type:
+                look.probes.add(TYPELESS)
+        elif not content_type:
+            look.unclear.append("a body without a type has no text")
+        else:
+            reading = self._body_reading(body, request.body)
+            look.add(reading if body is self.body else Reading(reading.findings, frozenset()))
+            if body is not self.body:
+                look.hits.add(f"body:content-type={essence_of(body.media.content_type)}")
+
+    def _read_raw_body(self, body: BodyForm, text: str, look: _Look) -> None:
+        read = read_raw(text)
+        if read.fault == "deeply-nested" and not self._is_of_wrong_type(body, text):
+            look.unclear.append("the body is nested too deeply to be checked")
+        elif read.fault is not None:
+            look.findings.append(Finding(f"body:{read.fault}", read.message))
+        else:
+            reading = judged(body.node, read.value)
+            look.add(reading if body is self.body else Reading(reading.findings, frozenset()))
+            if read.repeats:
+                look.probes.add(REPEATED_NAME)
+
+    def _is_of_wrong_type(self, body: BodyForm, text: str) -> bool:
+        kind = "array" if text.lstrip().startswith("[") else "object"
+        return may_not_be_nested(body) and kind not in body.node.shape.types
 
     def _body_reading(self, body: BodyForm, value: Any) -> Reading:
         last = self._last_body
@@ -315,6 +429,12 @@ def _in_range(essence: str, documented: str) -> bool:
     return documented.endswith("/*") and essence.startswith(documented[:-1])
 
 
+def _is_scalar(field: Field) -> bool:
+    """Whether a parameter of the query has one value, and stands there once."""
+    parameter, shape = field.parameter, field.node.shape
+    return parameter.location == "query" and shape.typed and not shape.types & {"array", "object"}
+
+
 def _is_ignored(parameter: Parameter) -> bool:
     return parameter.location == "header" and parameter.name.lower() in IGNORED_HEADERS
 
@@ -333,14 +453,14 @@ def _parameter_field(context: SchemaContext, parameter: Parameter) -> Field:
     return Field(parameter, node)
 
 
-def request_model(endpoint: Endpoint) -> RequestModel:
-    """The model of an endpoint's requests; those used lately are kept."""
-    return _model(Same(endpoint))
+def request_model(endpoint: Endpoint, techniques: frozenset[Technique] = ALL_TECHNIQUES) -> RequestModel:
+    """The model of an endpoint's requests, with the targets of these techniques; those used lately are kept."""
+    return _model(Same(endpoint), techniques)
 
 
 @lru_cache(maxsize=64)
-def _model(endpoint: Same[Endpoint]) -> RequestModel:
-    return RequestModel(endpoint.held, _context(Same(endpoint.held.definitions)))
+def _model(endpoint: Same[Endpoint], techniques: frozenset[Technique]) -> RequestModel:
+    return RequestModel(endpoint.held, _context(Same(endpoint.held.definitions)), techniques)
 
 
 @lru_cache(maxsize=4)

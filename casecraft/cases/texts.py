@@ -16,8 +16,8 @@ from casecraft.cases.shapes import Shape, Size
 TEXT_LIMIT = 64 * 1024
 """No string longer than this is ever made."""
 
-OTHER_SCRIPTS = "Zoë 北京"
-"""Letters beyond ASCII, of one, two and three bytes."""
+OTHER_SCRIPTS = "Zoë 北京😀 שלום e\u0301"
+"""Letters beyond ASCII: of one to four bytes in UTF-8, written from right to left, and put together of two signs."""
 
 PATTERN_TRIES = 6
 

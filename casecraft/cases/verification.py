@@ -9,6 +9,7 @@ from casecraft.cases.bodies import Field
 from casecraft.cases.draft import Draft
 from casecraft.cases.expectations import (
     expect_accepted,
+    expect_no_failure,
     expect_refused,
     expect_refused_for_its_meaning,
     narrowed,
@@ -16,6 +17,7 @@ from casecraft.cases.expectations import (
 from casecraft.cases.identity import case_id, meaning_target
 from casecraft.cases.requests import IGNORED_HEADERS, LOCATIONS, Inspection, RequestModel, request_model
 from casecraft.cases.styles import essence_of, is_form, is_json, write
+from casecraft.cases.techniques import ALL_TECHNIQUES
 from casecraft.core.case import Case, CaseRequest, Expectation, Priority, Source, Technique
 from casecraft.core.endpoint import Endpoint
 
@@ -42,15 +44,17 @@ class Rejected:
     relabelled: Case | None = None
 
 
-def verify(endpoint: Endpoint, draft: Draft, *, source: Source = RULES) -> Verified | Rejected:
+def verify(
+    endpoint: Endpoint, draft: Draft, *, source: Source = RULES, techniques: frozenset[Technique] = ALL_TECHNIQUES
+) -> Verified | Rejected:
     """Check a draft in the terms of the wire, against every schema of the endpoint.
 
     A valid one must conform wholly: what is required is there, nothing undeclared is sent (`Accept`, `Content-Type`
     and the credentials apart, which the suite sends itself), and credentials are used where they are needed. An
     invalid one must break exactly one rule, the one named by `violates` if it names one. A null parameter is one that
-    is not sent.
+    is not sent. Only targets of these techniques count as hit.
     """
-    model = request_model(endpoint)
+    model = request_model(endpoint, techniques)
     request, problems = _assemble(model, draft)
     if request is None:
         return Rejected(tuple(problems))
@@ -92,7 +96,7 @@ def targets_of_case(
 
     One that conforms and is refused all the same exercises none of the valid targets: its meaning is its target.
     """
-    if not inspection.findings and all(str(status).startswith("4") for status in expectation.status):
+    if not inspection.findings and not inspection.probing and all(str(status).startswith("4") for status in expectation.status):
         return (meaning_target(request),)
     hit = targets_hit(model, inspection)
     return tuple(target for target in model.goals if target in hit) if len(hit) > 1 else tuple(hit)
@@ -110,9 +114,11 @@ def judged_case(
 ) -> Case:
     """The case that an inspection with at most one finding proves."""
     valid = not inspection.findings
-    refused = expect_refused_for_its_meaning(model.endpoint, proposed) if valid else None
+    refused = expect_refused_for_its_meaning(model.endpoint, proposed) if valid and not inspection.probing else None
     if refused is not None:
         expectation = refused
+    elif inspection.probing:
+        expectation = narrowed(expect_no_failure(model.endpoint), proposed)
     elif valid:
         expectation = narrowed(expect_accepted(model.endpoint, request), proposed)
     else:
@@ -138,7 +144,7 @@ def _several(draft: Draft, inspection: Inspection) -> tuple[str, ...]:
 
 def _wrong_claim(draft: Draft, inspection: Inspection) -> str | None:
     if not inspection.findings:
-        return None if draft.valid else "the request conforms to the document: nothing in it is wrong"
+        return None if draft.valid or inspection.probing else "the request conforms to the document: nothing in it is wrong"
     finding = inspection.findings[0]
     if draft.valid:
         return f"{finding.target}: {finding.message}"
@@ -151,7 +157,7 @@ def _relabelled(model: RequestModel, case: Case) -> Case:
     """The same request under a title and a technique that say what it is."""
     goals = [model.goals[target][0] for target in case.targets]
     technique: Technique = goals[0].technique if goals and not case.valid else "equivalence_partitioning"
-    verb = "Accepts" if case.valid else "Refuses"
+    verb = "Withstands" if any(goal.probe for goal in goals) else "Accepts" if case.valid else "Refuses"
     what = goals[0].description if goals else "a conforming request" if case.valid else "a request that breaks one rule"
     return Case(
         id=case.id,

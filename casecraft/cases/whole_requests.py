@@ -1,0 +1,190 @@
+"""What is odd about a request as a whole: its method, its credentials, the answer that it accepts, its body's text.
+
+Each target here has a reader in this module and a maker in `request_makers`.
+"""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+from casecraft.cases.bodies import BodyForm
+from casecraft.cases.nodes import Goal
+from casecraft.cases.styles import essence_of
+from casecraft.cases.violations import Finding
+from casecraft.core.case import CaseRequest, Technique
+from casecraft.core.endpoint import Endpoint, SecurityScheme
+
+METHOD = "request:undocumented-method"
+ACCEPT = "request:unacceptable-answer-type"
+REPEATED = "request:repeated-parameter"
+TYPELESS = "body:missing-content-type"
+REPEATED_NAME = "body:repeated-name"
+AUTH_INVALID = "auth:invalid"
+AUTH_FOREIGN = "auth:foreign"
+
+HARMLESS_METHODS = ("GET", "PATCH", "PUT", "POST")
+"""Methods that a path is tried with where it does not document them, the most harmless first; never DELETE."""
+
+_SENDABLE_KINDS = frozenset({"apiKey", "http", "oauth2", "openIdConnect"})
+
+_FAULTS: Mapping[str, str] = MappingProxyType(
+    {
+        "truncated-json": "JSON that ends too early",
+        "malformed-json": "a body that is no JSON",
+        "empty": "nothing, under the type of a body",
+        "deeply-nested": "a body that is nested deeply (OWASP API4:2023)",
+    }
+)
+
+
+def whole_goals(endpoint: Endpoint, body: BodyForm | None, *, scalars: bool) -> Iterator[Goal]:
+    """The goals about requests as a whole. `body` is the main one, `scalars` says whether a query parameter takes one
+    value. Nobody's requests to remove something are made with the tester's own credentials for a probe's sake.
+    """
+    yield from _credential_goals(endpoint)
+    if body is not None and body.kind == "json":
+        yield from _syntax_goals(body)
+    if endpoint.path_methods[:1] == (endpoint.method,) and other_method(endpoint) is not None:
+        yield _goal(METHOD, "method", "error_guessing", "a method that the path does not document")
+    if endpoint.method == "DELETE":
+        return
+    if scalars:
+        yield _probe(REPEATED, "repeated", "error_guessing", "a parameter that is sent twice")
+    if endpoint.path_methods[:1] == (endpoint.method,) and documented_types(endpoint):
+        yield _probe(ACCEPT, "accept", "error_guessing", "an `Accept` that no documented answer fits")
+
+
+def _syntax_goals(body: BodyForm) -> Iterator[Goal]:
+    for fault, description in _FAULTS.items():
+        if (fault != "empty" or body.node.required) and (fault != "deeply-nested" or may_not_be_nested(body)):
+            yield _goal(f"body:{fault}", "raw", "syntax_testing", description, fault)
+    yield _probe(REPEATED_NAME, "repeated-name", "syntax_testing", "a name that stands twice in the body's object")
+    yield _probe(TYPELESS, "typeless", "error_guessing", "a body without a content type")
+
+
+def may_not_be_nested(body: BodyForm) -> bool:
+    """Whether an array or an object is of the wrong type for the body, so that a deep one breaks a rule for sure."""
+    return body.node.shape.typed and not {"array", "object"} <= body.node.shape.types
+
+
+def _credential_goals(endpoint: Endpoint) -> Iterator[Goal]:
+    if not needs_auth(endpoint):
+        return
+    chosen = tried_schemes(endpoint)
+    for number, scheme in enumerate(chosen):
+        target = AUTH_INVALID if number == 0 else f"{AUTH_INVALID}={scheme.name}"
+        description = f"credentials that nobody has for {scheme.name!r} (OWASP API2:2023)"
+        yield _goal(target, "auth-invalid", "security", description, scheme)
+    if chosen and names_an_object(endpoint):
+        description = "the credentials of another user for an object of one's own (OWASP API1:2023)"
+        yield _goal(AUTH_FOREIGN, "auth-foreign", "security", description)
+
+
+def needs_auth(endpoint: Endpoint) -> bool:
+    """Whether a request without credentials is refused."""
+    return bool(endpoint.security) and all(endpoint.security)
+
+
+def names_an_object(endpoint: Endpoint) -> bool:
+    """Whether a request reads or changes one object by its id. Removing one is left alone."""
+    in_path = any(parameter.location == "path" for parameter in endpoint.parameters)
+    return in_path and endpoint.method in ("GET", "PUT", "PATCH")
+
+
+def tried_schemes(endpoint: Endpoint) -> list[SecurityScheme]:
+    """The schemes that wrong credentials are tried for: the first of each alternative, each place of a request once.
+
+    The runtime of a suite sends wrong ones for the first alternative by itself.
+    """
+    sendable = [each for each in endpoint.security if each and all(it.kind in _SENDABLE_KINDS for it in each)]
+    found: dict[tuple[str, str], SecurityScheme] = {}
+    for number, together in enumerate(sendable):
+        if number == 0 or len(together) == 1:
+            found.setdefault(place_of(together[0]), together[0])
+    return list(found.values())
+
+
+def place_of(scheme: SecurityScheme) -> tuple[str, str]:
+    """Where a scheme's credential stands in a request: "header", "query" or "cookie", and the name there."""
+    if scheme.kind == "apiKey":
+        return scheme.location, scheme.parameter
+    return "header", "Authorization"
+
+
+def _goal(id: str, kind: str, technique: Technique, description: str, argument: object = None) -> Goal:  # noqa: A002
+    return Goal(id, kind, False, technique, description, argument=argument)
+
+
+def _probe(id: str, kind: str, technique: Technique, description: str) -> Goal:  # noqa: A002
+    return Goal(id, kind, True, technique, description, probe=True)
+
+
+def read_credentials(endpoint: Endpoint, request: CaseRequest) -> Finding | str | None:
+    """What is wrong with the credentials of a request; a text where it cannot be judged; None where nothing is."""
+    whose, needed = request.credentials, needs_auth(endpoint)
+    if whose == "own" or not endpoint.security:
+        return None if whose in ("own", "none") else f"{whose} credentials are sent and none are asked for"
+    if whose == "none":
+        scheme = made_up_scheme(endpoint, request)
+        if scheme is not None:
+            return Finding(f"{AUTH_INVALID}={scheme.name}", f"nobody has these credentials for {scheme.name!r}")
+        return Finding("auth:missing", "no credentials are sent") if needed else None
+    if not needed:
+        return f"{whose} credentials are sent where none are needed"
+    if whose == "invalid":
+        return Finding(AUTH_INVALID, "nobody has these credentials")
+    if not names_an_object(endpoint):
+        return "another user's credentials are sent and no object is named"
+    return Finding(AUTH_FOREIGN, "the credentials are those of another user")
+
+
+def made_up_scheme(endpoint: Endpoint, request: CaseRequest) -> SecurityScheme | None:
+    """The scheme for which a request without the suite's own credentials has one of its own."""
+    places: dict[str, Mapping[str, object]] = {
+        "header": request.headers,
+        "query": request.query,
+        "cookie": request.cookies,
+    }
+    if not needs_auth(endpoint) or request.credentials != "none":
+        return None
+    for scheme in tried_schemes(endpoint)[1:]:
+        location, name = place_of(scheme)
+        if name in places.get(location, {}):
+            return scheme
+    return None
+
+
+def undeclared_places(endpoint: Endpoint, request: CaseRequest) -> set[tuple[str, str]]:
+    """The places of a request that no parameter declares and that are right there all the same."""
+    scheme = made_up_scheme(endpoint, request)
+    places = set() if scheme is None else {place_of(scheme)}
+    accept = accept_of(request)
+    return places if accept is None else places | {("header", accept[0])}
+
+
+def accept_of(request: CaseRequest) -> tuple[str, str] | None:
+    """The name, as it is written, and the value of the `Accept` header that a request brings."""
+    found = ((name, str(value)) for name, value in request.headers.items() if name.lower() == "accept")
+    return next(found, None)
+
+
+def is_acceptable(endpoint: Endpoint, accept: str) -> bool:
+    """Whether some documented answer fits an `Accept` header; one of several types or of a range does where one does."""
+    ranges = [essence_of(each) for each in accept.split(",")]
+    types = documented_types(endpoint)
+    return not types or any(_fits(each, name) for each in ranges for name in types)
+
+
+def _fits(wanted: str, name: str) -> bool:
+    return wanted in ("*/*", name) or (wanted.endswith("/*") and name.startswith(wanted[:-1])) or "*" in name
+
+
+def documented_types(endpoint: Endpoint) -> set[str]:
+    """The content types of all documented answers."""
+    return {essence_of(media.content_type) for response in endpoint.responses for media in response.media_types}
+
+
+def other_method(endpoint: Endpoint) -> str | None:
+    """The most harmless method that the document does not have for the endpoint's path."""
+    if not endpoint.path_methods:
+        return None
+    return next((method for method in HARMLESS_METHODS if method not in endpoint.path_methods), None)
