@@ -1,11 +1,12 @@
 """`cases/<slug>.json`: an endpoint's cases, and what a runner must know to send and check them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from casecraft.core.case import Case, CaseRequest
-from casecraft.core.endpoint import Endpoint, MediaType, SecurityScheme
+from casecraft.core.endpoint import Endpoint, MediaType, Response, SecurityScheme
+from casecraft.core.schema import Schema
 from casecraft.suites.schemas import referring_to_file
 from casecraft.suites.suite import Entry
 
@@ -21,6 +22,10 @@ def cases_file(entry: Entry) -> dict[str, Any]:
         "security": [[_scheme(scheme) for scheme in together] for together in endpoint.security],
         "responses": {response.status: _contents(response.media_types) for response in endpoint.responses},
     }
+    if any(header.required for response in endpoint.responses for header in response.headers):
+        content["headers"] = {response.status: _required_headers(response) for response in endpoint.responses}
+    if names := _read_only(endpoint, entry.result.cases):
+        content["read_only"] = names
     if uploads := sorted(set(_uploads(endpoint))):
         content["uploads"] = uploads
     content["cases"] = [_case(case) for case in sorted(entry.result.cases, key=_order)]
@@ -39,6 +44,36 @@ def _scheme(scheme: SecurityScheme) -> dict[str, str]:
 
 def _contents(media_types: tuple[MediaType, ...]) -> dict[str, Any]:
     return {media.content_type: referring_to_file(media.schema) for media in media_types}
+
+
+def _required_headers(response: Response) -> list[str]:
+    return [header.name for header in response.headers if header.required]
+
+
+def _read_only(endpoint: Endpoint, cases: Iterable[Case]) -> list[str]:
+    """The fields of the body that only the server may set, where a case sets one."""
+    if endpoint.body is None or not any(_ASSIGNMENT in case.targets for case in cases):
+        return []
+    names = {name for media in endpoint.body.media_types for name in _withheld(endpoint, media.schema)}
+    return sorted(names)
+
+
+def _withheld(endpoint: Endpoint, schema: Schema, depth: int = 0) -> Iterator[str]:
+    known = endpoint.definitions.resolve(schema)
+    if isinstance(known, bool) or depth > _DEEPEST:
+        return
+    properties = known.get("properties")
+    for name, described in properties.items() if isinstance(properties, Mapping) else ():
+        if isinstance(described, Mapping) and described.get("readOnly") is True:
+            yield name
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        branches = known.get(keyword)
+        for branch in branches if isinstance(branches, list) else ():
+            yield from _withheld(endpoint, branch, depth + 1)
+
+
+_ASSIGNMENT = "security:API3-mass-assignment"
+_DEEPEST = 4
 
 
 def _uploads(endpoint: Endpoint) -> Iterator[str]:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.petstore.app import create_app
 from tests.petstore.bugs import BUGS
-from tests.petstore.rules import API_KEY, SESSION, TOKEN
+from tests.petstore.rules import API_KEY, OTHER_KEY, OTHER_TOKEN, SESSION, TOKEN
 from tests.petstore.server import serve
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -17,6 +17,8 @@ CREDENTIALS = {
     "CASECRAFT_AUTH_APIKEY": API_KEY,
     "CASECRAFT_AUTH_BEARER": TOKEN,
     "CASECRAFT_AUTH_SESSION": SESSION,
+    "CASECRAFT_FOREIGN_AUTH_APIKEY": OTHER_KEY,
+    "CASECRAFT_FOREIGN_AUTH_BEARER": OTHER_TOKEN,
 }
 
 pytestmark = pytest.mark.slow

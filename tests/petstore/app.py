@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tests.petstore.bugs import BUGS, CRASHES, WRONG_ANSWERS, WRONG_RULES
-from tests.petstore.rules import API_KEY, SESSION, TOKEN, Rules, Schema, build_rules
+from tests.petstore.rules import API_KEY, OTHER_KEY, OTHER_TOKEN, SESSION, TOKEN, Rules, Schema, build_rules
 from tests.petstore.shop import Shop
 from tests.petstore.values import Answer, Call, RefusedError
 
@@ -57,7 +57,8 @@ def create_app(bug: str | None = None, *, stateful: bool = False) -> Starlette:
 
 def _answer_error(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    return _respond(RefusedError(status, "not_found", "there is nothing of this kind here").answer)
+    answer = RefusedError(status, "not_found", "there is nothing of this kind here").answer
+    return _respond(answer.changed(headers=dict(getattr(error, "headers", None) or {})))
 
 
 class Store:
@@ -95,13 +96,22 @@ class Store:
 
 
 def check_credentials(rules: Rules, operation: str, request: Request) -> None:
-    """Raises RefusedError (401) unless one of the credentials that the operation takes came with the request."""
+    """Raises RefusedError (401) unless one of the credentials that the operation takes came with the request.
+
+    For others, who have credentials as well, there is nothing here (404).
+    """
     kinds = rules.credentials.get(operation, [])
     came = {
         "apiKey": request.headers.get("X-API-Key") == API_KEY,
         "bearer": request.headers.get("Authorization") == f"Bearer {TOKEN}",
         "session": request.cookies.get("session") == SESSION,
     }
+    others = {
+        "apiKey": request.headers.get("X-API-Key") == OTHER_KEY,
+        "bearer": request.headers.get("Authorization") == f"Bearer {OTHER_TOKEN}",
+    }
+    if request.path_params and any(others.get(kind) for kind in kinds):
+        raise RefusedError(404, "not_found", "there is nothing of this kind here")
     if kinds and not any(came[kind] for kind in kinds):
         raise RefusedError(401, "unauthorized", "credentials are missing or wrong")
 

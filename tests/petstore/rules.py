@@ -9,6 +9,8 @@ Schema = dict[str, Any]
 API_KEY = "petstore-key"
 TOKEN = "petstore-token"
 SESSION = "petstore-session"
+OTHER_KEY = "key-of-another-shop"
+OTHER_TOKEN = "token-of-another-user"
 
 STATUSES = ["available", "pending", "sold"]
 STATES = ["placed", "paid", "delivered"]

@@ -32,4 +32,5 @@ class RefusedError(Exception):
 
     def __init__(self, status: int, code: str, message: str, field: str | None = None) -> None:
         super().__init__(message)
-        self.answer = Answer(status, {"code": code, "message": message, "field": field})
+        headers = {"WWW-Authenticate": 'Bearer realm="petstore"'} if status == 401 else {}
+        self.answer = Answer(status, {"code": code, "message": message, "field": field}, headers=headers)
