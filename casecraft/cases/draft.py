@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from casecraft.core.case import Priority, Technique
 
@@ -15,7 +15,8 @@ class Draft:
     one); bringing them to their wire form is the verifier's work. A body is sent exactly when `content_type` is not
     None. `valid` is the claim that the request conforms to the document; `violates` the id of the one target that an
     invalid request breaks on purpose, where its author knows it. An empty `expect_status` leaves the choice to the
-    document.
+    document. `raw_body` is a text that is sent as it is, in the body's place; `credentials` say as whom the request is
+    sent where it is neither as the tester nor as nobody.
     """
 
     title: str
@@ -31,3 +32,5 @@ class Draft:
     violates: str | None = None
     technique: Technique = "equivalence_partitioning"
     priority: Priority = "P1"
+    raw_body: str | None = None
+    credentials: Literal["invalid", "foreign"] | None = None

@@ -7,11 +7,12 @@ from typing import Any
 
 from casecraft.cases.bodies import BodyForm
 from casecraft.cases.composition import NoValueError, enclosing, fields_to_send, minimal, object_value
+from casecraft.cases.inspection import Inspection
 from casecraft.cases.nodes import Goal, Node
 from casecraft.cases.probes import probe_values
 from casecraft.cases.reduction import without_superfluous
 from casecraft.cases.request_makers import WHOLE_KINDS, RightRequest, odd_requests
-from casecraft.cases.requests import Inspection, RequestModel
+from casecraft.cases.requests import RequestModel
 from casecraft.cases.rich_values import Wish, conforming, goal_values, rich
 from casecraft.cases.styles import essence_of
 from casecraft.cases.verification import RULES, judged_case
@@ -64,9 +65,7 @@ class Generation:
         """Make all cases and say what they reach."""
         model = self.model
         self.index_of = {field.node.id: index for index, field in enumerate(model.fields)}
-        self.pending = {
-            goal_id: None for goal_id, (goal, *_) in model.goals.items() if goal.valid and not goal.probe
-        }
+        self.pending = {goal_id: None for goal_id, (goal, *_) in model.goals.items() if goal.valid and not goal.probe}
         reason = self._find_base()
         if reason is None:
             self._add_combined()
@@ -333,7 +332,9 @@ class Generation:
         base, model = self._known_base(), self.model
         with_body = goal.kind in ("raw", "repeated-name", "typeless")
         body, value = (model.body, self._telling_body()) if with_body else (base.body, base.body_value)
-        additions = {index: conforming(model.fields[index].node) for index in model.scalars} if goal.kind == "repeated" else {}
+        additions = (
+            {index: conforming(model.fields[index].node) for index in model.scalars} if goal.kind == "repeated" else {}
+        )
         for addition in additions.items() or [None]:
             values = base.values if addition is None else base.values | {addition[0]: addition[1]}
             request = model.request(values, body, value)

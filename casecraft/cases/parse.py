@@ -83,6 +83,8 @@ def _flat(item: Mapping[str, Any]) -> Mapping[str, Any]:
         flat = {**request, **flat}
     if isinstance(expect, Mapping):
         flat.setdefault("expect_status", expect.get("status"))
+    if flat.get("credentials") == "none":
+        flat.setdefault("authenticated", False)
     if flat.get("valid") is False:
         flat.setdefault("violates", _only(item.get("targets")))
     return flat
@@ -93,10 +95,22 @@ def _only(targets: Any) -> Any:
 
 
 def _draft(values: dict[str, Any], mender: Mender) -> Draft:
-    values["body"], values["content_type"] = _content(values["body"], values["content_type"], mender)
+    raw = values["body"] if values["violates"] in RAW_TARGETS else values["raw_body"]
+    if isinstance(raw, str):
+        values |= {"raw_body": raw, "body": None, "content_type": values["content_type"] or "application/json"}
+    else:
+        values["body"], values["content_type"] = _content(values["body"], values["content_type"], mender)
+    if values["credentials"] is None:
+        values["credentials"] = _CREDENTIALS_OF.get(values["violates"])
     if values["valid"]:
         values["violates"] = None
     return Draft(**values)
+
+
+RAW_TARGETS = frozenset({"body:truncated-json", "body:malformed-json", "body:repeated-name", "body:empty"})
+"""Targets that only the exact text of a body hits: it is not read as a value, nor mended."""
+
+_CREDENTIALS_OF = {"auth:invalid": "invalid", "auth:foreign": "foreign"}
 
 
 def _writable(value: Any) -> Any:
@@ -225,4 +239,6 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "content_type": _text_or_none,
     "body": lambda value: value,
     "expect_status": _statuses,
+    "raw_body": lambda value: value if isinstance(value, str) else None,
+    "credentials": lambda value: value if value in _CREDENTIALS_OF.values() else None,
 }

@@ -2,13 +2,13 @@
 
 import json
 from collections import OrderedDict
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
 from casecraft.cases.bodies import BodyForm, Field
 from casecraft.cases.goals import node_goals, sampling_notes
+from casecraft.cases.inspection import Inspection, Look
 from casecraft.cases.judgement import Reading, judged
 from casecraft.cases.keys import stable_key
 from casecraft.cases.nodes import Goal, Node, SchemaContext
@@ -51,41 +51,6 @@ IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
 """Header parameters with these names are ignored, as OpenAPI says: other parts of the document rule them."""
 
 LOCATIONS = ("path", "query", "header", "cookie")
-
-
-@dataclass(frozen=True, slots=True)
-class Inspection:
-    """What a look at a request shows: what is wrong with it; what cannot be judged; and, where nothing is wrong, the
-    ids of the valid targets that it hits. Where it is `probing`, these are probes: it conforms, and a server may refuse
-    it all the same.
-    """
-
-    findings: tuple[Finding, ...]
-    unclear: tuple[str, ...]
-    hits: frozenset[str]
-    probing: bool = False
-
-
-@dataclass(slots=True)
-class _Look:
-    """An inspection on its way."""
-
-    findings: list[Finding] = field(default_factory=list)
-    unclear: list[str] = field(default_factory=list)
-    hits: set[str] = field(default_factory=set)
-    probes: set[str] = field(default_factory=set)
-
-    def add(self, reading: Reading) -> None:
-        self.findings.extend(reading.findings)
-        self.hits |= reading.hits
-        self.probes |= reading.probes
-
-    def concluded(self, known: Collection[str]) -> Inspection:
-        if self.findings or self.unclear:
-            return Inspection(tuple(self.findings), tuple(self.unclear), frozenset())
-        if self.probes:
-            return Inspection((), (), frozenset(self.probes).intersection(known), probing=True)
-        return Inspection((), (), frozenset(self.hits).intersection(known))
 
 
 KEPT_READINGS = 2048
@@ -190,16 +155,7 @@ class RequestModel:
                     continue
                 self._grown.append(node)
                 self.notes.extend(sampling_notes(node))
-                for goal in node_goals(node):
-                    if goal.technique not in self.techniques:
-                        continue
-                    if not goal.valid and goal.id not in self.goals:
-                        invalid += 1
-                        if invalid > INVALID_LIMIT:
-                            continue
-                    node.goals.append(goal)
-                    self.goals.setdefault(goal.id, []).append(goal)
-                node.expanded = True
+                invalid = self._add_goals(node, invalid)
                 below.extend(nodes_inside(node))
             level = below
         if left_out:
@@ -208,6 +164,20 @@ class RequestModel:
             )
         if invalid > INVALID_LIMIT:
             self.notes.append(f"{invalid - INVALID_LIMIT} targets for invalid values were left out: they are too many")
+
+    def _add_goals(self, node: Node, invalid: int) -> int:
+        """Give a place its goals. `invalid` counts the targets for invalid values so far; returns the new count."""
+        for goal in node_goals(node):
+            if goal.technique not in self.techniques:
+                continue
+            if not goal.valid and goal.id not in self.goals:
+                invalid += 1
+                if invalid > INVALID_LIMIT:
+                    continue
+            node.goals.append(goal)
+            self.goals.setdefault(goal.id, []).append(goal)
+        node.expanded = True
+        return invalid
 
     # Writing
 
@@ -249,7 +219,7 @@ class RequestModel:
 
     def inspect(self, request: CaseRequest) -> Inspection:
         """What is wrong with a request, or what it hits."""
-        look = _Look()
+        look = Look()
         if request.method != self.endpoint.method:
             self._read_method(request, look)
             return look.concluded(self.goals.keys())
@@ -269,7 +239,7 @@ class RequestModel:
             look.hits.add("request:all-parameters")
         return look.concluded(self.goals.keys())
 
-    def _read_method(self, request: CaseRequest, look: _Look) -> None:
+    def _read_method(self, request: CaseRequest, look: Look) -> None:
         """What another method than the endpoint's is. Only the path must be right then."""
         for index, written in enumerate(self._entries(request, [])):
             if self.fields[index].parameter.location == "path":
@@ -278,7 +248,7 @@ class RequestModel:
             look.unclear.append(f"{request.method} is another endpoint's method")
         look.findings.append(Finding(METHOD, f"{request.method} is not documented for this path"))
 
-    def _read_credentials(self, request: CaseRequest, look: _Look) -> None:
+    def _read_credentials(self, request: CaseRequest, look: Look) -> None:
         found = read_credentials(self.endpoint, request)
         if isinstance(found, Finding):
             look.findings.append(found)
@@ -287,7 +257,7 @@ class RequestModel:
         elif request.credentials == "none" and self.endpoint.security:
             look.hits.add("auth:anonymous")
 
-    def _read_accept(self, request: CaseRequest, look: _Look) -> None:
+    def _read_accept(self, request: CaseRequest, look: Look) -> None:
         accept = accept_of(request)
         if accept is not None and not is_acceptable(self.endpoint, accept[1]):
             look.probes.add(ACCEPT)
@@ -350,7 +320,7 @@ class RequestModel:
             value = coerce(parameter, node, raw)
         return judged(node, value)
 
-    def _read_body(self, request: CaseRequest, look: _Look) -> None:
+    def _read_body(self, request: CaseRequest, look: Look) -> None:
         content_type = request.content_type
         if content_type is None:
             if self._needs_body:
@@ -376,7 +346,7 @@ class RequestModel:
             if body is not self.body:
                 look.hits.add(f"body:content-type={essence_of(body.media.content_type)}")
 
-    def _read_raw_body(self, body: BodyForm, text: str, look: _Look) -> None:
+    def _read_raw_body(self, body: BodyForm, text: str, look: Look) -> None:
         read = read_raw(text)
         if read.fault == "deeply-nested" and not self._is_of_wrong_type(body, text):
             look.unclear.append("the body is nested too deeply to be checked")

@@ -22,6 +22,4 @@ def _unknown(name: str) -> ConfigurationError:
     known: tuple[str, ...] = get_args(Technique)
     near = difflib.get_close_matches(name.lower().replace("-", "_"), known, n=1, cutoff=0.4)
     guess = f"Did you mean {near[0]!r}? " if near else ""
-    return ConfigurationError(
-        f"no technique is called {name!r}", hint=f"{guess}The techniques are {', '.join(known)}."
-    )
+    return ConfigurationError(f"no technique is called {name!r}", hint=f"{guess}The techniques are {', '.join(known)}.")

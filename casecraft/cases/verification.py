@@ -15,13 +15,18 @@ from casecraft.cases.expectations import (
     narrowed,
 )
 from casecraft.cases.identity import case_id, meaning_target
-from casecraft.cases.requests import IGNORED_HEADERS, LOCATIONS, Inspection, RequestModel, request_model
+from casecraft.cases.inspection import Inspection
+from casecraft.cases.requests import IGNORED_HEADERS, LOCATIONS, RequestModel, request_model
 from casecraft.cases.styles import essence_of, is_form, is_json, write
 from casecraft.cases.techniques import ALL_TECHNIQUES
-from casecraft.core.case import Case, CaseRequest, Expectation, Priority, Source, Technique
+from casecraft.cases.whole_requests import is_acceptable, place_of
+from casecraft.core.case import Case, CaseRequest, Credentials, Expectation, Priority, Source, Technique
 from casecraft.core.endpoint import Endpoint
 
 RULES = Source("rules")
+
+LONGEST_RAW_BODY = 20_000
+"""Characters of a body's exact text, at most."""
 
 SHOWN = 80
 """Characters of a value that a problem shows."""
@@ -96,7 +101,11 @@ def targets_of_case(
 
     One that conforms and is refused all the same exercises none of the valid targets: its meaning is its target.
     """
-    if not inspection.findings and not inspection.probing and all(str(status).startswith("4") for status in expectation.status):
+    if (
+        not inspection.findings
+        and not inspection.probing
+        and all(str(status).startswith("4") for status in expectation.status)
+    ):
         return (meaning_target(request),)
     hit = targets_hit(model, inspection)
     return tuple(target for target in model.goals if target in hit) if len(hit) > 1 else tuple(hit)
@@ -144,7 +153,11 @@ def _several(draft: Draft, inspection: Inspection) -> tuple[str, ...]:
 
 def _wrong_claim(draft: Draft, inspection: Inspection) -> str | None:
     if not inspection.findings:
-        return None if draft.valid or inspection.probing else "the request conforms to the document: nothing in it is wrong"
+        return (
+            None
+            if draft.valid or inspection.probing
+            else "the request conforms to the document: nothing in it is wrong"
+        )
     finding = inspection.findings[0]
     if draft.valid:
         return f"{finding.target}: {finding.message}"
@@ -182,7 +195,9 @@ def _assemble(model: RequestModel, draft: Draft) -> tuple[CaseRequest | None, li
         "cookie": draft.cookies,
     }
     places = {location: _written(model, location, given[location], problems) for location in LOCATIONS}
-    body = _body(model, draft, problems)
+    body = _body(model, draft, problems) if draft.raw_body is None else None
+    if draft.raw_body is not None and len(draft.raw_body) > LONGEST_RAW_BODY:
+        problems.append(f"the text of the body is longer than {LONGEST_RAW_BODY} characters")
     problems.extend(
         f"path parameter {name!r} has no value" for name in _path_names(model) if name not in places["path"]
     )
@@ -197,8 +212,28 @@ def _assemble(model: RequestModel, draft: Draft) -> tuple[CaseRequest | None, li
         cookies=places["cookie"],
         body=body,
         content_type=draft.content_type,
-        credentials="own" if draft.authenticated or not model.endpoint.security else "none",
+        raw_body=draft.raw_body,
+        credentials=_credentials(model, draft),
     ), problems
+
+
+def _credentials(model: RequestModel, draft: Draft) -> Credentials:
+    """As whom a draft is sent. One that is wrong and brings a secret of its own has made it up."""
+    if not model.endpoint.security:
+        return "own"
+    if draft.credentials is not None:
+        return draft.credentials
+    if not draft.authenticated:
+        return "none"
+    secret = {name.lower() for name in draft.headers} & _secret_headers(model)
+    return "invalid" if secret and not draft.valid else "own"
+
+
+def _secret_headers(model: RequestModel) -> set[str]:
+    """The headers, in lower case, that credentials stand in and no parameter declares."""
+    schemes = (scheme for together in model.endpoint.security for scheme in together)
+    names = {name.lower() for location, name in map(place_of, schemes) if location == "header"}
+    return names - {field.parameter.name.lower() for field in model.fields if _is_header(field)}
 
 
 def _path_names(model: RequestModel) -> list[str]:
@@ -209,12 +244,16 @@ def _declared_names(model: RequestModel, draft: Draft) -> dict[str, Any]:
     """The headers under the names that the document writes, without those that the suite sends itself."""
     declared = {field.parameter.name.lower(): field.parameter.name for field in model.fields if _is_header(field)}
     credentials = {each.parameter.lower() for needed in model.endpoint.security for each in needed if each.parameter}
+    sent_by_suite = IGNORED_HEADERS | credentials if draft.valid else {"content-type", "accept"}
+    if draft.authenticated:
+        sent_by_suite |= _secret_headers(model)
     kept = {}
     for name, value in draft.headers.items():
         lower = name.lower()
-        if lower in declared or not draft.valid or lower not in IGNORED_HEADERS | credentials:
+        odd = lower == "accept" and not is_acceptable(model.endpoint, str(value))
+        if (lower in declared and lower != "content-type") or odd or lower not in sent_by_suite:
             kept[declared.get(lower, name)] = value
-    return {name: value for name, value in kept.items() if name.lower() not in ("accept", "content-type")}
+    return kept
 
 
 def _is_header(field: Field) -> bool:

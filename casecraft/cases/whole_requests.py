@@ -30,7 +30,7 @@ _FAULTS: Mapping[str, str] = MappingProxyType(
     {
         "truncated-json": "JSON that ends too early",
         "malformed-json": "a body that is no JSON",
-        "empty": "nothing, under the type of a body",
+        "empty": "an empty body",
         "deeply-nested": "a body that is nested deeply (OWASP API4:2023)",
     }
 )
@@ -120,21 +120,25 @@ def _probe(id: str, kind: str, technique: Technique, description: str) -> Goal: 
 
 def read_credentials(endpoint: Endpoint, request: CaseRequest) -> Finding | str | None:
     """What is wrong with the credentials of a request; a text where it cannot be judged; None where nothing is."""
-    whose, needed = request.credentials, needs_auth(endpoint)
-    if whose == "own" or not endpoint.security:
-        return None if whose in ("own", "none") else f"{whose} credentials are sent and none are asked for"
+    whose = request.credentials
+    if whose == "own":
+        return None
     if whose == "none":
-        scheme = made_up_scheme(endpoint, request)
-        if scheme is not None:
-            return Finding(f"{AUTH_INVALID}={scheme.name}", f"nobody has these credentials for {scheme.name!r}")
-        return Finding("auth:missing", "no credentials are sent") if needed else None
-    if not needed:
-        return f"{whose} credentials are sent where none are needed"
+        return _without_credentials(endpoint, request)
+    if not needs_auth(endpoint):
+        return f"{whose} credentials are sent and none are needed"
     if whose == "invalid":
         return Finding(AUTH_INVALID, "nobody has these credentials")
     if not names_an_object(endpoint):
         return "another user's credentials are sent and no object is named"
     return Finding(AUTH_FOREIGN, "the credentials are those of another user")
+
+
+def _without_credentials(endpoint: Endpoint, request: CaseRequest) -> Finding | None:
+    scheme = made_up_scheme(endpoint, request)
+    if scheme is not None:
+        return Finding(f"{AUTH_INVALID}={scheme.name}", f"nobody has these credentials for {scheme.name!r}")
+    return Finding("auth:missing", "no credentials are sent") if needs_auth(endpoint) else None
 
 
 def made_up_scheme(endpoint: Endpoint, request: CaseRequest) -> SecurityScheme | None:
@@ -168,7 +172,7 @@ def accept_of(request: CaseRequest) -> tuple[str, str] | None:
 
 
 def is_acceptable(endpoint: Endpoint, accept: str) -> bool:
-    """Whether some documented answer fits an `Accept` header; one of several types or of a range does where one does."""
+    """Whether some documented answer fits one of the types of an `Accept` header."""
     ranges = [essence_of(each) for each in accept.split(",")]
     types = documented_types(endpoint)
     return not types or any(_fits(each, name) for each in ranges for name in types)

@@ -19,6 +19,7 @@ def flags_of(
     no_rules: bool = False,
     formats: Sequence[str] | None = None,
     include_methods: Sequence[str] | None = None,
+    techniques: Sequence[str] | None = None,
     **others: Any,
 ) -> dict[str, Any]:
     """The settings that were given as options; None and empty lists mean not given.
@@ -31,6 +32,7 @@ def flags_of(
         **_own_and_common(names, models, workers),
         "providers": names,
         "include_methods": _names(include_methods),
+        "techniques": _names(techniques),
         "formats": tuple(dict.fromkeys(["json", *_names(formats)])) if formats else (),
         "rules_fallback": False if no_rules else None,
         **(_budget(max_cost) if max_cost is not None else {}),

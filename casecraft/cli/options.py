@@ -41,6 +41,13 @@ Fallback = Annotated[
 NoRules = Annotated[
     bool, typer.Option("--no-rules", rich_help_panel=CHOICE, help="Let rules neither fill gaps nor stand in.")
 ]
+Techniques = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--techniques", "--technique", metavar="NAME[,NAME…]", rich_help_panel=WHAT,
+        help="Techniques of test design, such as boundary_value_analysis, syntax_testing or security. Default: all.",
+    ),
+]  # fmt: skip
 Seed = Annotated[int | None, typer.Option("--seed", rich_help_panel=CHOICE, help="For strategies that draw lots.")]
 Models = Annotated[
     list[str] | None,

@@ -76,6 +76,7 @@ class Settings(BaseModel):
     `providers` are those to use; `provider_settings` what is set for each, under its canonical name. `embeddings`
     is who turns cases into vectors, `provider` or `provider/model`; cases at least as alike as `similarity` (cosine)
     are near-duplicates. `max_cost` is money of `currency`. `workers` overrules the number of workers of every provider.
+    `techniques` are those of test design that are wanted, none of them meaning all.
     `providers_file` is a TOML file with more tables of providers.
     """
 
@@ -86,6 +87,7 @@ class Settings(BaseModel):
     provider_map: str | None = None
     fallback: Names | None = None
     rules_fallback: bool = True
+    techniques: Names = ()
     lang: Literal["en", "zh"] = "en"
     seed: int = 0
     embeddings: str | None = None

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Literal
 
 from casecraft.cases import (
+    ALL_TECHNIQUES,
     PROMPT_VERSION,
     RULES_VERSION,
     Verified,
@@ -15,7 +16,7 @@ from casecraft.cases import (
     targets_of,
     verify,
 )
-from casecraft.core.case import Case, Source
+from casecraft.core.case import Case, Source, Technique
 from casecraft.core.chat import ChatRequest, ChatResponse
 from casecraft.core.endpoint import Endpoint
 from casecraft.core.profile import Profile
@@ -31,21 +32,33 @@ TOKENS_FOR_REASONING = 6000
 """Room for what a model may think before it answers."""
 
 
+FOR_RULES_ALONE: frozenset[Technique] = frozenset({"syntax_testing"})
+"""Techniques whose targets no model is told of: nothing of an endpoint's business is in them."""
+
+
 class CaseWork:
     """Asks models for cases and keeps those that are verified.
 
     `fill` lets rules make the cases for targets that no model hit. `models` are the run's providers with their
-    models: results of others are not taken for these. `comparison` says by whom and how strictly near-duplicates are
-    looked for, if they are.
+    models: results of others are not taken for these. Only targets of the `techniques` are asked for and count.
+    `comparison` says by whom and how strictly near-duplicates are looked for, if they are.
     """
 
     def __init__(
-        self, *, lang: Literal["en", "zh"], models: tuple[str, ...], fill: bool = True, comparison: str | None = None
+        self,
+        *,
+        lang: Literal["en", "zh"],
+        models: tuple[str, ...],
+        fill: bool = True,
+        comparison: str | None = None,
+        techniques: frozenset[Technique] = ALL_TECHNIQUES,
     ) -> None:
         self._lang = lang
         self._fill = fill
+        self._techniques = techniques
         compared = () if comparison is None else (f"near-duplicates by {comparison}",)
-        self._key = "\n".join((PROMPT_VERSION, RULES_VERSION, lang, str(fill), *sorted(models), *compared))
+        chosen = () if techniques == ALL_TECHNIQUES else (f"techniques: {' '.join(sorted(techniques))}",)
+        self._key = "\n".join((PROMPT_VERSION, RULES_VERSION, lang, str(fill), *sorted(models), *compared, *chosen))
 
     @property
     def key(self) -> str:
@@ -55,7 +68,8 @@ class CaseWork:
     def request(self, endpoint: Endpoint, profile: Profile) -> ChatRequest:
         """Ask for as many cases as the endpoint's complexity deserves."""
         most = MOST_CASES[endpoint.complexity.tier]
-        request = generation_request(endpoint, targets_of(endpoint), lang=self._lang, max_cases=most)
+        targets = [it for it in targets_of(endpoint, self._techniques) if it.technique not in FOR_RULES_ALONE]
+        request = generation_request(endpoint, targets, lang=self._lang, max_cases=most)
         room = TOKENS_FOR_REASONING + TOKENS_PER_CASE * most
         return replace(request, max_output_tokens=min(room, profile.max_output_tokens or room))
 
@@ -68,7 +82,7 @@ class CaseWork:
         problems = list(parsed.problems)
         rejected = 0
         for draft in parsed.drafts:
-            verdict = verify(endpoint, draft)
+            verdict = verify(endpoint, draft, techniques=self._techniques)
             if isinstance(verdict, Verified):
                 kept.append(replace(verdict.case, source=source))
                 continue
@@ -85,11 +99,11 @@ class CaseWork:
 
     def complete(self, endpoint: Endpoint, cases: tuple[Case, ...]) -> tuple[Case, ...]:
         """The models' cases without repetition, and those of rules for the targets that are left."""
-        return complete(endpoint, cases, fill=self._fill)
+        return complete(endpoint, cases, fill=self._fill, techniques=self._techniques)
 
     def rules(self, endpoint: Endpoint) -> tuple[Case, ...]:
         """The cases that rules make alone."""
-        return complete(endpoint, (), fill=True)
+        return complete(endpoint, (), fill=True, techniques=self._techniques)
 
     def estimate(self, request: ChatRequest) -> int:
         """The tokens of a request, about."""

@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from casecraft.cases import choose_techniques
 from casecraft.config import ProviderSettings, Settings
 from casecraft.core.document import Document
 from casecraft.core.endpoint import Endpoint
@@ -50,6 +51,7 @@ def make_plan(document: str, settings: Settings, environment: Mapping[str, str])
     `environment` is where providers are looked for when the settings name none, or `auto`.
     """
     choose_formats(settings.formats)
+    choose_techniques(settings.techniques)
     loaded = load(document, strict=settings.strict, allow_external_refs=settings.allow_external_refs)
     endpoints = split(loaded, filters_of(settings))
     settings, names = _with_detected(settings, environment)

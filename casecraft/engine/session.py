@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from casecraft.cases import choose_techniques
 from casecraft.config import Settings
 from casecraft.core.job import JobResult
 from casecraft.core.usage import Usage, UsageMeter
@@ -209,7 +210,13 @@ def work_of(made: Plan) -> CaseWork:
     """The work on cases as the plan wants it."""
     models = tuple(f"{profile.name}:{profile.model}" for profile in made.profiles)
     comparison = None if made.embeddings is None else f"{made.embeddings} from {made.settings.similarity}"
-    return CaseWork(lang=made.settings.lang, models=models, fill=made.settings.rules_fallback, comparison=comparison)
+    return CaseWork(
+        lang=made.settings.lang,
+        models=models,
+        fill=made.settings.rules_fallback,
+        comparison=comparison,
+        techniques=choose_techniques(made.settings.techniques),
+    )
 
 
 def _open_log(settings: Settings) -> CallLog | None:

@@ -1,5 +1,6 @@
 """The built-in generator: what it makes conforms where it says so and is wrong in one way where it says so."""
 
+import json
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from casecraft.cases import complete, generate, hits, notes_of, targets_of, unreachable
 from casecraft.cases.identity import request_key
+from casecraft.core.case import CaseRequest
 from casecraft.core.endpoint import Endpoint, Parameter
 from tests.cases.sample_endpoints import KEY, endpoint, pet_endpoint, query
 
@@ -96,15 +98,24 @@ def independent(schema: Any, value: Any) -> bool:
     return jsonschema.Draft202012Validator(schema, format_checker=checker).is_valid(value)
 
 
+def has_right_body(schema: Any, request: CaseRequest) -> bool:
+    if request.raw_body is None:
+        return request.content_type == "application/json" and independent(schema, request.body)
+    try:
+        return independent(schema, json.loads(request.raw_body))
+    except (ValueError, RecursionError):
+        return False
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(SCHEMAS)
 def test_labels_hold_for_an_independent_validator(schema: dict[str, Any]) -> None:
     of = endpoint(query("n", {"type": "integer", "minimum": 3}), body=schema)
     for case in generate(of):
-        sent = case.request.content_type == "application/json"
-        number = case.request.query.get("n")
-        right = sent and independent(schema, case.request.body) and (number is None or str(number).isdecimal())
-        right = right and (number is None or int(str(number)) >= 3)
+        sent = case.request.query.get("n", [])
+        numbers = sent if isinstance(sent, list) else [sent]
+        right = has_right_body(schema, case.request) and all(str(number).isdecimal() for number in numbers)
+        right = right and all(int(str(number)) >= 3 for number in numbers)
         assert right == case.valid, case
 
 
@@ -136,7 +147,7 @@ def test_every_target_is_hit_or_has_a_reason(schema: dict[str, Any]) -> None:
 def test_both_sides_of_every_bound_are_sent() -> None:
     of = pet_endpoint()
     sent = [case.request.query.get("limit") for case in generate(of)]
-    assert {0, 1, 100, 101} <= set(sent)
+    assert all(number in sent for number in (0, 1, 100, 101))
     lengths = {
         len(case.request.body["name"])
         for case in generate(of)
@@ -202,7 +213,8 @@ def test_read_only_fields_are_not_sent() -> None:
     fields = {"id": {"type": "string", "format": "uuid", "readOnly": True}, "name": {"type": "string"}}
     of = endpoint(body={"type": "object", "properties": fields})
     assert "body:all-fields" in ids(of)
-    assert not any("id" in (case.request.body or {}) for case in generate(of))
+    sending = [case.targets for case in generate(of) if "id" in (case.request.body or {})]
+    assert sending == [("security:API3-mass-assignment",)]
 
 
 def test_text_in_other_scripts_is_sent() -> None:
@@ -211,7 +223,7 @@ def test_text_in_other_scripts_is_sent() -> None:
 
 
 def test_a_positive_case_hits_many_targets() -> None:
-    positives = [case for case in generate(pet_endpoint()) if case.valid]
+    positives = [case for case in generate(pet_endpoint()) if case.valid and "4XX" not in case.expect.status]
     assert len(positives) <= 5
     assert max(len(case.targets) for case in positives) >= 10
 

@@ -1,0 +1,44 @@
+"""What a look at a request shows."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from casecraft.cases.judgement import Reading
+from casecraft.cases.violations import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What a look at a request shows: what is wrong with it; what cannot be judged; and, where nothing is wrong, the
+    ids of the valid targets that it hits. Where it is `probing`, these are probes: it conforms, and a server may refuse
+    it all the same.
+    """
+
+    findings: tuple[Finding, ...]
+    unclear: tuple[str, ...]
+    hits: frozenset[str]
+    probing: bool = False
+
+
+@dataclass(slots=True)
+class Look:
+    """An inspection on its way."""
+
+    findings: list[Finding] = field(default_factory=list)
+    unclear: list[str] = field(default_factory=list)
+    hits: set[str] = field(default_factory=set)
+    probes: set[str] = field(default_factory=set)
+
+    def add(self, reading: Reading) -> None:
+        """Add what is known of one value of the request."""
+        self.findings.extend(reading.findings)
+        self.hits |= reading.hits
+        self.probes |= reading.probes
+
+    def concluded(self, known: Collection[str]) -> Inspection:
+        """The inspection, with the targets that are `known` alone."""
+        if self.findings or self.unclear:
+            return Inspection(tuple(self.findings), tuple(self.unclear), frozenset())
+        if self.probes:
+            return Inspection((), (), frozenset(self.probes).intersection(known), probing=True)
+        return Inspection((), (), frozenset(self.hits).intersection(known))
