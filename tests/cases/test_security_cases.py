@@ -1,0 +1,225 @@
+"""Security by the OWASP API Top 10: what is made, where it goes, and that a model's case is known for the same."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from casecraft.cases import Draft, Verified, generate, hits, parse, targets_of, verify
+from casecraft.cases.hostile_texts import HOSTILE_TEXTS, is_inside_address
+from casecraft.core.case import Case
+from casecraft.core.endpoint import Endpoint, Parameter, SecurityScheme
+from tests.cases.sample_endpoints import KEY, endpoint, pet_endpoint, query
+
+BEARER = SecurityScheme("token", "http", http_scheme="bearer")
+BASIC = SecurityScheme("login", "http", http_scheme="basic")
+COOKIE = SecurityScheme("session", "apiKey", location="cookie", parameter="sid")
+QUERY_KEY = SecurityScheme("query", "apiKey", location="query", parameter="key")
+TLS = SecurityScheme("tls", "mutualTLS")
+ID = Parameter("id", "path", True, {"type": "integer"})
+
+
+def body_of(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties}
+
+
+def ids(of: Endpoint) -> set[str]:
+    return {target.id for target in targets_of(of)}
+
+
+def case_of(of: Endpoint, target: str) -> Case:
+    return next(case for case in generate(of) if case.targets == (target,))
+
+
+def test_every_scheme_is_tried_with_credentials_that_nobody_has() -> None:
+    of = endpoint(method="GET", security=((BEARER,), (COOKIE,), (QUERY_KEY,), (BASIC,)))
+    first = case_of(of, "auth:invalid")
+    assert (first.request.credentials, first.valid, first.priority) == ("invalid", False, "P0")
+    assert case_of(of, "auth:invalid=session").request.cookies == {"sid": "casecraft-invalid-credential"}
+    assert case_of(of, "auth:invalid=query").request.query == {"key": "casecraft-invalid-credential"}
+    assert case_of(of, "auth:invalid=session").request.credentials == "none"
+    assert "auth:invalid=login" not in ids(of)  # it stands in the same header as the first
+
+
+def test_basic_credentials_that_nobody_has_look_like_basic_ones() -> None:
+    of = endpoint(method="GET", security=((COOKIE,), (BASIC,)))
+    assert case_of(of, "auth:invalid=login").request.headers == {"Authorization": "Basic bm9ib2R5Ondyb25n"}
+
+
+@pytest.mark.parametrize("security", [(), (KEY[0], ()), ((TLS,),)])
+def test_where_no_credentials_are_needed_or_sent_none_are_wrong(security: Any) -> None:
+    found = ids(endpoint(ID, method="GET", path="/x/{id}", security=security))
+    assert not found & {"auth:invalid", "auth:foreign"}
+
+
+def test_objects_of_others_are_asked_for_by_their_id() -> None:
+    of = endpoint(ID, method="GET", path="/x/{id}", security=KEY, statuses=("200", "401"))
+    case = case_of(of, "auth:foreign")
+    assert (case.request.credentials, case.valid, case.technique) == ("foreign", False, "security")
+    assert case.expect.status == (401, 403, 404)
+    for other in (endpoint(method="GET", security=KEY), replace(of, method="DELETE"), replace(of, method="POST")):
+        assert "auth:foreign" not in ids(other)
+
+
+def test_wrong_credentials_and_a_wrong_value_are_two_things() -> None:
+    of = endpoint(query("q", {"type": "integer"}), method="GET", security=KEY)
+    request = case_of(of, "auth:invalid").request
+    assert hits(of, replace(request, query={"q": "x"})) == frozenset()
+
+
+def test_a_field_of_the_servers_own_is_set_to_what_it_would_not_choose() -> None:
+    schema = body_of(
+        id={"type": "string", "format": "uuid", "readOnly": True, "example": "3f2b8c1e-6a4d-4e0b-9f57-2c8d1a7b5e90"},
+        name={"type": "string"},
+    )
+    of = endpoint(body=schema, statuses=("201", "422"))
+    case = case_of(of, "security:API3-mass-assignment")
+    assert case.request.body == {"id": "c0ffee00-0000-4000-8000-0000000ca5ec"}
+    assert (case.valid, case.expect.status) == (True, (201, "4XX"))
+    documented = {"id": "3f2b8c1e-6a4d-4e0b-9f57-2c8d1a7b5e90"}
+    assert hits(of, replace(case.request, body=documented)) != {"security:API3-mass-assignment"}
+    assert hits(of, replace(case.request, body={"id": case.request.body["id"], "name": "x"})) == {
+        "security:API3-mass-assignment"
+    }
+
+
+@pytest.mark.parametrize("described", [{"type": "boolean"}, {"enum": ["a", "b"]}])
+def test_a_field_that_says_nothing_when_it_comes_back_is_not_assigned(described: Any) -> None:
+    of = endpoint(body=body_of(state={**described, "readOnly": True}, name={"type": "string"}))
+    assert "security:API3-mass-assignment" not in ids(of)
+
+
+@pytest.mark.parametrize(
+    ("name", "schema", "expected"),
+    [
+        ("title", {"type": "string"}, {"sql-injection", "script-injection", "template-injection"}),
+        ("fileName", {"type": "string"}, {"sql-injection", "script-injection", "path-traversal"}),
+        ("callback_url", {"type": "string"}, {"sql-injection", "header-injection", "API7-server-side-request"}),
+        ("hook", {"type": "string", "format": "uri"}, {"API7-server-side-request"}),
+        ("code", {"type": "string", "pattern": "^[a-z]*$"}, set()),
+        ("state", {"type": "string", "enum": ["a"]}, set()),
+        ("born", {"type": "string", "format": "date"}, set()),
+        ("name", {"type": "string", "maxLength": 5}, set()),
+        ("name", {"type": "integer"}, set()),
+    ],
+)
+def test_the_sink_chooses_the_text(name: str, schema: Any, expected: set[str]) -> None:
+    found = {each.removeprefix("security:") for each in ids(endpoint(body=body_of(**{name: schema})))}
+    sorts = {each.target.removeprefix("security:") for each in HOSTILE_TEXTS if each.technique == "security"}
+    assert expected <= found & sorts
+    if not expected:
+        assert not found & sorts
+
+
+def test_each_sort_of_text_has_one_case_and_no_more_of_an_endpoint() -> None:
+    of = endpoint(body=body_of(**{f"title{number}": {"type": "string"} for number in range(9)}))
+    hostile = [case.targets[0] for case in generate(of) if case.targets[0].startswith("security:")]
+    assert len(hostile) == len(set(hostile))
+
+
+def test_the_place_that_suits_best_is_taken() -> None:
+    of = endpoint(query("page", {"type": "string"}), query("search", {"type": "string"}), method="GET")
+    assert list(case_of(of, "security:sql-injection").request.query) == ["search"]
+
+
+@pytest.mark.parametrize("each", HOSTILE_TEXTS, ids=lambda each: each.target)
+def test_every_sample_is_known_again_and_nothing_ordinary_is_taken_for_one(each: Any) -> None:
+    assert each.is_one(each.sample)
+    for text in (
+        "O'Brien or Ada",
+        "Tom & Jerry",
+        "a/b",
+        "https://example.com/a",
+        "Zoë 北京😀 שלום",
+        "50% < 60%",
+        "{id}",
+    ):
+        assert not each.is_one(text)
+
+
+@pytest.mark.parametrize(
+    ("target", "text"),
+    [
+        ("security:sql-injection", "' OR '1'='1"),
+        ("security:sql-injection", "x'; DROP TABLE pets; --"),
+        ("security:sql-injection", "1 UNION SELECT password FROM users"),
+        ("security:script-injection", '<img src=x onerror="alert(1)">'),
+        ("security:template-injection", "${jndi:ldap://example.com}"),
+    ],
+)
+def test_a_models_hostile_text_is_known_for_what_it_is(target: str, text: str) -> None:
+    of = endpoint(body=body_of(title={"type": "string"}), statuses=("201", "422"))
+    draft = Draft("Hostile", False, {}, {}, {}, {}, {"title": text}, "application/json", (422,), violates=target)
+    verdict = verify(of, draft)
+    assert isinstance(verdict, Verified), verdict
+    assert (verdict.case.targets, verdict.case.valid) == ((target,), True)
+    assert verdict.case.expect.status == (201, "4XX")
+    believed = verify(of, replace(draft, valid=True, violates=None))
+    assert isinstance(believed, Verified)
+    assert believed.case.expect.status == (422,)
+    assert believed.case.targets == (target,)
+
+
+def test_a_text_that_the_document_gives_itself_is_not_hostile() -> None:
+    of = endpoint(body=body_of(url={"type": "string", "example": "http://localhost/a"}))
+    draft = Draft("Own", True, {}, {}, {}, {}, {"url": "http://localhost/a"}, "application/json", ())
+    verdict = verify(of, draft)
+    assert isinstance(verdict, Verified)
+    assert "security:API7-server-side-request" not in verdict.case.targets
+
+
+@pytest.mark.parametrize(
+    ("url", "inside"),
+    [
+        ("http://127.0.0.1:8000/x", True),
+        ("http://[::1]/", True),
+        ("https://10.0.0.7", True),
+        ("http://192.0.2.1/", True),
+        ("http://metadata.google.internal/", True),
+        ("http://localhost", True),
+        ("https://example.com/127.0.0.1", False),
+        ("https://8.8.8.8/", False),
+        ("127.0.0.1", False),
+        ("http://[::1", False),
+    ],
+)
+def test_which_addresses_are_inside(url: str, inside: bool) -> None:
+    assert is_inside_address(url) is inside
+
+
+def test_nobody_is_probed_on_deletion_with_credentials_that_work() -> None:
+    of = endpoint(ID, query("name", {"type": "string"}), method="DELETE", path="/x/{id}", security=KEY)
+    security = [case for case in generate(of) if case.technique == "security"]
+    assert {case.request.credentials for case in security} == {"none", "invalid"}
+
+
+def test_a_models_own_secret_is_one_that_nobody_has() -> None:
+    of = pet_endpoint()
+    draft = Draft(
+        "A wrong key",
+        False,
+        {"petId": 1},
+        {},
+        {"x-key": "stolen"},
+        {},
+        {"name": "Tom", "kind": "cat"},
+        "application/json",
+        (401,),
+    )
+    verdict = verify(of, draft)
+    assert isinstance(verdict, Verified), verdict
+    assert verdict.case.targets == ("auth:invalid",)
+    assert (verdict.case.request.credentials, verdict.case.request.headers) == ("invalid", {})
+
+
+def test_a_model_says_whose_credentials_by_the_target_or_by_name() -> None:
+    text = """{"cases": [
+        {"title": "a", "valid": false, "violates": "auth:invalid"},
+        {"title": "b", "valid": false, "violates": "auth:foreign"},
+        {"title": "c", "valid": false, "request": {"credentials": "foreign"}},
+        {"title": "d", "valid": false, "request": {"credentials": "none"}},
+        {"title": "e", "valid": false, "credentials": "everybody"}
+    ]}"""
+    drafts = parse(text).drafts
+    assert [draft.credentials for draft in drafts] == ["invalid", "foreign", "foreign", None, None]
+    assert [draft.authenticated for draft in drafts] == [True, True, True, False, True]

@@ -1,0 +1,120 @@
+"""A failing check says first which class it is; findings are told from failures, and weaknesses from both."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from casecraft.core.case import CaseRequest, Expectation
+from casecraft.core.endpoint import Body, MediaType, Parameter, Response, SecurityScheme
+from casecraft.suites import render
+from tests.petstore.server import serve
+from tests.suites.running import Answer, Echo, outcomes, run_suite
+from tests.suites.samples import PET, answer_of, make_case, make_endpoint, make_result, make_suite
+
+pytestmark = pytest.mark.slow
+
+OK, REFUSED = Expectation((200,)), Expectation((400, "4XX"), check_schema=False)
+LOCATION = Response("201", "", (), (Parameter("Location", "header", True, True), Parameter("X", "header", False, True)))
+SHOWN = b'Traceback (most recent call last):\n  File "app.py"'
+SELF_SET = CaseRequest("POST", "/pets", body={"id": 7}, content_type="application/json")
+
+
+@pytest.fixture
+def echo() -> Iterator[tuple[Echo, str]]:
+    app = Echo()
+    with serve(app) as url:
+        yield app, url
+
+
+CHECKS: dict[str, tuple[Answer, dict[str, Any], str]] = {
+    "crash": (Answer(500), {"expect": OK}, "server error: status 500, expected 200"),
+    "crash-on-wrong": (Answer(503), {"expect": REFUSED, "valid": False}, "server error: status 503"),
+    "finding": (Answer(200), {"expect": REFUSED, "valid": False}, "accepted an invalid request: status 200"),
+    "refused": (Answer(422), {"expect": OK}, "refused a valid request: status 422"),
+    "moved": (Answer(301), {"expect": OK}, "unexpected status: status 301"),
+    "redirected": (Answer(302), {"expect": REFUSED, "valid": False}, "unexpected status: status 302"),
+    "other-success": (Answer(202), {"expect": OK}, "unexpected status: status 202"),
+    "kept": (Answer(200), {"expect": Expectation((404,))}, "unexpected status: status 200"),
+    "otherwise-gone": (Answer(409), {"expect": Expectation((404,))}, "unexpected status: status 409"),
+    "tolerated": (Answer(422), {"expect": Expectation((200, "4XX"), check_schema=False)}, ""),
+    "shape": (Answer(200, b"{}"), {"expect": OK}, "schema mismatch: the body does not fit its schema at $"),
+    "no-json": (Answer(200, b"{"), {"expect": OK}, "schema mismatch: the body is no JSON"),
+    "type": (Answer(200, b"<p>", "text/html"), {"expect": OK}, "content type mismatch: 'text/html'"),
+    "header": (Answer(201), {"expect": Expectation((201,))}, "header mismatch: the answer has no 'Location'"),
+    "trace": (Answer(400, SHOWN), {"expect": REFUSED}, "verbose error: the answer shows the inside"),
+    "trace-in-success": (Answer(200, b'{"id": 1, "log": "SQLSTATE[42000]"}'), {"expect": OK}, ""),
+    "evaluated": (
+        Answer(200, b'{"id": 1, "title": "1787569"}'),
+        {"expect": OK, "targets": ("security:template-injection",)},
+        "injection: the answer shows",
+    ),
+    "read": (
+        Answer(400, b"root:x:0:0:root:/root"),
+        {"expect": REFUSED, "targets": ("security:path-traversal",)},
+        "injection: the answer shows",
+    ),
+    "page": (
+        Answer(400, b"<p><script>casecraft()</script>", "text/html"),
+        {"expect": REFUSED, "targets": ("security:script-injection",)},
+        "injection: a script stands in a page",
+    ),
+    "data": (
+        Answer(400, b'"<script>casecraft()</script>"'),
+        {"expect": REFUSED, "targets": ("security:script-injection",)},
+        "",
+    ),
+    "assigned": (
+        Answer(200, b'{"id": 7}'),
+        {"expect": OK, "targets": ("security:API3-mass-assignment",), "request": SELF_SET},
+        "accepted an invalid request: 'id' is readOnly",
+    ),
+    "ignored": (
+        Answer(200, b'{"id": 8}'),
+        {"expect": OK, "targets": ("security:API3-mass-assignment",), "request": SELF_SET},
+        "",
+    ),
+}
+
+
+def test_the_first_line_of_a_failure_is_its_class(tmp_path: Path, echo: tuple[Echo, str]) -> None:
+    results = []
+    for name, (answer, facts, _) in CHECKS.items():
+        path = f"/{name}"
+        echo[0].answers[path.encode()] = answer
+        request = facts.get("request", CaseRequest("GET", path))
+        case = make_case(name, **{**facts, "request": CaseRequest(**{**fields(request), "path": path})})
+        endpoint = make_endpoint("GET", path, responses=(answer_of("200", PET), LOCATION), body=own_body())
+        results.append(make_result(endpoint, case))
+    render(make_suite(results), tmp_path / "suite")
+    ends = outcomes(tmp_path / "suite", echo[1])
+    for name, (*_, begins) in CHECKS.items():
+        first = ends[name].splitlines()[0].removeprefix("Failed: ") if ends[name] else ""
+        assert first.startswith(begins) if begins else first == "", (name, ends[name])
+
+
+def own_body() -> Body:
+    schema = {"allOf": [{"type": "object", "properties": {"id": {"type": "integer", "readOnly": True}}}]}
+    return Body(False, (MediaType("application/json", schema),))
+
+
+def fields(request: CaseRequest) -> dict[str, Any]:
+    return {name: getattr(request, name) for name in request.__slots__}
+
+
+def test_what_http_asks_of_refusals_is_a_warning(tmp_path: Path, echo: tuple[Echo, str]) -> None:
+    bearer, key = (
+        SecurityScheme("token", "http", http_scheme="bearer"),
+        SecurityScheme("key", "apiKey", "", "header", "K"),
+    )
+    results = []
+    for path, status, scheme in (("/a", 401, bearer), ("/b", 405, bearer), ("/c", 401, key)):
+        echo[0].answers[path.encode()] = Answer(status)
+        case = make_case(path, expect=REFUSED, request=CaseRequest("GET", path, credentials="none"))
+        results.append(make_result(make_endpoint("GET", path, security=((scheme,),)), case))
+    render(make_suite(results), tmp_path)
+    done = run_suite(tmp_path, echo[1], "-W", "default")
+    assert "3 passed, 2 warnings" in done.stdout
+    assert "GET /a: 401 without WWW-Authenticate" in done.stdout
+    assert "GET /b: 405 without Allow" in done.stdout
