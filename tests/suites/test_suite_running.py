@@ -365,7 +365,7 @@ ANSWERS: list[tuple[Answer, Any, Expectation, str]] = [
         Answer(200, b"<p>", "text/html"),
         PLAIN,
         Expectation((200,)),
-        "content type 'text/html', expected application/json",
+        "content type mismatch: 'text/html', expected application/json",
     ),
     (Answer(404, b"{}"), RANGED, Expectation(("4XX",)), "'by_number'"),
     (Answer(400, b"{}"), RANGED, Expectation(("4XX",)), "'by_range'"),
