@@ -6,6 +6,7 @@ from typing import Any
 
 from casecraft.cases import raw_bodies
 from casecraft.cases.bodies import BodyForm
+from casecraft.cases.composition import NoValueError
 from casecraft.cases.nodes import Goal
 from casecraft.cases.whole_requests import AUTH_INVALID, other_method, place_of
 from casecraft.core.case import CaseRequest
@@ -68,6 +69,10 @@ def _with_made_up(request: CaseRequest, scheme: SecurityScheme) -> CaseRequest:
     return replace(request, headers={**request.headers, name: secret}, credentials="none")
 
 
+def _without_scope(_: RightRequest, goal: Goal) -> Iterator[CaseRequest]:
+    raise NoValueError(f"a suite cannot make up credentials that lack just the scope {goal.argument!r}")
+
+
 def _raw(right: RightRequest, goal: Goal) -> Iterator[CaseRequest]:
     if right.body is None:
         return
@@ -96,6 +101,7 @@ _MAKERS: Mapping[str, Callable[[RightRequest, Goal], Iterator[CaseRequest]]] = {
     "repeated": _with_repetition,
     "auth-invalid": _with_credentials,
     "auth-foreign": _with_credentials,
+    "scope": _without_scope,
     "raw": _raw,
     "repeated-name": _with_repeated_name,
     "typeless": _without_type,

@@ -77,6 +77,9 @@ def _credential_goals(endpoint: Endpoint) -> Iterator[Goal]:
     if chosen and names_an_object(endpoint):
         description = "the credentials of another user for an object of one's own (OWASP API1:2023)"
         yield _goal(AUTH_FOREIGN, "auth-foreign", "security", description)
+    for scope in dict.fromkeys(scope for scheme in chosen for scope in scheme.scopes):
+        description = f"credentials without the scope {scope!r} (OWASP API5:2023)"
+        yield _goal(f"auth:without-scope={scope}", "scope", "security", description, scope)
 
 
 def needs_auth(endpoint: Endpoint) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from casecraft.cases import Draft, Verified, generate, hits, parse, targets_of, verify
+from casecraft.cases import Draft, Verified, generate, hits, parse, targets_of, unreachable, verify
 from casecraft.cases.hostile_texts import HOSTILE_TEXTS, is_inside_address
 from casecraft.core.case import Case
 from casecraft.core.endpoint import Endpoint, Parameter, SecurityScheme
@@ -50,6 +50,13 @@ def test_basic_credentials_that_nobody_has_look_like_basic_ones() -> None:
 def test_where_no_credentials_are_needed_or_sent_none_are_wrong(security: Any) -> None:
     found = ids(endpoint(ID, method="GET", path="/x/{id}", security=security))
     assert not found & {"auth:invalid", "auth:foreign"}
+
+
+def test_a_scope_that_is_lacking_is_out_of_reach_and_says_why() -> None:
+    scoped = replace(BEARER, scopes=("pets:read",))
+    of = endpoint(method="GET", security=((scoped,),))
+    assert "cannot make up credentials" in unreachable(of)["auth:without-scope=pets:read"]
+    assert "auth:without-scope=pets:read" not in ids(of)
 
 
 def test_objects_of_others_are_asked_for_by_their_id() -> None:
