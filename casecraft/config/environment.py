@@ -27,7 +27,7 @@ TOP_VARIABLES = {f"{PREFIX}{name.upper()}": name for name in Settings.model_fiel
 
 # Read by the suites that casecraft writes, not by casecraft: credentials end in a security scheme's name.
 SUITE_VARIABLES = frozenset({"CASECRAFT_BASE_URL"})
-SUITE_PREFIX = "CASECRAFT_AUTH_"
+SUITE_PREFIXES = ("CASECRAFT_AUTH_", "CASECRAFT_FOREIGN_AUTH_")
 
 _SEPARATORS = re.compile(r"[\s._-]+")
 
@@ -144,7 +144,7 @@ def reject_misspelt(environment: Mapping[str, str], providers: Iterable[KnownPro
             known |= {f"{variable_prefix(name)}{ending}" for ending in PROVIDER_VARIABLES}
         known |= {variable_of_part(provider.name, part) for part in provider.variables}
     for variable in sorted(environment):
-        if not variable.startswith(PREFIX) or variable in known or variable.startswith(SUITE_PREFIX):
+        if not variable.startswith(PREFIX) or variable in known or variable.startswith(SUITE_PREFIXES):
             continue
         nearest = difflib.get_close_matches(variable, known, n=1, cutoff=RESEMBLANCE)
         if nearest:

@@ -141,7 +141,15 @@ def test_a_misspelt_variable_is_refused(tmp_path, variable, nearest):
 
 def test_variables_of_suites_and_of_others_are_let_be(tmp_path):
     (tmp_path / "casecraft.toml").write_text('[providers.oauth]\nbase_url = "http://x/v1"\n')
-    load(tmp_path, {"CASECRAFT_BASE_URL": "x", "CASECRAFT_AUTH_API_KEY": "x", "CASECRAFT_SOMETHING_ELSE": "x"})
+    load(
+        tmp_path,
+        {
+            "CASECRAFT_BASE_URL": "x",
+            "CASECRAFT_AUTH_API_KEY": "x",
+            "CASECRAFT_FOREIGN_AUTH_KEY": "x",
+            "CASECRAFT_SOMETHING_ELSE": "x",
+        },
+    )
     with pytest.raises(ConfigurationError, match="CASECRAFT_OAUT_API_KEY"):
         load(tmp_path, {"CASECRAFT_OAUT_API_KEY": "x"})
 
