@@ -83,6 +83,6 @@ def probe_values(goal: Goal) -> Iterator[tuple[Node, Any]]:
     for name in withheld_fields(node):
         child = node.child(name)
         for value in _SERVERS_OWN:
-            if child.validator.accepts(value) and not child.shape.members:
+            if child.validator.accepts(value):
                 yield enclosing(node, {**object_value(node), name: value})
                 break
