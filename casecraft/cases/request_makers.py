@@ -8,11 +8,9 @@ from casecraft.cases import raw_bodies
 from casecraft.cases.bodies import BodyForm
 from casecraft.cases.composition import NoValueError
 from casecraft.cases.nodes import Goal
-from casecraft.cases.whole_requests import AUTH_INVALID, other_method, place_of
+from casecraft.cases.whole_requests import AUTH_INVALID, UNACCEPTABLE, other_method, place_of
 from casecraft.core.case import CaseRequest
 from casecraft.core.endpoint import Endpoint, SecurityScheme
-
-UNACCEPTABLE = "application/vnd.casecraft.unacceptable"
 
 NOBODYS = {"apiKey": "casecraft-invalid-credential", "basic": "Basic bm9ib2R5Ondyb25n"}
 """Credentials that nobody has; the second is `nobody:wrong`."""

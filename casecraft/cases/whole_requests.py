@@ -21,6 +21,9 @@ REPEATED_NAME = "body:repeated-name"
 AUTH_INVALID = "auth:invalid"
 AUTH_FOREIGN = "auth:foreign"
 
+UNACCEPTABLE = "application/vnd.casecraft.unacceptable"
+"""A type that no service answers with."""
+
 HARMLESS_METHODS = ("GET", "PATCH", "PUT", "POST")
 """Methods that a path is tried with where it does not document them, the most harmless first; never DELETE."""
 
@@ -49,7 +52,7 @@ def whole_goals(endpoint: Endpoint, body: BodyForm | None, *, scalars: bool) -> 
         return
     if scalars:
         yield _probe(REPEATED, "repeated", "error_guessing", "a parameter that is sent twice")
-    if endpoint.path_methods[:1] == (endpoint.method,) and documented_types(endpoint):
+    if endpoint.path_methods[:1] == (endpoint.method,) and not is_acceptable(endpoint, UNACCEPTABLE):
         yield _probe(ACCEPT, "accept", "error_guessing", "an `Accept` that no documented answer fits")
 
 

@@ -17,6 +17,7 @@ def estimate(
     include_path: options.IncludePath = None,
     exclude_path: options.ExcludePath = None,
     include_method: options.IncludeMethod = None,
+    techniques: options.Techniques = None,
     as_json: options.Json = False,
 ) -> None:
     """Say what a run would use and cost, before anything is spent.
@@ -35,6 +36,7 @@ def estimate(
         include_paths=include_path,
         exclude_paths=exclude_path,
         include_methods=include_method,
+        techniques=techniques,
     )
     from casecraft.api import estimate as estimate_run  # noqa: PLC0415  # `--help` must not pay for it
     from casecraft.api import plan, settings_for  # noqa: PLC0415

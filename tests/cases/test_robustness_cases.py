@@ -177,6 +177,13 @@ def test_an_answer_of_another_type_is_asked_for_once_a_path() -> None:
         assert "request:minimal" in hits(of, replace(case.request, headers={"Accept": accept}))
 
 
+@pytest.mark.parametrize("documented", ["*/*", "application/*"])
+def test_where_any_answer_is_documented_none_is_unacceptable(documented: str) -> None:
+    of = answering(endpoint(method="GET"), documented, path_methods=("GET",))
+    assert "request:unacceptable-answer-type" not in ids(of)
+    assert "request:unacceptable-answer-type" not in unreachable(of)
+
+
 def test_a_parameter_that_takes_one_value_is_sent_twice() -> None:
     of = endpoint(query("tags", {"type": "array"}), query("limit", {"type": "integer", "maximum": 9}), method="GET")
     case = case_of(of, "request:repeated-parameter")

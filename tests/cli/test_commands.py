@@ -51,6 +51,29 @@ async def test_generate_says_what_was_made_and_what_to_do_next(folder: Path) -> 
     assert again.err == ""
 
 
+async def test_generate_by_some_techniques_alone(folder: Path) -> None:
+    whole = await run("generate", "doc.json", "-p", "rules", "--json", "-o", "whole", cwd=folder)
+    some = await run(
+        "generate",
+        "doc.json",
+        "-p",
+        "rules",
+        "--json",
+        "-o",
+        "some",
+        "--techniques",
+        "security,syntax_testing",
+        cwd=folder,
+    )
+    techniques = {case["technique"] for file in (folder / "some/cases").iterdir() for case in read(file)["cases"]}
+    assert techniques <= {"security", "syntax_testing"}
+    assert 0 < json.loads(some.out)["counts"]["cases"] < json.loads(whole.out)["counts"]["cases"]
+    wrong = await run("generate", "doc.json", "-p", "rules", "--techniques", "syntax", cwd=folder)
+    assert wrong.code == 2
+    assert "no technique is called 'syntax'" in wrong.err
+    assert "Did you mean 'syntax_testing'?" in wrong.err
+
+
 async def test_generate_reads_standard_input(folder: Path) -> None:
     document = files_of(folder)["doc.json"]
     done = await run("generate", "-", "-p", "rules", "--json", cwd=folder, stdin=document)
