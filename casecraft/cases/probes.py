@@ -1,6 +1,7 @@
 """Probes at the places of a request: hostile texts, and fields that only the server may set."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from casecraft.cases.composition import enclosing, object_value
@@ -11,6 +12,9 @@ from casecraft.core.case import Technique
 
 PLACES = 4
 """Places of one endpoint that one sort of probe is tried at, the most suitable first."""
+
+BRANCHES = 64
+"""Branches of a body, and branches of those, whose readOnly fields are looked for."""
 
 MASS_ASSIGNMENT = "security:API3-mass-assignment"
 
@@ -45,7 +49,7 @@ def _text_test(hostile: HostileText, node: Node) -> Callable[[Any], bool]:
 
 def add_assignment_probe(body: Node) -> Iterator[Goal]:
     """Give a body the probe of its fields that only the server may set, if it has any."""
-    for node in body.with_branches():
+    for node in islice(body.with_branches(), BRANCHES):
         if withheld_fields(node):
             node.probes.append(Probe(MASS_ASSIGNMENT, _assignment_test(node)))
             description = f"{body.id}: a readOnly field, set by the client (OWASP API3:2023)"
