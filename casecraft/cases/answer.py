@@ -8,6 +8,7 @@ values and a JSON body is text. `parse` takes plain mappings and plain bodies to
 from collections.abc import Mapping
 from typing import Any, get_args
 
+from casecraft.cases.relations import KINDS
 from casecraft.core.case import Priority
 
 PARAMETER_FIELDS = ("path_params", "query", "headers", "cookies")
@@ -48,4 +49,13 @@ _CASE = _closed(
 
 CASE_FIELDS: tuple[str, ...] = tuple(_CASE["properties"])
 
-ANSWER_SCHEMA: Mapping[str, Any] = _closed({"cases": {"type": "array", "items": _CASE}})
+_RULE = _closed(
+    {
+        "kind": {"type": "string", "enum": list(KINDS)},
+        "fields": {"type": "array", "items": {"type": "string"}},
+    }
+)
+
+ANSWER_SCHEMA: Mapping[str, Any] = _closed(
+    {"cases": {"type": "array", "items": _CASE}, "rules": {"type": "array", "items": _RULE}}
+)

@@ -50,11 +50,49 @@ def _minimal(node: Node) -> Any:
         if shape.choices:
             return minimal(chosen_branch(node))
         kind = shape.likely_type
-        if kind == "object":
-            return object_value(node)
-        if kind == "array":
-            return list_value(node, least_items(node))
+        if kind in ("object", "array"):
+            return _least_container(node, kind)
     return leaf_value(node)
+
+
+def _least_container(node: Node, kind: str) -> Any:
+    """The least mapping or list; where other schemas apply to it, the first that they accept, if there is one."""
+    plain = object_value(node) if kind == "object" else list_value(node, least_items(node))
+    if not node.shape.applied or node.validator.accepts(plain):
+        return plain
+    for variant in conditional_variants(node):
+        try:
+            value = minimal(variant)
+        except NoValueError:
+            continue
+        if node.validator.accepts(value):
+            return value
+    others = with_other_members(node, plain) if isinstance(plain, dict) else iter(())
+    return next((value for value in others if node.validator.accepts(value)), plain)
+
+
+OTHER_MEMBERS = 8
+"""Listed values of one field that are tried where the first does not fit with the rest."""
+
+
+def with_other_members(node: Node, value: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The mapping with another listed value in one of its fields."""
+    for name in value:
+        child = node.child(name)
+        members = (True, False) if child.shape.types == {"boolean"} else child.shape.members or ()
+        for member in members[:OTHER_MEMBERS]:
+            if not same_value(member, value[name]):
+                yield {**value, name: member}
+
+
+def conditional_variants(node: Node) -> Iterator[Node]:
+    """The places that a node may be by its conditions: where one holds, and where it does not."""
+    for applied in node.shape.applied:
+        if applied.keyword == "if":
+            yield node.variant({"allOf": [applied.schema, applied.then]})
+            yield node.variant(applied.otherwise)
+        elif applied.keyword == "dependentSchemas":
+            yield node.variant(applied.schema)
 
 
 def chosen_branch(node: Node) -> Node:
@@ -92,7 +130,8 @@ def least_fields(node: Node) -> int:
 
 def least_items(node: Node) -> int:
     """The fewest items that a value may have and still be seen: on the wire an empty list is nothing."""
-    return max(node.shape.size.least, int(node.carrier != "json"))
+    contained = max((each.least for each in node.shape.applied if each.keyword == "contains"), default=0)
+    return max(node.shape.size.least, contained, int(node.carrier != "json"))
 
 
 def sorted_fields(node: Node) -> list[str]:
@@ -111,26 +150,52 @@ def widened(node: Node, value: dict[str, Any], least: int) -> dict[str, Any]:
     for name in node.shape.properties:
         if len(value) < least and name not in value and node.shape.properties[name] is not False:
             value[name] = minimal(node.child(name))
-    extra = None if node.shape.additional is False else node.child("extra")
-    while len(value) < least:
-        if extra is None:
+    if len(value) < least:
+        if node.shape.additional is False:
             raise NoValueError(f"{node.id}: {least} fields are asked for and fewer are allowed")
-        value[f"extra{len(value)}"] = minimal(extra)
+        names = open_names(node, "extra", least)
+        extra = node.child("extra")
+        value.update({name: minimal(extra) for name in names[len(value) :]})
     return value
+
+
+def open_names(node: Node, name: str, count: int) -> list[str]:
+    """Names for `count` fields of a map, such as its `propertyNames` allow. Raises NoValueError."""
+    schemas = [applied.schema for applied in node.shape.applied if applied.keyword == "propertyNames"]
+    if not schemas:
+        return [name if count == 1 else f"{name}{index}" for index in range(count)]
+    schema = {"type": "string", "allOf": schemas}
+    place = Node(node.context, f"{node.id}.*", schema, node.context.reader.read(schema), name=name, carrier="json")
+    return [str(each) for each in different_values(place, count)]
 
 
 def list_value(node: Node, count: int) -> list[Any]:
     """A list of `count` conforming items, all different where they must be."""
     if count > ITEM_LIMIT:
         raise NoValueError(f"{node.id}: {count} items are more than are ever made")
-    prefix = node.shape.prefix[:count]
-    if prefix:
-        raise NoValueError(f"{node.id}: lists with items of their own schema by position are not made")
     if count == 0:
         return []
+    prefix = [minimal(node.item_at(index)) for index in range(min(count, len(node.shape.prefix)))]
+    matching = _matching_items(node, count - len(prefix))
+    plain = count - len(prefix) - len(matching)
+    if plain <= 0:
+        return prefix + matching
     if not node.shape.unique:
-        return [minimal(node.item())] * count
-    return different_values(node.item(), count)
+        return [*prefix, *matching, *[minimal(node.item())] * plain]
+    different = different_values(node.item(), plain + len(prefix) + len(matching))
+    fresh = [value for value in different if not any(same_value(value, each) for each in (*prefix, *matching))]
+    return [*prefix, *matching, *fresh[:plain]]
+
+
+def _matching_items(node: Node, room: int) -> list[Any]:
+    """As many items as a list has to hold of those that match its `contains`."""
+    items: list[Any] = []
+    for applied in node.shape.applied:
+        if applied.keyword == "contains" and len(items) < room and applied.least:
+            place = node.item().variant(applied.schema)
+            count = min(applied.least, room - len(items))
+            items.extend(different_values(place, count) if node.shape.unique else [minimal(place)] * count)
+    return items
 
 
 def different_values(node: Node, count: int) -> list[Any]:
@@ -256,7 +321,8 @@ def enclosing(node: Node, value: Any) -> tuple[Node, Any]:
             node = parent
             continue
         if isinstance(step, int):
-            value = [value, *list_value(parent, max(parent.shape.size.least, 1))[1:]]
+            items = list_value(parent, max(least_items(parent), step + 1))
+            value = [*items[:step], value, *items[step + 1 :]]
         else:
             value = {**surrounding_object(parent, step), step: value}
         node = parent

@@ -114,6 +114,18 @@ def expect_refused_for_its_meaning(endpoint: Endpoint, proposed: Iterable[Status
     return _expectation(endpoint, statuses)
 
 
+def expect_either(endpoint: Endpoint, request: CaseRequest) -> Expectation:
+    """For a request that conforms and may be refused all the same for how its values stand to each other: any
+    documented success or refusal, any "4XX" where no refusal is documented. Never an error of the server's own.
+    """
+    accepted = expect_accepted(endpoint, request)
+    refused: list[Status] = [*_documented(endpoint, lambda status: status in _MAY_REFUSE)] or ["4XX"]
+    return _expectation(endpoint, (*accepted.status, *refused))
+
+
+_MAY_REFUSE = frozenset({400, 409, 412, 422})
+
+
 def narrowed(expectation: Expectation, proposed: Iterable[Status]) -> Expectation:
     """The expectation, with only the proposed statuses where any of them is allowed by it."""
     kept = tuple(status for status in proposed if _is_allowed(status, expectation.status))

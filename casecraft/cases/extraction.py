@@ -101,6 +101,14 @@ def decode(text: str) -> Any:
         raise ValueError("nested too deeply") from error
 
 
+def first_value(text: str, position: int) -> Any:
+    """The JSON value that begins at a position, None where none does."""
+    try:
+        return _DECODER.raw_decode(text, position)[0]
+    except (ValueError, RecursionError):
+        return None
+
+
 def collect(value: Any, depth: int = 0) -> list[Any]:
     """The cases in a value: a list of them, one alone, or either inside of wrappers."""
     if isinstance(value, list):

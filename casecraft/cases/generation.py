@@ -1,17 +1,22 @@
 """One pass over one endpoint: the least valid request, combined valid ones, and those with one thing wrong."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from casecraft.cases.bodies import BodyForm
 from casecraft.cases.composition import NoValueError, enclosing, fields_to_send, minimal, object_value
 from casecraft.cases.inspection import Inspection
 from casecraft.cases.nodes import Goal, Node
+from casecraft.cases.pair_requests import PairRequests
 from casecraft.cases.probes import probe_values
 from casecraft.cases.reduction import without_superfluous
+from casecraft.cases.relation_cases import title_of, values_for
+from casecraft.cases.relations import Relation
 from casecraft.cases.request_makers import WHOLE_KINDS, RightRequest, odd_requests
+from casecraft.cases.request_values import RequestValues
 from casecraft.cases.requests import RequestModel
 from casecraft.cases.rich_values import Wish, conforming, goal_values, rich
 from casecraft.cases.styles import essence_of
@@ -24,6 +29,9 @@ ROUNDS = 40
 
 PATIENCE = 3
 """How often a place may spoil a combined request before it is left out of them."""
+
+PAIRS_ALONE = 12
+"""Pairs that the requests for many of them left out which are tried by themselves."""
 
 VALUES_TRIED = 12
 """Values that are tried for one target before it counts as unreachable."""
@@ -42,15 +50,6 @@ class RuleSuite:
 
 
 @dataclass(slots=True)
-class _Base:
-    """The least valid request: values by field, and the body."""
-
-    values: dict[int, Any]
-    body: BodyForm | None
-    body_value: Any
-
-
-@dataclass(slots=True)
 class Generation:
     """One pass over one endpoint."""
 
@@ -58,7 +57,7 @@ class Generation:
     pending: dict[str, None] = field(default_factory=dict)
     cases: list[Case] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)
-    base: _Base | None = None
+    base: RequestValues | None = None
     index_of: dict[str, int] = field(default_factory=dict)
 
     def suite(self) -> RuleSuite:
@@ -66,9 +65,10 @@ class Generation:
         model = self.model
         self.index_of = {field.node.id: index for index, field in enumerate(model.fields)}
         self.pending = {goal_id: None for goal_id, (goal, *_) in model.goals.items() if goal.valid and not goal.probe}
-        reason = self._find_base()
+        reason = self.find_base()
         if reason is None:
             self._add_combined()
+            self._add_pairs()
             for goal_id in list(self.pending):
                 if goal_id in self.pending:
                     self._add_alone(goal_id)
@@ -89,6 +89,8 @@ class Generation:
             for goal in (goals[0] for goals in self.model.goals.values())
             if goal.id in hit
         )
+        if any(relation.kind == "exclusive" for relation in self.model.mender.relations):
+            self.reasons.setdefault("request:all-parameters", "what is declared excludes each other")
         reasons = {goal_id: self.reasons.get(goal_id, _NOT_FOUND) for goal_id in self.model.goals if goal_id not in hit}
         return RuleSuite(targets, tuple(self.cases), reasons, self._notes())
 
@@ -99,7 +101,7 @@ class Generation:
 
     # The least valid request
 
-    def _find_base(self) -> str | None:
+    def find_base(self) -> str | None:
         """Find the least valid request; the reason where there is none. Parameters alone may be known even so."""
         model = self.model
         values: dict[int, Any] = {}
@@ -108,14 +110,14 @@ class Generation:
             for index, field in enumerate(model.fields):
                 if field.parameter.required:
                     values[index] = conforming(field.node)
-            self.base = _Base(values, None, None)
+            self.base = RequestValues(values)
             body = self._needed_body()
             if body is not None:
                 body_value = conforming(body.node)
         except NoValueError as error:
             return str(error)
-        base = _Base(values, body, body_value)
-        request = model.request(values, body, body_value)
+        base = model.mender.mended(RequestValues(values, body, body_value))
+        request = model.request_with(base)
         if request is None:
             return "no required value can be written in the style that its parameter has"
         inspection = model.inspect(request)
@@ -134,17 +136,25 @@ class Generation:
             raise NoValueError(f"body: no body of type {types} can be made")
         return self.model.body
 
-    def _keep(self, request: CaseRequest, inspection: Inspection, title: str, priority: Priority) -> bool:
+    def _keep(
+        self,
+        request: CaseRequest,
+        inspection: Inspection,
+        title: str,
+        priority: Priority,
+        technique: Technique | None = None,
+    ) -> bool:
         """Keep a valid case if it hits something new."""
         new = inspection.hits & self.pending.keys()
         if not new:
             return False
         for target in new:
             del self.pending[target]
-        technique: Technique = "boundary_value_analysis" if priority != "P0" else "equivalence_partitioning"
-        if technique not in self.model.techniques:
-            technique = next(goal.technique for goal_id, (goal, *_) in self.model.goals.items() if goal_id in new)
-        self.cases.append(judged_case(self.model, request, inspection, title, RULES, technique, priority))
+        usual: Technique = "boundary_value_analysis" if priority != "P0" else "equivalence_partitioning"
+        chosen = technique or usual
+        if chosen not in self.model.techniques:
+            chosen = next(goal.technique for goal_id, (goal, *_) in self.model.goals.items() if goal_id in new)
+        self.cases.append(judged_case(self.model, request, inspection, title, RULES, chosen, priority))
         return True
 
     # Many valid targets in one request
@@ -195,7 +205,7 @@ class Generation:
                 body_value = rich(body.node, wish)
         except NoValueError:
             return None
-        return self.model.request(values, body, body_value)
+        return self.model.request_with(self.model.mender.mended(RequestValues(values, body, body_value)))
 
     def _rich_field(self, index: int, node: Node, wish: Wish, *, required: bool) -> tuple[Any] | None:
         try:
@@ -209,6 +219,35 @@ class Generation:
             return None
         return (value,) if self.model.writable(index, value) else None
 
+    # Pairs of options
+
+    def _add_pairs(self) -> None:
+        """Add requests that meet the pairs which those before have left."""
+        pairs = self.model.pairs
+        if not any(goal_id.startswith("pair:") for goal_id in self.pending):
+            return
+        maker = PairRequests(self.model, self._known_base())
+        tested = [pairs.row_of(self.model.given(case.request)) for case in self.cases]
+        for row in pairs.rows(tested):
+            self._keep_pair(maker.request(dict(enumerate(row))))
+        left = [goal_id for goal_id in self.pending if goal_id.startswith("pair:")]
+        for goal_id in left[:PAIRS_ALONE]:
+            if goal_id in self.pending:
+                self._keep_pair(maker.request(dict(self.model.goals[goal_id][0].argument)))
+        for goal_id in left:
+            if self.pending.pop(goal_id, _NOT_FOUND) is None:
+                self.reasons[goal_id] = "no request that conforms was found with both"
+
+    def _keep_pair(self, request: CaseRequest | None) -> None:
+        if request is None:
+            return
+        inspection = self.model.inspect(request)
+        new = [goal_id for goal_id in self.pending if goal_id in inspection.hits and goal_id.startswith("pair:")]
+        if new and not inspection.findings and not inspection.unclear:
+            more = f" and {len(new) - 1} more pairs" if len(new) > 1 else ""
+            title = f"Accepts {self.model.goals[new[0]][0].description}{more}"
+            self._keep(request, inspection, title, "P2", "pairwise_testing")
+
     # One valid target at a time
 
     def _add_alone(self, goal_id: str) -> None:
@@ -216,14 +255,22 @@ class Generation:
         for request in self._alone(goal_id):
             inspection = self.model.inspect(request)
             if goal_id in inspection.hits:
-                description = self.model.goals[goal_id][0].description
-                self._keep(request, inspection, f"Accepts {description}", "P2")
+                self._keep_alone(request, inspection, self.model.goals[goal_id][0])
                 return
             if inspection.findings:
                 first = inspection.findings[0]
                 reason = f"every request tried is wrong in another way: {first.target} ({first.message})"
+            elif inspection.doubtful:
+                reason = "every request tried goes against a rule between fields"
         if reason is not None:
             self.reasons[goal_id] = reason
+
+    def _keep_alone(self, request: CaseRequest, inspection: Inspection, goal: Goal) -> None:
+        if isinstance(goal.argument, Relation):
+            state: Any = goal.kind.removeprefix("relation-")
+            self._keep(request, inspection, title_of(goal.argument, state), "P2", goal.technique)
+        else:
+            self._keep(request, inspection, f"Accepts {goal.description}", "P2")
 
     def _alone(self, goal_id: str) -> Iterator[CaseRequest]:
         for goal in self.model.goals[goal_id]:
@@ -248,10 +295,12 @@ class Generation:
         base = self._known_base()
         index = self.index_of.get(root.id)
         if index is None:
-            return self.model.request(base.values, self.model.body, value)
-        return self.model.request({**base.values, index: value}, base.body, base.body_value)
+            values = replace(base, body=self.model.body, body_value=value)
+        else:
+            values = base.with_field(index, value)
+        return self.model.request_with(self.model.mender.mended(values, root.id))
 
-    def _known_base(self) -> _Base:
+    def _known_base(self) -> RequestValues:
         if self.base is None:
             raise NoValueError("no valid request is known")
         return self.base
@@ -270,9 +319,13 @@ class Generation:
             requests.append(model.request(base.values, other, conforming(other.node)))
         elif goal.kind == "all-parameters":
             requests.append(self._combined(Wish(set())))
+        elif isinstance(goal.argument, Relation):
+            state: Any = goal.kind.removeprefix("relation-")
+            found = values_for(model.mender, base, goal.argument, state)
+            requests.extend(map(model.request_with, found))
         yield from (request for request in requests if request is not None)
 
-    def _unsupported(self, base: _Base) -> CaseRequest:
+    def _unsupported(self, base: RequestValues) -> CaseRequest:
         written = self.model.request(base.values, None, None)
         if written is None:
             raise NoValueError("no valid request is known")
@@ -336,7 +389,7 @@ class Generation:
             {index: conforming(model.fields[index].node) for index in model.scalars} if goal.kind == "repeated" else {}
         )
         for addition in additions.items() or [None]:
-            values = base.values if addition is None else base.values | {addition[0]: addition[1]}
+            values = base.values if addition is None else {**base.values, addition[0]: addition[1]}
             request = model.request(values, body, value)
             if request is not None:
                 yield RightRequest(model.endpoint, request, body, value)
@@ -361,21 +414,35 @@ class Generation:
 
     def _without(self, node: Node, goal: Goal) -> Iterator[CaseRequest]:
         parent = node.parent
-        request = None
+        if parent is None:
+            yield from self._written(goal, lambda: self._without_field(node))
+            return
+        for make in (self._others, self._all_others):
+            yield from self._written(goal, partial(self._beside, parent, node.step, make))
+
+    def _written(self, goal: Goal, make: Callable[[], CaseRequest | None]) -> Iterator[CaseRequest]:
         try:
-            if parent is None:
-                base = self._known_base()
-                values = {index: value for index, value in base.values.items() if index != self.index_of[node.id]}
-                request = self.model.request(values, base.body, base.body_value)
-            else:
-                value = self._others(parent, node.step)
-                request = self._with_root(*enclosing(parent, value))
+            request = make()
         except NoValueError as error:
             self.reasons[goal.id] = str(error)
+            return
         if request is not None:
             yield request
         else:
             self.reasons.setdefault(goal.id, "the request cannot be written without it")
+
+    def _beside(self, parent: Node, step: str | int | None, make: "_Others") -> CaseRequest | None:
+        return self._with_root(*enclosing(parent, make(parent, step)))
+
+    def _without_field(self, node: Node) -> CaseRequest | None:
+        base = self._known_base()
+        values = {index: value for index, value in base.values.items() if index != self.index_of[node.id]}
+        return self.model.request(values, base.body, base.body_value)
+
+    def _all_others(self, parent: Node, left_out: str | int | None) -> dict[str, Any]:
+        """A mapping with every field but one: a condition may ask for more where that one is missing."""
+        names = [name for name in fields_to_send(parent) if not parent.child(name).is_recursive]
+        return {name: minimal(parent.child(name)) for name in names if name != left_out}
 
     def _others(self, parent: Node, left_out: str | int | None) -> dict[str, Any]:
         """The least mapping without one field; on the wire it needs another one to be seen."""
@@ -384,6 +451,15 @@ class Generation:
             other = next((name for name in fields_to_send(parent) if name != left_out), None)
             return value if other is None else {other: minimal(parent.child(other))}
         return value
+
+
+def base_of(model: RequestModel) -> RequestValues | None:
+    """The values of the least valid request to an endpoint, None where none is known."""
+    generation = Generation(model)
+    return generation.base if generation.find_base() is None else None
+
+
+_Others = Callable[[Node, str | int | None], dict[str, Any]]
 
 
 _NOT_FOUND = "no value was found for it"

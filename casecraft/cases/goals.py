@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from casecraft.cases.nodes import BRANCH_SAMPLE, Goal, Node, spread
+from casecraft.cases.applied_kinds import applied_invalid_kinds, applied_valid_kinds, kind_number
+from casecraft.cases.nodes import Goal, Node
 from casecraft.cases.numbers import beyond, ends_of
+from casecraft.cases.shapes import Applied
+from casecraft.cases.spreading import BRANCH_SAMPLE, spread
 from casecraft.cases.wording import describe, short_text, technique_of
 
 MEMBER_SAMPLE = 20
@@ -37,9 +40,16 @@ def node_goals(node: Node) -> list[Goal]:
 
 
 def _goal(node: Node, kind: str, valid: bool, argument: Any) -> Goal:
+    shown = _shown(argument)
     return Goal(
-        _goal_id(node, kind, argument), kind, valid, technique_of(kind), describe(node, kind, argument), node, argument
+        _goal_id(node, kind, argument), kind, valid, technique_of(kind), describe(node, kind, shown), node, argument
     )
+
+
+def _shown(argument: Any) -> Any:
+    if isinstance(argument, Applied):
+        return argument.name or None
+    return " without ".join(argument) if isinstance(argument, tuple) else argument
 
 
 def _goal_id(node: Node, kind: str, argument: Any) -> str:
@@ -47,7 +57,12 @@ def _goal_id(node: Node, kind: str, argument: Any) -> str:
         return f"{node.id}/{node.shape.choices[0].keyword}:{argument}"
     if kind in ("enum", "type", "example"):
         return f"{node.id}:{kind}={short_text(argument)}"
-    return f"{node.id}:{kind}"
+    if kind in ("with-dependents", "named-field"):
+        return f"{node.id}:{kind}={short_text(_shown(argument))}"
+    if kind == "missing-dependent":
+        return f"{node.id}.{argument[1]}:{kind}"
+    number = kind_number(node, kind, argument)
+    return f"{node.id}:{kind}" + (f"={number}" if number else "")
 
 
 def _valid_kinds(node: Node) -> list[tuple[str, Any]]:
@@ -59,6 +74,7 @@ def _valid_kinds(node: Node) -> list[tuple[str, Any]]:
         kinds.extend(("example", number + 1) for number in range(min(len(node.samples), EXAMPLE_LIMIT)))
     kinds.extend(("branch", number) for number, _ in node.sampled_branches())
     kinds.extend(_kinds_of_type(node))
+    kinds.extend(applied_valid_kinds(node))
     if "null" in shape.types and shape.typed and node.carrier == "json":
         kinds.append(("null", None))
     return kinds or [("valid", None)]
@@ -172,6 +188,7 @@ def _invalid_kinds(node: Node) -> Iterator[tuple[str, Any]]:
         yield from _broken_text(node)
         yield from _broken_number(node)
         yield from _broken_container(node)
+        yield from applied_invalid_kinds(node)
     if shape.typed and _may_have_wrong_type(node):
         yield "wrong-type", None
     if shape.typed and "null" not in shape.types and node.carrier == "json" and node.required:

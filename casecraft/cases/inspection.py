@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import Any
 
 from casecraft.cases.judgement import Reading
 from casecraft.cases.violations import Finding
@@ -12,12 +13,16 @@ class Inspection:
     """What a look at a request shows: what is wrong with it; what cannot be judged; and, where nothing is wrong, the
     ids of the valid targets that it hits. Where it is `probing`, these are probes: it conforms, and a server may refuse
     it all the same.
+
+    A request that is `doubtful` conforms to every schema and breaks a rule between places that only names and texts
+    speak of, or stands on its boundary: it hits the target of that alone.
     """
 
     findings: tuple[Finding, ...]
     unclear: tuple[str, ...]
     hits: frozenset[str]
     probing: bool = False
+    doubtful: bool = False
 
 
 @dataclass(slots=True)
@@ -28,9 +33,13 @@ class Look:
     unclear: list[str] = field(default_factory=list)
     hits: set[str] = field(default_factory=set)
     probes: set[str] = field(default_factory=set)
+    doubts: set[str] = field(default_factory=set)
+    given: dict[str, Any] = field(default_factory=dict)
 
-    def add(self, reading: Reading) -> None:
-        """Add what is known of one value of the request."""
+    def add(self, reading: Reading, place: str) -> None:
+        """Add what is known of the value at one place of the request."""
+        if reading.value:
+            self.given[place] = reading.value[0]
         self.findings.extend(reading.findings)
         self.hits |= reading.hits
         self.probes |= reading.probes
@@ -41,4 +50,7 @@ class Look:
             return Inspection(tuple(self.findings), tuple(self.unclear), frozenset())
         if self.probes:
             return Inspection((), (), frozenset(self.probes).intersection(known), probing=True)
+        if self.doubts:
+            hits = self.doubts.intersection(known) if len(self.doubts) == 1 else ()
+            return Inspection((), (), frozenset(hits), doubtful=True)
         return Inspection((), (), frozenset(self.hits).intersection(known))

@@ -14,22 +14,25 @@ WALKED_ITEMS = 16
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One parameter of one request, judged. `probes` are the targets of what conforms and may be refused yet."""
+    """One parameter of one request, or its body, judged. `probes` are the targets of what conforms and may be refused
+    yet, `value` is what was read, in a tuple where it was sent.
+    """
 
     findings: tuple[Finding, ...]
     hits: frozenset[str]
     probes: frozenset[str] = frozenset()
+    value: tuple[Any, ...] = ()
 
 
 def judged(node: Node, value: Any) -> Reading:
     """What the node's whole schema and its goals say of a value."""
     violations = node.validator.violations(value)
     if violations:
-        return Reading(findings_of(node, value, violations), frozenset())
+        return Reading(findings_of(node, value, violations), frozenset(), value=(value,))
     hits: set[str] = set()
     probes: set[str] = set()
     _walk(node, value, hits, probes)
-    return Reading((), frozenset(hits), frozenset(probes))
+    return Reading((), frozenset(hits), frozenset(probes), (value,))
 
 
 def _walk(node: Node, value: Any, hits: set[str], probes: set[str]) -> None:
@@ -42,8 +45,8 @@ def _walk(node: Node, value: Any, hits: set[str], probes: set[str]) -> None:
     if isinstance(value, dict):
         _walk_fields(node, value, hits, probes)
     elif isinstance(value, list) and "array" in node.shape.types:
-        for each in value[:WALKED_ITEMS]:
-            _walk(node.item(), each, hits, probes)
+        for index, each in enumerate(value[:WALKED_ITEMS]):
+            _walk(node.item_at(index), each, hits, probes)
     if node.shape.choices and value is not None:
         _walk_branches(node, value, hits, probes)
 

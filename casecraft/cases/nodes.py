@@ -6,6 +6,7 @@ from typing import Any, Literal, TypeAlias
 
 from casecraft.cases.shape_reader import ShapeReader
 from casecraft.cases.shapes import Shape, merge
+from casecraft.cases.spreading import BRANCH_SAMPLE, spread
 from casecraft.cases.validators import Validator, ValidatorCache
 from casecraft.core.case import Technique
 from casecraft.core.endpoint import Location
@@ -13,9 +14,6 @@ from casecraft.core.schema import Definitions, Schema, referenced_name
 
 Carrier: TypeAlias = Literal["json", "form", "text"] | Location
 """What carries a node's value: a JSON document, a form, a plain text or a parameter."""
-
-BRANCH_SAMPLE = 24
-"""Branches of one union that get targets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +63,7 @@ class Node:
         "_branches",
         "_children",
         "_item",
+        "_places",
         "_validator",
         "ancestry",
         "carrier",
@@ -116,6 +115,7 @@ class Node:
         self.known: dict[str, Any] = {}
         self._children: dict[str, Node] = {}
         self._item: Node | None = None
+        self._places: dict[int, Node] = {}
         self._branches: tuple[Node, ...] | None = None
         self._validator: Validator | None = None
 
@@ -154,21 +154,52 @@ class Node:
         return node
 
     def item(self) -> "Node":
-        """The node of an array's items."""
+        """The node of an array's items, of those that come after the ones with a schema by their position."""
         if self._item is None:
-            schema = self.shape.items
-            self._item = Node(
-                self.context,
-                f"{self.id}[]",
-                schema,
-                self.context.reader.read(schema),
-                name=self.name.removesuffix("s"),
-                carrier=self.carrier,
-                parent=self,
-                step=0,
-                samples=tuple(item for sample in self.samples if isinstance(sample, list) for item in sample[:3]),
-            )
+            first = len(self.shape.prefix)
+            items = (item for sample in self.samples if isinstance(sample, list) for item in sample[first : first + 3])
+            self._item = self._item_node(f"{self.id}[]", self.shape.items, first, tuple(items))
         return self._item
+
+    def item_at(self, index: int) -> "Node":
+        """The node of the item at a position."""
+        if index >= len(self.shape.prefix):
+            return self.item()
+        node = self._places.get(index)
+        if node is None:
+            given = (sample[index] for sample in self.samples if isinstance(sample, list) and index < len(sample))
+            node = self._item_node(f"{self.id}[{index}]", self.shape.prefix[index], index, tuple(given))
+            self._places[index] = node
+        return node
+
+    def _item_node(self, id: str, schema: Schema, step: int, samples: tuple[Any, ...]) -> "Node":  # noqa: A002
+        return Node(
+            self.context,
+            id,
+            schema,
+            self.context.reader.read(schema),
+            name=self.name.removesuffix("s"),
+            carrier=self.carrier,
+            parent=self,
+            step=step,
+            samples=samples,
+        )
+
+    def variant(self, schema: Schema, *, alone: bool = False) -> "Node":
+        """The same place with another schema beside its own; `alone`, values are judged by that one only."""
+        node = Node(
+            self.context,
+            self.id,
+            schema if alone else {"allOf": [self.schema, schema]},
+            merge(replace(self.shape, applied=()), self.context.reader.read(schema)),
+            name=self.name,
+            carrier=self.carrier,
+            parent=self.parent,
+            step=self.step,
+            required=self.required,
+        )
+        node.depth = self.depth + 1
+        return node
 
     def branches(self) -> "tuple[Node, ...]":
         """The nodes of the first union's branches, a sample of them where they are many."""
@@ -202,8 +233,8 @@ class Node:
     def locate(self, step: str | int) -> "Node":
         """The node one step further in, where the step is a property's name or an index."""
         if isinstance(step, int):
-            holder = next((node for node in self.with_branches() if node.shape.items is not True), self)
-            return holder.item()
+            holder = next((node for node in self.with_branches() if _speaks_of_items(node.shape)), self)
+            return holder.item_at(step)
         nodes = list(self.with_branches())
         maps = (node for node in nodes if isinstance(node.shape.additional, Mapping))
         holder = next((node for node in nodes if step in node.shape.properties), None) or next(maps, self)
@@ -216,6 +247,10 @@ class Node:
             yield from branch.with_branches()
 
 
+def _speaks_of_items(shape: Shape) -> bool:
+    return shape.items is not True or bool(shape.prefix)
+
+
 def _ancestry(parent: Node | None, schema: Schema) -> frozenset[str] | None:
     """The definitions that a node lies in, None once one of them holds itself."""
     above = frozenset() if parent is None else parent.ancestry
@@ -223,10 +258,3 @@ def _ancestry(parent: Node | None, schema: Schema) -> frozenset[str] | None:
     if above is None or name is None:
         return above
     return None if name in above else above | {name}
-
-
-def spread(count: int, limit: int) -> list[int]:
-    """At most `limit` indexes below `count`, evenly spread, the first and the last among them."""
-    if count <= limit:
-        return list(range(count))
-    return sorted({round(index * (count - 1) / (limit - 1)) for index in range(limit)})

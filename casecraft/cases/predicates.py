@@ -5,6 +5,7 @@ from typing import Any
 
 from casecraft.cases.nodes import Goal, Node
 from casecraft.cases.shapes import is_sent, json_type, same_value
+from casecraft.core.schema import Schema
 
 
 def is_hit(goal: Goal, value: Any) -> bool:
@@ -38,6 +39,31 @@ _HITS: dict[str, _Predicate] = {
     "minimal": lambda value, _, node: isinstance(value, Mapping) and value.keys() <= node.shape.required,
     "all-fields": lambda value, _, node: isinstance(value, Mapping) and fields_of(node) <= value.keys(),
 }
+
+
+_HITS |= {
+    "then": lambda value, applied, node: _accepts(node, applied.schema, value),
+    "else": lambda value, applied, node: not _accepts(node, applied.schema, value),
+    "with-dependents": lambda value, name, _: isinstance(value, Mapping) and name in value,
+    "named-field": lambda value, applied, node: not _accepts(node, _no_name_like(applied.name), value),
+    "min-matching-items": lambda value, count, node: count in _matching_counts(node, value),
+    "max-matching-items": lambda value, count, node: count in _matching_counts(node, value),
+}
+
+
+def _accepts(node: Node, schema: Schema, value: Any) -> bool:
+    return node.context.validators.validator(schema).accepts(value)
+
+
+def _no_name_like(pattern: str) -> Schema:
+    return {"propertyNames": {"not": {"pattern": pattern}}}
+
+
+def _matching_counts(node: Node, value: Any) -> list[int]:
+    if not isinstance(value, list):
+        return []
+    schemas = [applied.schema for applied in node.shape.applied if applied.keyword == "contains"]
+    return [sum(_accepts(node, schema, each) for each in value) for schema in schemas]
 
 
 def is_number(value: Any) -> bool:

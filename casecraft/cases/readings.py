@@ -14,7 +14,7 @@ def coerce(parameter: Parameter, node: Node, raw: Raw) -> Any:
     if parameter.content_type is not None and isinstance(raw, str):
         return _loaded(raw)
     if isinstance(raw, list):
-        return [coerce(parameter, node.locate(0), each) for each in raw]
+        return [coerce(parameter, node.locate(index), each) for index, each in enumerate(raw)]
     if isinstance(raw, dict):
         return {name: coerce(parameter, node.locate(name), each) for name, each in raw.items()}
     readings = list(_readings(parameter, node, raw)) or [raw]

@@ -2,7 +2,7 @@
 
 import json
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -12,9 +12,13 @@ from casecraft.cases.inspection import Inspection, Look
 from casecraft.cases.judgement import Reading, judged
 from casecraft.cases.keys import stable_key
 from casecraft.cases.nodes import Goal, Node, SchemaContext
+from casecraft.cases.pairs import PairTable
 from casecraft.cases.probes import add_assignment_probe, add_text_probes
 from casecraft.cases.raw_bodies import read_raw
 from casecraft.cases.readings import coerce
+from casecraft.cases.relation_cases import relation_goals
+from casecraft.cases.relation_search import checked_relations, found_relations
+from casecraft.cases.request_values import Mender, RequestValues
 from casecraft.cases.rich_values import nodes_inside
 from casecraft.cases.sameness import Same
 from casecraft.cases.styles import Written, essence_of, is_json, names_of, read, write
@@ -83,6 +87,10 @@ class RequestModel:
         self._grown: list[Node] = []
         self._add_request_goals()
         self._grow()
+        self.pairs = PairTable(self.fields, self.body)
+        found = found_relations(self.fields, self.body)
+        self.mender = Mender(self.fields, self.body, checked_relations(found, endpoint, self.fields, self.body))
+        self._add_goals_between()
         self._add_probes()
 
     # Goals
@@ -141,43 +149,44 @@ class RequestModel:
             if goal.technique in self.techniques:
                 self.goals.setdefault(goal.id, []).append(goal)
 
+    def _add_goals_between(self) -> None:
+        """The targets about several places at once."""
+        goals = [goal for relation in self.mender.relations for goal in relation_goals(relation)]
+        goals.extend(self.pairs.goals())
+        self.goals.update((goal.id, [goal]) for goal in goals if goal.technique in self.techniques)
+        if self.pairs.note and "pairwise_testing" in self.techniques:
+            self.notes.append(self.pairs.note)
+
     def _grow(self) -> None:
         """Give the places their goals, level by level, until enough have some."""
         level = [field.node for field in self.fields]
         if self.body is not None:
             level.append(self.body.node)
-        invalid = left_out = 0
+        grown: list[tuple[Node, list[Goal]]] = []
+        left_out = 0
         while level:
             below: list[Node] = []
             for node in level:
-                if len(self._grown) >= NODE_LIMIT or node.is_recursive or node.depth > DEPTH_LIMIT:
+                if len(grown) >= NODE_LIMIT or node.is_recursive or node.depth > DEPTH_LIMIT:
                     left_out += not node.is_recursive
                     continue
-                self._grown.append(node)
+                grown.append((node, [goal for goal in node_goals(node) if goal.technique in self.techniques]))
                 self.notes.extend(sampling_notes(node))
-                invalid = self._add_goals(node, invalid)
+                node.expanded = True
                 below.extend(nodes_inside(node))
             level = below
+        surplus = _surplus(goal for _, goals in grown for goal in goals if not goal.valid)
+        for node, goals in grown:
+            self._grown.append(node)
+            node.goals = [goal for goal in goals if goal.id not in surplus]
+            for goal in node.goals:
+                self.goals.setdefault(goal.id, []).append(goal)
         if left_out:
             self.notes.append(
                 f"{left_out} nested places have no targets of their own: they lie too deep or are too many"
             )
-        if invalid > INVALID_LIMIT:
-            self.notes.append(f"{invalid - INVALID_LIMIT} targets for invalid values were left out: they are too many")
-
-    def _add_goals(self, node: Node, invalid: int) -> int:
-        """Give a place its goals. `invalid` counts the targets for invalid values so far; returns the new count."""
-        for goal in node_goals(node):
-            if goal.technique not in self.techniques:
-                continue
-            if not goal.valid and goal.id not in self.goals:
-                invalid += 1
-                if invalid > INVALID_LIMIT:
-                    continue
-            node.goals.append(goal)
-            self.goals.setdefault(goal.id, []).append(goal)
-        node.expanded = True
-        return invalid
+        if surplus:
+            self.notes.append(f"{len(surplus)} targets for invalid values were left out: they are too many")
 
     # Writing
 
@@ -211,6 +220,10 @@ class RequestModel:
             credentials=more.get("credentials", "own"),
         )
 
+    def request_with(self, values: RequestValues) -> CaseRequest | None:
+        """A request with these values; None where one cannot be written."""
+        return self.request(values.values, values.body, values.body_value)
+
     def writable(self, index: int, value: Any) -> bool:
         """Whether a field's style can carry a value."""
         return write(self.fields[index].parameter, value) is not None
@@ -225,7 +238,7 @@ class RequestModel:
             return look.concluded(self.goals.keys())
         sent = 0
         for index, written in enumerate(self._entries(request, look.unclear)):
-            look.add(self._parameter_reading(index, written))
+            look.add(self._parameter_reading(index, written), self.fields[index].node.id)
             sent += written is not None
         self._read_credentials(request, look)
         self._read_accept(request, look)
@@ -237,6 +250,16 @@ class RequestModel:
             look.hits.add("request:minimal")
         if self.has_options and sent == len(self.fields) and (body_sent or self.body is None):
             look.hits.add("request:all-parameters")
+        return self._concluded(look)
+
+    def _concluded(self, look: Look) -> Inspection:
+        """The inspection of all values together: the relations between them, and the pairs of options."""
+        if not (look.findings or look.unclear or look.probes):
+            for relation in self.mender.relations:
+                state = relation.state(look.given)
+                if state is not None:
+                    (look.hits if state == "kept" else look.doubts).add(relation.target(state))
+            look.hits.update(self.pairs.hit_by(look.given))
         return look.concluded(self.goals.keys())
 
     def _read_method(self, request: CaseRequest, look: Look) -> None:
@@ -261,6 +284,14 @@ class RequestModel:
         accept = accept_of(request)
         if accept is not None and not is_acceptable(self.endpoint, accept[1]):
             look.probes.add(ACCEPT)
+
+    def given(self, request: CaseRequest) -> dict[str, Any]:
+        """The values of a request by their places, as they are read off it."""
+        look = Look()
+        for index, written in enumerate(self._entries(request, [])):
+            look.add(self._parameter_reading(index, written), self.fields[index].node.id)
+        self._read_body(request, look)
+        return look.given
 
     @property
     def _needs_body(self) -> bool:
@@ -342,7 +373,7 @@ class RequestModel:
             look.unclear.append("a body without a type has no text")
         else:
             reading = self._body_reading(body, request.body)
-            look.add(reading if body is self.body else Reading(reading.findings, frozenset()))
+            look.add(reading if body is self.body else Reading(reading.findings, frozenset()), "body")
             if body is not self.body:
                 look.hits.add(f"body:content-type={essence_of(body.media.content_type)}")
 
@@ -354,7 +385,7 @@ class RequestModel:
             look.findings.append(Finding(f"body:{read.fault}", read.message))
         else:
             reading = judged(body.node, read.value)
-            look.add(reading if body is self.body else Reading(reading.findings, frozenset()))
+            look.add(reading if body is self.body else Reading(reading.findings, frozenset()), "body")
             if read.repeats:
                 look.probes.add(REPEATED_NAME)
 
@@ -374,6 +405,16 @@ class RequestModel:
         exact = (body for body in self.bodies if essence_of(body.media.content_type) == essence)
         ranges = (body for body in self.bodies if _in_range(essence, essence_of(body.media.content_type)))
         return next(exact, None) or next(ranges, None)
+
+
+def _surplus(goals: Iterable[Goal]) -> set[str]:
+    """The targets that are too many; values of another type say least of a service, so they go first."""
+    kinds = {goal.id: goal.kind for goal in goals}
+    ranked = sorted(kinds, key=lambda goal_id: _SAY_LESS.get(kinds[goal_id], 0))
+    return set(ranked[INVALID_LIMIT:])
+
+
+_SAY_LESS = {"wrong-type": 1, "unexpected-null": 2}
 
 
 UNSUPPORTED = "body:unsupported-content-type"

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from casecraft.cases.applying import APPLIED_GOALS, applying_values, is_applied
 from casecraft.cases.composition import (
     NoValueError,
     check_length,
@@ -16,8 +17,10 @@ from casecraft.cases.composition import (
     minimal,
     named,
     object_value,
+    open_names,
     values_of_type,
     widened,
+    with_other_members,
 )
 from casecraft.cases.nodes import Goal, Node
 from casecraft.cases.shapes import Shape, Size
@@ -99,12 +102,17 @@ def nodes_inside(node: Node) -> list[Node]:
         return []
     shape = node.shape
     inside = [node.child(name) for name in fields_to_send(node)]
-    if "array" in shape.types and isinstance(shape.items, Mapping) and not shape.prefix:
-        inside.append(node.item())
+    if "array" in shape.types:
+        inside.extend(node.item_at(index) for index in range(min(len(shape.prefix), POSITIONS)))
+        if isinstance(shape.items, Mapping):
+            inside.append(node.item())
     if has_open_fields(shape):
         inside.append(node.child(OPEN_FIELD))
     return [*inside, *node.branches()]
 
+
+POSITIONS = 12
+"""Positions of a list with schemas of their own that get targets."""
 
 OPEN_FIELD = "key"
 """The name of the field that stands for those of a map."""
@@ -143,7 +151,7 @@ def _rich_object(node: Node, kinds: Mapping[str, Goal], wish: Wish) -> dict[str,
             wish.take(kinds[kind].id)
     value = {name: rich(node.child(name), wish) for name in _fields_but(node, wish)}
     if has_open_fields(node.shape) and node.shape.width.clamp(len(value) + 1) > len(value):
-        value[OPEN_FIELD] = rich(node.child(OPEN_FIELD), wish)
+        value[open_names(node, OPEN_FIELD, 1)[0]] = rich(node.child(OPEN_FIELD), wish)
     most = kinds["max-properties"].argument if "max-properties" in kinds else 0
     return _fitted(node, value, most)
 
@@ -179,25 +187,27 @@ def _rich_list(node: Node, kinds: Mapping[str, Goal], wish: Wish) -> list[Any]:
             return _with_rich_item(node, list_value(node, goal.argument), wish)
     if "valid" in kinds:
         wish.take(kinds["valid"].id)
-    if size.most == 0 or node.shape.prefix or node.shape.items is False:
-        return list_value(node, size.least)
+    if size.most == 0 or node.shape.items is False or is_applied(node, "contains"):
+        return _with_rich_item(node, list_value(node, size.clamp(max(size.least, len(node.shape.prefix)))), wish)
     items: list[Any] = []
-    while len(items) < size.clamp(1) or (
+    while len(items) < size.clamp(max(1, len(node.shape.prefix))) or (
         len(items) < size.clamp(PACKED_ITEMS) and not goals_below(node.item()).isdisjoint(wish.wanted)
     ):
         before = len(wish.wanted)
-        items.append(rich(node.item(), wish))
-        if len(wish.wanted) == before:
+        items.append(rich(node.item_at(len(items)), wish))
+        if len(wish.wanted) == before and len(items) >= len(node.shape.prefix):
             break
     if len(items) < size.least:
-        items = [*items, *list_value(node, size.least)][: size.least]
+        items = [*items, *list_value(node, size.least)[len(items) :]]
     return items
 
 
 def _with_rich_item(node: Node, items: list[Any], wish: Wish) -> list[Any]:
-    if not items or node.shape.unique:
+    if not items or node.shape.unique or is_applied(node, "contains"):
         return items
-    return [rich(node.item(), wish), *items[1:]]
+    positions = range(min(len(node.shape.prefix), len(items)))
+    first = [rich(node.item_at(index), wish) for index in positions or range(1)]
+    return [*first, *items[len(first) :]]
 
 
 def _rich_leaf(node: Node, own: list[Goal], wish: Wish) -> Any:
@@ -224,10 +234,12 @@ def goal_values(node: Node, goal: Goal) -> Iterator[Any]:
     Raises NoValueError where it is clear that there is none.
     """
     kind = goal.kind
-    if kind in ("enum", "minimum", "maximum", "null"):
-        yield goal.argument
-    elif kind in ("true", "false"):
-        yield kind == "true"
+    if kind in APPLIED_GOALS:
+        yield from applying_values(node, goal)
+    elif kind in ("minimal", "all-fields", "min-properties", "max-properties"):
+        yield from _objects(node, goal)
+    elif kind in ("enum", "minimum", "maximum", "null", "true", "false"):
+        yield _WORDS.get(kind, goal.argument)
     elif kind in ("min-length", "max-length"):
         yield from _texts_of_length(node, goal.argument)
     elif kind == "example":
@@ -238,8 +250,6 @@ def goal_values(node: Node, goal: Goal) -> Iterator[Any]:
         yield from values_of_type(node, goal.argument)
     elif kind in ("min-items", "max-items"):
         yield list_value(node, goal.argument)
-    elif kind in ("minimal", "all-fields", "min-properties", "max-properties"):
-        yield _rich_object(node, {kind: goal}, Wish({goal.id}))
     elif kind == "branch":
         yield from _branch_values(
             node.branches()[[number for number, _ in node.sampled_branches()].index(goal.argument)]
@@ -247,6 +257,16 @@ def goal_values(node: Node, goal: Goal) -> Iterator[Any]:
     else:
         yield minimal(node)
         yield from values_of_type(node, "string")
+
+
+_WORDS = {"true": True, "false": False}
+
+
+def _objects(node: Node, goal: Goal) -> Iterator[Any]:
+    value = _rich_object(node, {goal.kind: goal}, Wish({goal.id}))
+    yield value
+    if node.shape.applied:
+        yield from with_other_members(node, value)
 
 
 def _branch_values(branch: Node) -> Iterator[Any]:

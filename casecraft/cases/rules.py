@@ -23,9 +23,9 @@ def unreachable(endpoint: Endpoint, techniques: frozenset[Technique] = ALL_TECHN
     return rule_suite(endpoint, techniques).unreachable
 
 
-def notes_of(endpoint: Endpoint) -> tuple[str, ...]:
+def notes_of(endpoint: Endpoint, techniques: frozenset[Technique] = ALL_TECHNIQUES) -> tuple[str, ...]:
     """What was left out or passed over in an endpoint's targets: places too deep, patterns that cannot be used."""
-    return rule_suite(endpoint).notes
+    return rule_suite(endpoint, techniques).notes
 
 
 def generate(

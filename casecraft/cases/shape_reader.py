@@ -1,11 +1,11 @@
 """Reads schemas into shapes: `$ref`, `allOf`, unions with `null` and unions of constants are folded in."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from casecraft.cases.shapes import ALL_TYPES, Bounds, Choice, Number, Shape, Size, json_type, merge
+from casecraft.cases.shapes import ALL_TYPES, Applied, Bounds, Choice, Number, Shape, Size, json_type, merge
 from casecraft.core.schema import Definitions, Schema, referenced_name
 
 
@@ -16,6 +16,7 @@ class ShapeReader:
         self._definitions = definitions
         self._named: dict[str, Shape] = {}
         self._reading: set[str] = set()
+        self._cut: set[str] = set()
 
     def read(self, schema: Schema) -> Shape:
         """The shape of a schema; a loop of references adds nothing to it."""
@@ -25,6 +26,7 @@ class ShapeReader:
         if name is None:
             return self._read_mapping(schema)
         if name in self._reading:
+            self._cut.add(name)
             return _ANYTHING
         named = self._read_named(name)
         return named if len(schema) == 1 else merge(self._read_mapping(schema), named)
@@ -32,6 +34,7 @@ class ShapeReader:
     def _read_named(self, name: str) -> Shape:
         shape = self._named.get(name)
         if shape is None:
+            cut_before, self._cut = self._cut, set()
             self._reading.add(name)
             try:
                 shape = self.read(self._definitions[name])
@@ -39,8 +42,10 @@ class ShapeReader:
                 shape = _ANYTHING
             finally:
                 self._reading.discard(name)
-            if not self._reading:
+            self._cut.discard(name)
+            if not self._cut:  # else something of it is missing that is still being read
                 self._named[name] = shape
+            self._cut |= cut_before
         return shape
 
     def _read_mapping(self, schema: Mapping[str, Any]) -> Shape:
@@ -48,7 +53,7 @@ class ShapeReader:
         for part in _schemas(schema.get("allOf")):
             shape = merge(shape, self.read(part))
         for keyword in ("oneOf", "anyOf"):
-            branches = _schemas(schema.get(keyword))
+            branches = _told_apart(schema, _schemas(schema.get(keyword)))
             if branches:
                 shape = self._with_union(shape, keyword, branches)
         return _settled(shape)
@@ -90,17 +95,68 @@ def own_keywords(schema: Mapping[str, Any]) -> Shape:
         length=_size(schema, "minLength", "maxLength"),
         patterns=(schema["pattern"],) if isinstance(schema.get("pattern"), str) else (),
         format=schema["format"] if isinstance(schema.get("format"), str) else None,
-        size=_size(schema, "minItems", "maxItems"),
+        size=_item_count(schema),
         unique=schema.get("uniqueItems") is True,
         prefix=_schemas(schema.get("prefixItems")),
-        items=_schema(schema.get("items", True)),
+        items=_schema(schema.get("items", schema.get("unevaluatedItems", True))),
         properties=_properties(schema.get("properties")),
         required=_required(schema.get("required")),
-        additional=_schema(schema.get("additionalProperties", True)),
+        additional=_schema(schema.get("additionalProperties", schema.get("unevaluatedProperties", True))),
         width=_size(schema, "minProperties", "maxProperties"),
         dependent=_dependent(schema.get("dependentRequired")),
+        applied=tuple(_applied(schema)) if not APPLYING.isdisjoint(schema) else (),
         samples=_samples(schema),
     )
+
+
+APPLYING = frozenset({"not", "if", "contains", "propertyNames", "patternProperties", "dependentSchemas"})
+
+
+def _applied(schema: Mapping[str, Any]) -> Iterator[Applied]:
+    for keyword in ("not", "propertyNames"):
+        if keyword in schema:
+            yield Applied(keyword, _schema(schema[keyword]))
+    if "if" in schema and ("then" in schema or "else" in schema):
+        then, otherwise = _schema(schema.get("then", True)), _schema(schema.get("else", True))
+        yield Applied("if", _schema(schema["if"]), then=then, otherwise=otherwise)
+    if "contains" in schema:
+        least, most = _number(schema.get("minContains", 1)), _number(schema.get("maxContains"))
+        count = Size(1 if least is None else int(least), None if most is None else int(most))
+        yield Applied("contains", _schema(schema["contains"]), least=count.least, most=count.most)
+    for keyword in ("patternProperties", "dependentSchemas"):
+        for name, applied in _properties(schema.get(keyword)).items():
+            yield Applied(keyword, applied, name)
+
+
+def _item_count(schema: Mapping[str, Any]) -> Size:
+    """How many items; where none may follow those that stand by their position, there are no more than these."""
+    size = _size(schema, "minItems", "maxItems")
+    prefix = schema.get("prefixItems")
+    if isinstance(prefix, list) and schema.get("items", schema.get("unevaluatedItems")) is False:
+        return size.within(Size(0, len(prefix)))
+    return size
+
+
+def _told_apart(schema: Mapping[str, Any], branches: tuple[Schema, ...]) -> tuple[Schema, ...]:
+    """The branches, each with the value of the discriminator that stands for it.
+
+    To OpenAPI a discriminator changes nothing about what conforms; but a service that reads it refuses another value.
+    """
+    discriminator = schema.get("discriminator")
+    name = discriminator.get("propertyName") if isinstance(discriminator, Mapping) else None
+    if not isinstance(name, str) or not isinstance(discriminator, Mapping):
+        return branches
+    mapping = discriminator.get("mapping")
+    mapping = mapping if isinstance(mapping, Mapping) else {}
+    return tuple(_with_value(branch, name, mapping) for branch in branches)
+
+
+def _with_value(branch: Schema, name: str, mapping: Mapping[str, Any]) -> Schema:
+    named = referenced_name(branch) if isinstance(branch, Mapping) else None
+    if named is None or isinstance(branch, bool):
+        return branch
+    values = [value for value, target in mapping.items() if target == branch["$ref"]] or [named]
+    return {"allOf": [branch, {"properties": {name: {"enum": values}}, "required": [name]}]}
 
 
 def _settled(shape: Shape) -> Shape:

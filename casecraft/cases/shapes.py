@@ -60,6 +60,24 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Applied:
+    """A keyword that applies another schema to the value, or to what is in it, and that no flat record can say.
+
+    `keyword` is "not", "if", "contains", "propertyNames", "patternProperties" or "dependentSchemas"; `name` is the
+    field that a dependent schema hangs on, or the pattern; `then` and `otherwise` belong to "if", `least` and `most`
+    to "contains".
+    """
+
+    keyword: str
+    schema: Schema
+    name: str = ""
+    then: Schema = True
+    otherwise: Schema = True
+    least: int = 1
+    most: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Shape:
     """The flat record. `types` are the JSON types allowed ("number" stands with "integer"); `typed` says whether the
     schema names them; `members` are the values of `enum` or `const`; `samples` the document's own values.
@@ -83,6 +101,7 @@ class Shape:
     width: Size = Size()
     dependent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     choices: tuple[Choice, ...] = ()
+    applied: tuple[Applied, ...] = ()
     samples: tuple[Any, ...] = ()
 
     @property
@@ -97,8 +116,10 @@ class Shape:
         return "null"
 
     def _signs(self) -> Iterable[tuple[str, bool]]:
-        yield "object", bool(self.properties or self.required or self.width != Size())
-        yield "array", self.items is not True or bool(self.prefix) or self.size != Size()
+        keywords = {each.keyword for each in self.applied}
+        named = bool(keywords & {"propertyNames", "patternProperties", "dependentSchemas"})
+        yield "object", bool(self.properties or self.required or self.dependent or self.width != Size() or named)
+        yield "array", self.items is not True or bool(self.prefix) or self.size != Size() or "contains" in keywords
         if self.types - {"null"} != {"number", "integer"}:
             yield "integer", self.bounds != Bounds() and "integer" in self.types
 
@@ -124,6 +145,7 @@ def merge(one: Shape, other: Shape) -> Shape:
         width=one.width.within(other.width),
         dependent={**one.dependent, **other.dependent},
         choices=one.choices + other.choices,
+        applied=one.applied + other.applied,
         samples=one.samples + other.samples,
     )
 

@@ -9,6 +9,9 @@ from typing import Any
 import jsonschema_rs
 import orjson
 
+from casecraft.cases.schema_costs import EXPLAINED_PATHS, MOST_PATHS, SchemaCosts, sampled
+from casecraft.cases.schema_paths import Path, applied_keyword
+from casecraft.cases.spreading import BRANCH_SAMPLE, spread
 from casecraft.core.schema import Definitions, Schema, direct_references, referenced_name
 
 KEPT = 512
@@ -19,8 +22,6 @@ REMOVALS = 50
 
 BRANCHES_READ = 64
 """Branches of one union that are looked at to say which one a value means; those with the fewest errors come first."""
-
-Path = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +35,17 @@ class Violation:
 
 
 class Validator:
-    """One schema, compiled. `notes` say which of its keywords could not be used."""
+    """One schema, compiled. `notes` say which of its keywords could not be used.
 
-    __slots__ = ("_compiled", "notes")
+    `wide` says that it has so many branches that what is wrong with a value is said with respect to some of them.
+    """
 
-    def __init__(self, schema: Schema) -> None:
+    __slots__ = ("_compiled", "_explaining", "_schema", "notes")
+
+    def __init__(self, schema: Schema, *, wide: bool = False) -> None:
         self._compiled, self.notes = _compile(schema)
+        self._schema = schema if wide else True
+        self._explaining = None if wide else self._compiled
 
     def accepts(self, value: Any) -> bool:
         """Whether the value conforms. What is no JSON (a lone surrogate) conforms to nothing."""
@@ -53,9 +59,26 @@ class Validator:
         if self.accepts(value):
             return ()
         try:
-            return tuple(_flatten(self._compiled.iter_errors(value)))
+            found = tuple(_flatten(self._explained.iter_errors(value)))
         except ValueError as error:
             return (Violation((), "json", str(error)),)
+        return found or (Violation((), "oneOf", "the value is valid under more than one of many branches"),)
+
+    @property
+    def _explained(self) -> jsonschema_rs.Validator:
+        if self._explaining is None:
+            self._explaining = _compile(sampled(self._schema, _explained_branches))[0]
+        return self._explaining
+
+
+class _Unchecked(Validator):
+    """Stands for a schema that no value is held against."""
+
+    __slots__ = ()
+
+    def __init__(self, note: str) -> None:
+        super().__init__(True)
+        self.notes = (note,)
 
 
 class ValidatorCache:
@@ -63,6 +86,7 @@ class ValidatorCache:
 
     def __init__(self, definitions: Definitions) -> None:
         self._definitions = definitions
+        self._costs = SchemaCosts(definitions)
         self._kept: OrderedDict[str | bytes, Validator] = OrderedDict()
 
     def validator(self, schema: Schema) -> Validator:
@@ -70,12 +94,18 @@ class ValidatorCache:
         key = _key(schema)
         kept = self._kept.get(key)
         if kept is None:
-            kept = self._kept[key] = Validator(self._contained(schema))
+            kept = self._kept[key] = self._made(schema)
             if len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         else:
             self._kept.move_to_end(key)
         return kept
+
+    def _made(self, schema: Schema) -> Validator:
+        paths = self._costs.paths(schema)
+        if paths > MOST_PATHS:
+            return _Unchecked(f"nothing is checked against this schema: it has {paths} ways through its unions")
+        return Validator(self._contained(schema), wide=paths > EXPLAINED_PATHS)
 
     def _contained(self, schema: Schema) -> Schema:
         """Like `Definitions.self_contained`, and dangling references allow everything."""
@@ -94,6 +124,10 @@ class ValidatorCache:
             return self._definitions[name]
         except KeyError:
             return True
+
+
+def _explained_branches(count: int) -> list[int]:
+    return spread(count, BRANCH_SAMPLE)
 
 
 def _key(schema: Schema) -> str | bytes:
@@ -173,7 +207,10 @@ def _shared_keyword(branches: list[list[Violation]], path: Path) -> str:
 
 def _violations_of(error: jsonschema_rs.ValidationError) -> Iterator[Violation]:
     path, kind, message = tuple(error.instance_path), error.kind, error.message
-    if isinstance(kind, jsonschema_rs.ValidationErrorKind.Required):
+    applied = applied_keyword(error.schema_path, path)
+    if applied is not None:
+        yield Violation(applied.path, applied.keyword, message, applied.name or getattr(kind, "property", None))
+    elif isinstance(kind, jsonschema_rs.ValidationErrorKind.Required):
         yield Violation((*path, kind.property), "required", message, kind.property)
     elif isinstance(
         kind,

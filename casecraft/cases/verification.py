@@ -9,6 +9,7 @@ from casecraft.cases.bodies import Field
 from casecraft.cases.draft import Draft
 from casecraft.cases.expectations import (
     expect_accepted,
+    expect_either,
     expect_no_failure,
     expect_refused,
     expect_refused_for_its_meaning,
@@ -99,8 +100,11 @@ def targets_of_case(
 ) -> tuple[str, ...]:
     """The targets of a case, in the order of the endpoint's.
 
-    One that conforms and is refused all the same exercises none of the valid targets: its meaning is its target.
+    One that conforms and is refused all the same exercises none of the valid targets: its meaning is its target. So
+    is the relation that a request breaks.
     """
+    if inspection.doubtful:
+        return tuple(inspection.hits)
     if (
         not inspection.findings
         and not inspection.probing
@@ -128,6 +132,8 @@ def judged_case(
         expectation = refused
     elif inspection.probing:
         expectation = narrowed(expect_no_failure(model.endpoint), proposed)
+    elif inspection.doubtful:
+        expectation = narrowed(expect_either(model.endpoint, request), proposed)
     elif valid:
         expectation = narrowed(expect_accepted(model.endpoint, request), proposed)
     else:

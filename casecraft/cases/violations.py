@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from casecraft.cases.nodes import Node
-from casecraft.cases.validators import Path, Violation
+from casecraft.cases.schema_paths import Path
+from casecraft.cases.validators import Violation
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,14 @@ KINDS: Mapping[str, str] = {
     "oneOf": "several-branches",
     "falseSchema": "forbidden",
     "propertyNames": "wrong-name",
+    "patternProperties": "wrong-named-field",
+    "dependentRequired": "missing-dependent",
+    "dependentSchemas": "wrong-dependent",
+    "then": "wrong-then",
+    "else": "wrong-else",
+    "not": "not-allowed",
+    "minContains": "too-few-matching-items",
+    "maxContains": "too-many-matching-items",
 }
 """The kinds of targets that broken keywords hit; others are named as the keyword is."""
 
@@ -65,7 +74,7 @@ def findings_of(root: Node, value: Any, violations: Iterable[Violation]) -> tupl
         kind = _kind(violation, _at(value, violation.path))
         target = f"{_place(root, violation)}:{kind}"
         kinds = by_place.setdefault(violation.path, {})
-        key = f"{kind} {violation.name}" if kind == "extra-field" else kind
+        key = f"{kind} {violation.name}" if kind in ("extra-field", "missing-dependent") else kind
         kinds.setdefault(key, Finding(target, violation.message[:MESSAGE_LIMIT]))
     return tuple(finding for kinds in by_place.values() for finding in _broadest(kinds))
 
@@ -106,6 +115,8 @@ def _place(root: Node, violation: Violation) -> str:
     node = root
     for step in violation.path[:-1]:
         node = node.locate(step)
+    if violation.keyword == "dependentRequired":
+        return f"{(node.locate(violation.path[-1]) if violation.path else node).id}.{violation.name}"
     if not violation.path:
         return node.id
     last = violation.path[-1]

@@ -34,6 +34,10 @@ _BOUNDARIES = frozenset(
         "too-many-items",
         "too-few-properties",
         "too-many-properties",
+        "min-matching-items",
+        "max-matching-items",
+        "too-few-matching-items",
+        "too-many-matching-items",
     ]
 )
 
@@ -41,8 +45,16 @@ _BOUNDARIES = frozenset(
 _GUESSES = frozenset({"wrong-type", "unexpected-null", "extra-field", "duplicate-items", "null", "non-ascii"})
 
 
+_DECISIONS = frozenset(
+    ["then", "else", "with-dependents", "wrong-then", "wrong-else", "wrong-dependent", "missing-dependent"]
+)
+"""Where what one field has decides what another may have."""
+
+
 def technique_of(kind: str) -> Technique:
     """The technique that a sort of target belongs to."""
+    if kind in _DECISIONS:
+        return "decision_table_testing"
     if kind in _BOUNDARIES:
         return "boundary_value_analysis"
     return "error_guessing" if kind in _GUESSES else "equivalence_partitioning"
@@ -93,6 +105,22 @@ _WORDS = {
     "too-many-items": "more items than allowed",
     "too-few-properties": "fewer fields than allowed",
     "too-many-properties": "more fields than allowed",
+    "then": "the condition of `if` holds",
+    "else": "the condition of `if` does not hold",
+    "with-dependents": "a field with those that have to stand beside it",
+    "named-field": "a field whose name fits the pattern",
+    "min-matching-items": "as few items as allowed that match `contains`",
+    "max-matching-items": "as many items as allowed that match `contains`",
+    "wrong-then": "the condition of `if` holds and what follows from it does not",
+    "wrong-else": "the condition of `if` does not hold, nor does what then follows",
+    "wrong-dependent": "a field without what its presence asks for",
+    "missing-dependent": "a field without the one that has to stand beside it",
+    "not-allowed": "a value that `not` excludes",
+    "wrong-name": "a field with a name that is not allowed",
+    "wrong-named-field": "a wrong value in a field whose name fits the pattern",
+    "too-few-matching-items": "fewer items that match `contains` than needed",
+    "too-many-matching-items": "more items that match `contains` than allowed",
+    "several-branches": "a value that fits more than one branch",
     "true": "true",
     "false": "false",
 }

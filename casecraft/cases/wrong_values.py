@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from casecraft.cases.applying import APPLIED_GOALS, applying_values
 from casecraft.cases.composition import check_length, fields_to_send, list_value, minimal, named, object_value, widened
 from casecraft.cases.nodes import Goal, Node
 from casecraft.cases.numbers import moved, nearest, off_grid
@@ -15,6 +16,8 @@ def invalid_values(node: Node, goal: Goal) -> Iterator[Any]:
 
     Raises NoValueError where it is clear that there is none.
     """
+    if goal.kind in APPLIED_GOALS:
+        return applying_values(node, goal)
     return _BREAKERS[goal.kind](node, goal.argument)
 
 
@@ -59,7 +62,10 @@ def _repeated_items(node: Node, _: Any) -> Iterator[Any]:
 
 
 def _other_count(node: Node, count: int) -> Iterator[Any]:
-    yield list_value(node, count)
+    if node.shape.items is False and count > len(node.shape.prefix):
+        yield [*list_value(node, len(node.shape.prefix)), "unexpected"]
+    else:
+        yield list_value(node, count)
 
 
 def _other_width(node: Node, count: int) -> Iterator[Any]:

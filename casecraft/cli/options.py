@@ -114,6 +114,12 @@ MaxCost = Annotated[
     str | None,
     typer.Option("--max-cost", metavar="'5 USD'", rich_help_panel=RUN, help="Stop before more than this is spent."),
 ]
+MaxCases = Annotated[
+    int | None,
+    typer.Option(
+        "--max-cases", metavar="N", min=1, rich_help_panel=RUN, help="Keep the best N cases of each endpoint."
+    ),
+]
 Force = Annotated[
     bool, typer.Option("--force", rich_help_panel=RUN, help="Ask anew for what the state file already has.")
 ]

@@ -75,8 +75,9 @@ class Settings(BaseModel):
 
     `providers` are those to use; `provider_settings` what is set for each, under its canonical name. `embeddings`
     is who turns cases into vectors, `provider` or `provider/model`; cases at least as alike as `similarity` (cosine)
-    are near-duplicates. `max_cost` is money of `currency`. `workers` overrules the number of workers of every provider.
-    `techniques` are those of test design that are wanted, none of them meaning all.
+    are near-duplicates. `max_cost` is money of `currency`, `max_cases` the most cases of one endpoint. `workers`
+    overrules the number of workers of every provider. `techniques` are those of test design that are wanted, none of
+    them meaning all.
     `providers_file` is a TOML file with more tables of providers.
     """
 
@@ -94,6 +95,7 @@ class Settings(BaseModel):
     similarity: Annotated[float, Field(gt=0, le=1)] = 0.95
     workers: Annotated[int, Field(ge=1)] | None = None
     max_cost: Money | None = None
+    max_cases: Annotated[int, Field(ge=1)] | None = None
     currency: Currency = "USD"
     formats: Names = ("json", "pytest")
     output: Path | None = None

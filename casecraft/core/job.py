@@ -1,5 +1,6 @@
 """Jobs, their attempts and their results."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -47,8 +48,21 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class Coverage:
+    """The targets of an endpoint by their ids: those that some request is known to hit, and those that none was found
+    to hit, with the reason.
+    """
+
+    reachable: tuple[str, ...] = ()
+    unreachable: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class JobResult:
-    """How a job ended. `provider` is the one whose answer was kept; `fell_back` the ones that could not answer."""
+    """How a job ended. `provider` is the one whose answer was kept; `fell_back` the ones that could not answer.
+
+    `coverage` is None where nobody has looked at the endpoint's targets.
+    """
 
     endpoint: Endpoint
     status: JobStatus
@@ -60,3 +74,4 @@ class JobResult:
     error: str | None = None
     spending: UsageMeter = field(default_factory=UsageMeter)
     notes: tuple[str, ...] = ()
+    coverage: Coverage | None = None

@@ -9,9 +9,13 @@ from casecraft.cases import (
     RULES_VERSION,
     Verified,
     complete,
+    coverage_of,
     estimate_tokens,
     generation_request,
+    notes_of,
     parse,
+    proposed_cases,
+    read_relations,
     repair_request,
     targets_of,
     verify,
@@ -19,6 +23,7 @@ from casecraft.cases import (
 from casecraft.core.case import Case, Source, Technique
 from casecraft.core.chat import ChatRequest, ChatResponse
 from casecraft.core.endpoint import Endpoint
+from casecraft.core.job import JobResult
 from casecraft.core.profile import Profile
 from casecraft.engine.work import Examined
 
@@ -32,7 +37,7 @@ TOKENS_FOR_REASONING = 6000
 """Room for what a model may think before it answers."""
 
 
-FOR_RULES_ALONE: frozenset[Technique] = frozenset({"syntax_testing"})
+FOR_RULES_ALONE: frozenset[Technique] = frozenset({"syntax_testing", "pairwise_testing"})
 """Techniques whose targets no model is told of: nothing of an endpoint's business is in them."""
 
 
@@ -41,7 +46,8 @@ class CaseWork:
 
     `fill` lets rules make the cases for targets that no model hit. `models` are the run's providers with their
     models: results of others are not taken for these. Only targets of the `techniques` are asked for and count.
-    `comparison` says by whom and how strictly near-duplicates are looked for, if they are.
+    `comparison` says by whom and how strictly near-duplicates are looked for, if they are. Of more than `max_cases` for
+    one endpoint the best are kept.
     """
 
     def __init__(
@@ -52,13 +58,17 @@ class CaseWork:
         fill: bool = True,
         comparison: str | None = None,
         techniques: frozenset[Technique] = ALL_TECHNIQUES,
+        max_cases: int | None = None,
     ) -> None:
         self._lang = lang
         self._fill = fill
         self._techniques = techniques
+        self._max_cases = max_cases
         compared = () if comparison is None else (f"near-duplicates by {comparison}",)
         chosen = () if techniques == ALL_TECHNIQUES else (f"techniques: {' '.join(sorted(techniques))}",)
-        self._key = "\n".join((PROMPT_VERSION, RULES_VERSION, lang, str(fill), *sorted(models), *compared, *chosen))
+        limit = () if max_cases is None else (f"at most {max_cases} cases",)
+        own = (PROMPT_VERSION, RULES_VERSION, lang, str(fill))
+        self._key = "\n".join((*own, *sorted(models), *compared, *chosen, *limit))
 
     @property
     def key(self) -> str:
@@ -67,7 +77,7 @@ class CaseWork:
 
     def request(self, endpoint: Endpoint, profile: Profile) -> ChatRequest:
         """Ask for as many cases as the endpoint's complexity deserves."""
-        most = MOST_CASES[endpoint.complexity.tier]
+        most = min(MOST_CASES[endpoint.complexity.tier], self._max_cases or MOST_CASES["complex"])
         targets = [it for it in targets_of(endpoint, self._techniques) if it.technique not in FOR_RULES_ALONE]
         request = generation_request(endpoint, targets, lang=self._lang, max_cases=most)
         room = TOKENS_FOR_REASONING + TOKENS_PER_CASE * most
@@ -90,6 +100,8 @@ class CaseWork:
             problems += [f"{draft.title!r}: {problem}" for problem in verdict.problems]
             if verdict.relabelled is not None:
                 relabelled.append(replace(verdict.relabelled, source=source))
+        if "decision_table_testing" in self._techniques:
+            kept.extend(proposed_cases(endpoint, read_relations(answer.text), source))
         return Examined(
             cases=tuple(kept),
             relabelled=tuple(relabelled),
@@ -99,11 +111,23 @@ class CaseWork:
 
     def complete(self, endpoint: Endpoint, cases: tuple[Case, ...]) -> tuple[Case, ...]:
         """The models' cases without repetition, and those of rules for the targets that are left."""
-        return complete(endpoint, cases, fill=self._fill, techniques=self._techniques)
+        return complete(endpoint, cases, fill=self._fill, techniques=self._techniques, max_cases=self._max_cases)
 
     def rules(self, endpoint: Endpoint) -> tuple[Case, ...]:
         """The cases that rules make alone."""
-        return complete(endpoint, (), fill=True, techniques=self._techniques)
+        return complete(endpoint, (), fill=True, techniques=self._techniques, max_cases=self._max_cases)
+
+    def described(self, result: JobResult) -> JobResult:
+        """The result with the targets of its endpoint, and notes on what was left out."""
+        coverage = coverage_of(result.endpoint, self._techniques)
+        notes = [*result.notes, *notes_of(result.endpoint, self._techniques)]
+        hit = {target for case in result.cases for target in case.targets}
+        left = sum(target not in hit for target in coverage.reachable)
+        if left and self._max_cases is not None and len(result.cases) >= self._max_cases:
+            notes.append(
+                f"{left} of {len(coverage.reachable)} targets are not hit by the {self._max_cases} cases allowed"
+            )
+        return replace(result, coverage=coverage, notes=tuple(dict.fromkeys(notes)))
 
     def estimate(self, request: ChatRequest) -> int:
         """The tokens of a request, about."""

@@ -295,7 +295,10 @@ class Engine:
             spending=ticket.spending,
             notes=(*endpoint.notes, *ticket.notes),
         )
-        await self._context.store.finish_job(self._context.run_id, job_key(endpoint, self._context.work), result)
+        work = self._context.work
+        if profile is not None:
+            result = work.described(result)
+        await self._context.store.finish_job(self._context.run_id, job_key(endpoint, work), result)
         self._count(result)
 
     def _count(self, result: JobResult) -> None:

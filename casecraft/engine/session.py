@@ -167,7 +167,8 @@ def _known(store: Store, made: Plan, work: CaseWork, resumed: str | None, *, for
     if force:
         return {}
     earlier = finished_results(store, made.endpoints, work)
-    return earlier | results_of_run(store, resumed, made.endpoints, work) if resumed else earlier
+    known = earlier | results_of_run(store, resumed, made.endpoints, work) if resumed else earlier
+    return {name: work.described(result) for name, result in known.items()}
 
 
 def find_run(folder: Path, run: str | None) -> tuple[Path, str, dict[str, Any]]:
@@ -209,13 +210,15 @@ def _stored(made: Plan) -> dict[str, Any]:
 def work_of(made: Plan) -> CaseWork:
     """The work on cases as the plan wants it."""
     models = tuple(f"{profile.name}:{profile.model}" for profile in made.profiles)
-    comparison = None if made.embeddings is None else f"{made.embeddings} from {made.settings.similarity}"
+    settings = made.settings
+    comparison = None if made.embeddings is None else f"{made.embeddings} from {settings.similarity}"
     return CaseWork(
-        lang=made.settings.lang,
+        lang=settings.lang,
         models=models,
-        fill=made.settings.rules_fallback,
+        fill=settings.rules_fallback,
         comparison=comparison,
-        techniques=choose_techniques(made.settings.techniques),
+        techniques=choose_techniques(settings.techniques),
+        max_cases=settings.max_cases,
     )
 
 

@@ -6,6 +6,7 @@ from typing import Protocol
 from casecraft.core.case import Case
 from casecraft.core.chat import ChatRequest, ChatResponse
 from casecraft.core.endpoint import Endpoint
+from casecraft.core.job import JobResult
 from casecraft.core.profile import Profile
 
 
@@ -42,6 +43,9 @@ class Work(Protocol):
 
     def rules(self, endpoint: Endpoint) -> tuple[Case, ...]:
         """The suite of the endpoint by rules alone."""
+
+    def described(self, result: JobResult) -> JobResult:
+        """The result with what is to be said of it, its endpoint's targets among that."""
 
     def estimate(self, request: ChatRequest) -> int:
         """The tokens of a request, about."""

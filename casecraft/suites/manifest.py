@@ -12,6 +12,7 @@ from casecraft.core.document import Document
 from casecraft.core.usage import Usage, UsageMeter
 from casecraft.core.version import program_version
 from casecraft.suites.suite import Entry, Run, Suite
+from casecraft.suites.targets import targets_report, targets_total
 
 FILE = "suite.json"
 
@@ -73,6 +74,7 @@ def _counts(entries: tuple[Entry, ...]) -> dict[str, Any]:
         "by_technique": _tally(case.technique for case in cases),
         "by_priority": _tally(case.priority for case in cases),
         "by_provider": _tally(case.source.provider for case in cases),
+        "targets": targets_total(entries),
     }
 
 
@@ -140,6 +142,7 @@ def _endpoint(entry: Entry) -> dict[str, Any]:
         "valid": _count_valid(result.cases),
         "dropped": result.dropped,
         "notes": list(dict.fromkeys((*endpoint.notes, *result.notes))),
+        "targets": None if result.coverage is None else targets_report(result.coverage, result.cases),
         "error": result.error,
     }
 

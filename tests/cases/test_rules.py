@@ -223,7 +223,8 @@ def test_text_in_other_scripts_is_sent() -> None:
 
 
 def test_a_positive_case_hits_many_targets() -> None:
-    positives = [case for case in generate(pet_endpoint()) if case.valid and "4XX" not in case.expect.status]
+    plain = [case for case in generate(pet_endpoint()) if case.technique != "pairwise_testing"]
+    positives = [case for case in plain if case.valid and "4XX" not in case.expect.status]
     assert len(positives) <= 5
     assert max(len(case.targets) for case in positives) >= 10
 

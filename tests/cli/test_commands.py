@@ -51,6 +51,14 @@ async def test_generate_says_what_was_made_and_what_to_do_next(folder: Path) -> 
     assert again.err == ""
 
 
+async def test_generate_keeps_the_best_cases_where_there_is_a_limit(folder: Path) -> None:
+    done = await run("generate", "doc.json", "-p", "rules", "--json", "--max-cases", "2", cwd=folder)
+    made = json.loads(done.out)
+    assert [endpoint["cases"] for endpoint in made["endpoints"]] == [2] * 4
+    assert all("are not hit by the 2 cases allowed" in endpoint["notes"][-1] for endpoint in made["endpoints"])
+    assert made["counts"]["targets"]["left_out"] > 0
+
+
 async def test_generate_by_some_techniques_alone(folder: Path) -> None:
     whole = await run("generate", "doc.json", "-p", "rules", "--json", "-o", "whole", cwd=folder)
     some = await run(

@@ -59,6 +59,9 @@ class OneCase:
     def complete(self, endpoint: Endpoint, cases: tuple[Case, ...]) -> tuple[Case, ...]:
         return cases
 
+    def described(self, result: JobResult) -> JobResult:
+        return result
+
     def rules(self, endpoint: Endpoint) -> tuple[Case, ...]:
         return (case_of(endpoint, "rules"),)
 

@@ -5,6 +5,7 @@ import orjson
 import pytest
 
 from casecraft.core.case import Source
+from casecraft.core.job import Coverage
 from casecraft.core.usage import Cost, Usage, UsageMeter
 from casecraft.suites.manifest import build_manifest
 from casecraft.suites.suite import Run, Suite, list_entries
@@ -58,6 +59,7 @@ def test_counts() -> None:
         "by_technique": {"equivalence_partitioning": 2, "security": 1},
         "by_priority": {"P0": 2, "P1": 1},
         "by_provider": {"glm": 1, "rules": 2},
+        "targets": {"total": 0, "hit": 0, "hit_by": {}, "left_out": 0, "unreachable": 0},
     }
 
 
@@ -82,7 +84,32 @@ def test_endpoints_are_sorted_and_complete() -> None:
         "valid": 1,
         "dropped": 2,
         "notes": ["a note", "another"],
+        "targets": None,
         "error": None,
+    }
+
+
+def test_targets_say_who_hits_them_and_why_some_are_not_hit() -> None:
+    result = make_result(
+        make_endpoint(),
+        make_case("a", targets=("one", "two")),
+        make_case("b", targets=("two", "meaning:1"), source=Source("glm", "glm-4")),
+        coverage=Coverage(("one", "two", "three"), {"four": "no value", "meaning:1": "never"}),
+    )
+    manifest = manifest_of(make_suite([result, make_result(make_endpoint("GET", "/b"))]))
+    assert manifest["endpoints"][1]["targets"] == {
+        "total": 5,
+        "hit": 3,
+        "hit_by": {"glm/glm-4": 2, "rules": 1},
+        "left_out": ["three"],
+        "unreachable": {"four": "no value"},
+    }
+    assert manifest["counts"]["targets"] == {
+        "total": 5,
+        "hit": 3,
+        "hit_by": {"glm/glm-4": 2, "rules": 1},
+        "left_out": 1,
+        "unreachable": 1,
     }
 
 
