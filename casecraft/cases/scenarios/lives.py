@@ -98,7 +98,7 @@ class Life:
             "orphan", f"{self._noun.capitalize()}: gone with its {_noun(parent.item)}", "P1", steps
         )
         remove_parent = _cleanup(_moved(steps[2], moved))
-        return replace(scenario, cleanup=(*(_moved(each, moved) for each in scenario.cleanup), remove_parent))
+        return replace(scenario, cleanup=(remove_parent,))
 
     # Steps
 

@@ -12,6 +12,9 @@ from casecraft.core.case import RUN, Binding, CaseRequest
 from casecraft.core.endpoint import Endpoint
 from casecraft.core.scenario import Resource, Step
 
+_STEPS = frozenset({RUN, "create", "create-parent"})
+"""Steps that bindings may name beside resources."""
+
 
 class Registry:
     """Every resource that the endpoints of a graph allow, by the item path of what it makes."""
@@ -110,7 +113,7 @@ class Registry:
 
     def _unique_name(self, item: str) -> str:
         name, number = readable_name(item), 1
-        taken = {resource.id for resource in self.resources.values()} | {RUN}
+        taken = {resource.id for resource in self.resources.values()} | _STEPS
         candidate = name
         while candidate in taken:
             number += 1
