@@ -1,17 +1,17 @@
 """Cases that meet what they ask for: their ids come from resources, and "there is no such thing" is no answer then."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
-from casecraft.cases.scenarios.graph import bindable_places, is_accepted
+from casecraft.cases.scenarios.graph import GONE, bindable_places, is_accepted
 from casecraft.cases.scenarios.paths import shape_of, words_of
 from casecraft.cases.scenarios.registry import Registry, path_place
+from casecraft.cases.scenarios.targets import is_about, left_over, only
 from casecraft.cases.scenarios.uniqueness import unique_bindings
 from casecraft.core.case import Binding, Case, Expectation
 from casecraft.core.endpoint import Endpoint
 from casecraft.core.job import JobResult
 
-NOT_FOUND = (404, 410)
 CONFLICT = "409"
 
 _ANY_VALUE = frozenset({"valid", "valid-format", "valid-pattern"})
@@ -40,11 +40,11 @@ def attach(registry: Registry, result: JobResult) -> JobResult:
         kept = {place: binding for place, binding in path.items() if not own[place]}
         others = set(case.targets).difference(*own.values())
         if case.valid and len(kept) < len(path) and others:
-            written.append(replace(case, targets=_only(case, set(case.targets) - others)))
-            cases.append(_bound(registry, endpoint, replace(case, targets=_only(case, others)), path))
+            written.append(replace(case, targets=only(case, set(case.targets) - others)))
+            cases.append(_bound(registry, endpoint, replace(case, targets=only(case, others)), path))
         else:
             cases.append(_bound(registry, endpoint, case, kept))
-    cases += [_as_written(registry, endpoint, case, path, about) for case in _needed(cases, written)]
+    cases += [_as_written(registry, endpoint, case, path, about) for case in left_over(written, cases)]
     return result if cases == list(result.cases) else replace(result, cases=tuple(cases))
 
 
@@ -53,30 +53,12 @@ def _own_targets(case: Case, node: str) -> set[str]:
     return {target for target in case.targets if is_about(target, node) and target[len(node) + 1 :] not in _ANY_VALUE}
 
 
-def is_about(target: str, node: str) -> bool:
-    """Whether a target is about a place of the request, or about something inside it."""
-    return target.startswith(node) and target[len(node) : len(node) + 1] in (":", "/", ".", "[")
-
-
-def _only(case: Case, targets: Collection[str]) -> tuple[str, ...]:
-    return tuple(target for target in case.targets if target in targets)
-
-
-def _needed(cases: list[Case], written: list[Case]) -> Iterator[Case]:
-    """Of the cases that send ids as written the ones that hit what no other does."""
-    hit = {target for case in cases for target in case.targets}
-    for case in written:
-        if not hit.issuperset(case.targets):
-            hit.update(case.targets)
-            yield case
-
-
 def _as_written(
     registry: Registry, endpoint: Endpoint, case: Case, path: dict[str, Binding], about: dict[str, str]
 ) -> Case:
     kept = {place: binding for place, binding in path.items() if not _own_targets(case, about[place])}
     bound = _bound(registry, endpoint, case, kept)
-    missed = _documented(endpoint, NOT_FOUND)
+    missed = _documented(endpoint, GONE)
     status = tuple(dict.fromkeys((*bound.expect.status, *missed)))
     return replace(bound, id=f"{case.id}-as-written", priority="P2", expect=replace(bound.expect, status=status))
 
@@ -117,7 +99,7 @@ def _is_about_path(case: Case) -> bool:
 
 
 def _without_not_found(expect: Expectation) -> Expectation:
-    status = tuple(each for each in expect.status if each not in NOT_FOUND)
+    status = tuple(each for each in expect.status if each not in GONE)
     return expect if not status or status == expect.status else replace(expect, status=status)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from casecraft.cases.scenarios.attachment import attach
 from casecraft.cases.scenarios.graph import build_graph
 from casecraft.cases.scenarios.lives import scenarios_of
+from casecraft.cases.scenarios.preconditions import part_preconditions
 from casecraft.cases.scenarios.registry import Registry
 from casecraft.cases.scenarios.unknown import unknown_case
 from casecraft.core.job import JobResult
@@ -27,9 +28,10 @@ def chain(results: Sequence[JobResult], *, fill: bool = True) -> Chained:
     The same results give the same, to the byte. `fill` adds cases that ask for what does not exist. Only the endpoints
     of these results are looked at: one that is filtered out makes nothing.
     """
-    registry = Registry(build_graph(results))
+    parted = [part_preconditions(result) for result in results]
+    registry = Registry(build_graph(parted))
     chained = []
-    for result in results:
+    for result in parted:
         attached = attach(registry, result)
         operation = registry.graph.operation_of(result.endpoint) if fill else None
         unknown = unknown_case(registry, operation) if operation is not None else None

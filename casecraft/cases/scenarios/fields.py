@@ -6,6 +6,7 @@ from casecraft.cases.scenarios.paths import noun_of, words_of
 from casecraft.cases.shape_reader import ShapeReader
 from casecraft.cases.shapes import Shape
 from casecraft.cases.styles import is_json
+from casecraft.cases.validators import ValidatorCache
 from casecraft.core.endpoint import Endpoint, Response
 from casecraft.core.schema import Definitions, Schema
 
@@ -18,14 +19,23 @@ class SchemaShapes:
     """Reads the schemas of many endpoints, those that they share once."""
 
     def __init__(self) -> None:
-        self._readers: dict[int, tuple[Definitions, ShapeReader]] = {}
+        self._readers: dict[int, tuple[Definitions, ShapeReader, ValidatorCache]] = {}
 
     def read(self, definitions: Definitions, schema: Schema) -> Shape:
         """The shape of a schema."""
+        return self._held(definitions)[1].read(schema)
+
+    def accepts(self, definitions: Definitions, schema: Schema, *values: object) -> bool:
+        """Whether all values conform to a schema."""
+        validator = self._held(definitions)[2].validator(schema)
+        return all(validator.accepts(value) for value in values)
+
+    def _held(self, definitions: Definitions) -> tuple[Definitions, ShapeReader, ValidatorCache]:
         held = self._readers.get(id(definitions))
         if held is None:
-            held = self._readers[id(definitions)] = (definitions, ShapeReader(definitions))
-        return held[1].read(schema)
+            held = definitions, ShapeReader(definitions), ValidatorCache(definitions)
+            self._readers[id(definitions)] = held
+        return held
 
     def of_answer(self, endpoint: Endpoint, response: Response) -> Shape | None:
         """The shape of a response's JSON body."""

@@ -12,6 +12,9 @@ from casecraft.core.case import Case
 from casecraft.core.endpoint import Endpoint, Parameter
 from casecraft.core.job import JobResult
 
+GONE = (404, 410)
+"""What services answer where nothing is, or no longer."""
+
 _PRIORITIES = ("P0", "P1", "P2")
 
 
@@ -36,6 +39,18 @@ class Operation:
         """Which of these statuses the document lists."""
         listed = {response.status for response in self.endpoint.responses}
         return [status for status in statuses if str(status) in listed]
+
+    @property
+    def not_found(self) -> tuple[int, ...]:
+        """The documented answers to a request for what is not there; empty where the document has none.
+
+        Services hide what one may not see by answering as if one might not see it: 403 is right where it is documented,
+        and so is 401 where the document knows of no credentials that could be sent.
+        """
+        if not self.documents(*GONE):
+            return ()
+        hidden = (403,) if self.endpoint.security else (401, 403)
+        return tuple(self.documents(*hidden, *GONE))
 
 
 @dataclass(slots=True)
@@ -110,6 +125,7 @@ def _is_plain(parameter: Parameter) -> bool:
     return parameter.style == "simple" and parameter.content_type is None and not fixed
 
 
-def _order(case: Case) -> tuple[bool, int, int, str]:
+def _order(case: Case) -> tuple[bool, bool, int, int, str]:
+    conditional = case.id.endswith("-conditional")
     size = len(case.request.query) + len(case.request.headers) + len(case.request.cookies) + len(str(case.request.body))
-    return ("request:minimal" not in case.targets, _PRIORITIES.index(case.priority), size, case.id)
+    return (conditional, "request:minimal" not in case.targets, _PRIORITIES.index(case.priority), size, case.id)

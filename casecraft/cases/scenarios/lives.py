@@ -13,9 +13,6 @@ from casecraft.cases.scenarios.uniqueness import unique_bindings
 from casecraft.core.case import Binding, Case, Expectation, Priority, Scalar, Source
 from casecraft.core.scenario import Scenario, Step
 
-GONE = (404, 410)
-HIDDEN = 403
-
 _RULES = Source("rules")
 
 
@@ -135,12 +132,11 @@ class Life:
 
     def _gone(self, name: str, title: str, operation: Operation, case: Case | None = None) -> list[Step]:
         """A step that finds nothing, where the document has an answer for that."""
-        documented = operation.documents(HIDDEN, *GONE)
         creates = operation.endpoint.method.upper() == "PUT" and operation.documents(201)
-        if not set(documented) & {*GONE} or creates:
+        if not operation.not_found or creates:
             return []
         step = self._step(name, title, operation, case)
-        return [replace(step, expect=Expectation(tuple(documented), step.expect.check_schema))]
+        return [replace(step, expect=Expectation(operation.not_found, step.expect.check_schema))]
 
     def _end(self, read: Operation | None) -> list[Step]:
         removal = self._operation("DELETE")

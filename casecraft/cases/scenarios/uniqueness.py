@@ -6,7 +6,6 @@ from typing import Any
 from casecraft.cases.scenarios.fields import SchemaShapes, escape
 from casecraft.cases.scenarios.paths import words_of
 from casecraft.cases.shapes import Shape
-from casecraft.cases.validators import Validator
 from casecraft.core.case import RUN, Binding, CaseRequest
 from casecraft.core.endpoint import Endpoint
 from casecraft.core.schema import Schema
@@ -29,11 +28,10 @@ def unique_source(shapes: SchemaShapes, endpoint: Endpoint, schema: Schema) -> s
     shape = shapes.read(endpoint.definitions, schema)
     if shape.members is not None:
         return None
-    validator = Validator(endpoint.definitions.self_contained(schema))
     wanted = [f"unique:{shape.format}"] if f"unique:{shape.format}" in SAMPLES else ["unique", "unique:uuid"]
     if "string" not in shape.types:
         wanted = ["unique:integer"]
-    return next((it for it in wanted if all(map(validator.accepts, SAMPLES[it]))), None)
+    return next((it for it in wanted if shapes.accepts(endpoint.definitions, schema, *SAMPLES[it])), None)
 
 
 def unique_bindings(

@@ -10,22 +10,19 @@ from casecraft.cases.scenarios.graph import Operation, path_parameter
 from casecraft.cases.scenarios.registry import Registry, path_place
 from casecraft.cases.shapes import Shape
 from casecraft.cases.texts import matching_texts
-from casecraft.cases.validators import Validator
 from casecraft.core.case import Case, Expectation, Source
 from casecraft.core.endpoint import Endpoint, Parameter
 
-NOT_FOUND = 404
 _CREATES = "PUT"
 
 
 def unknown_case(registry: Registry, operation: Operation) -> Case | None:
     """The case that names an unknown object, where the document has an answer to that; its parents exist if they can.
 
-    An object that is hidden may be answered as one that is not there and the other way round: 403 and 410 are right
-    where they are documented.
+    The path's last parameter is the one that names nothing.
     """
     places = operation.places
-    if not places or not operation.documents(NOT_FOUND) or _would_create(operation):
+    if not places or not operation.not_found or _would_create(operation):
         return None
     place, endpoint = places[-1], operation.endpoint
     parameter = path_parameter(endpoint, place.name)
@@ -42,7 +39,7 @@ def unknown_case(registry: Registry, operation: Operation) -> Case | None:
         priority="P1",
         targets=(target,),
         request=replace(request, path_params={**request.path_params, place.name: value}),
-        expect=Expectation(tuple(operation.documents(403, 404, 410)), operation.least.expect.check_schema),
+        expect=Expectation(operation.not_found, operation.least.expect.check_schema),
         source=Source("rules"),
         bindings=tuple(it for it in registry.path_bindings(endpoint) if it.place != path_place(place.name)),
     )
@@ -54,10 +51,9 @@ def _would_create(operation: Operation) -> bool:
 
 def unknown_value(registry: Registry, endpoint: Endpoint, parameter: Parameter) -> Any:
     """A value that conforms and that hardly anything has; the same one each time. None where none is found."""
-    schema = parameter.schema
-    shape = registry.graph.shapes.read(endpoint.definitions, schema)
-    validator = Validator(endpoint.definitions.self_contained(schema))
-    return next((value for value in _candidates(endpoint, shape) if validator.accepts(value)), None)
+    definitions, schema, shapes = endpoint.definitions, parameter.schema, registry.graph.shapes
+    candidates = _candidates(endpoint, shapes.read(definitions, schema))
+    return next((value for value in candidates if shapes.accepts(definitions, schema, value)), None)
 
 
 def _candidates(endpoint: Endpoint, shape: Shape) -> Iterator[Any]:
