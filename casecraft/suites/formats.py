@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from casecraft.errors import ConfigurationError
+from casecraft.suites.arazzo import write_arazzo
 from casecraft.suites.cases import cases_file
 from casecraft.suites.json_text import to_json
 from casecraft.suites.pytest_format import write_pytest
@@ -35,7 +36,7 @@ def write_json(suite: Suite, entries: tuple[Entry, ...]) -> Iterator[tuple[str, 
         yield SCENARIOS_FILE, to_json(scenarios_file(suite.scenarios, files))
 
 
-FORMATS: dict[str, Format] = {"json": write_json, "pytest": write_pytest}
+FORMATS: dict[str, Format] = {"json": write_json, "pytest": write_pytest, "arazzo": write_arazzo}
 
 
 def choose_formats(names: Sequence[str]) -> list[Format]:

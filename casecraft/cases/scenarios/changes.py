@@ -25,26 +25,32 @@ class Change:
     values: dict[str, Scalar]
 
 
-def choose_change(graph: Graph, producer: Producer, *operations: Operation | None) -> Change | None:
-    """The first case of these operations that changes what can be read back; else the least case of the first.
+def choose_changes(graph: Graph, producer: Producer, *operations: Operation | None) -> list[Change]:
+    """For each of these operations the first case that changes what can be read back, as it is by then.
 
-    Where the client chooses the id, PUT makes the resource, and only a change that can be seen is one.
+    Where no case of any does, the least case of the first.
     """
-    made = producer.operation.least.request.body
     read = graph.find("GET", producer.item)
     there = [operation for operation in operations if operation is not None]
+    body = producer.operation.least.request.body
+    state: dict[str, Any] = dict(body) if isinstance(body, dict) else {}
+    chosen = []
     for operation in there if read is not None else ():
         for case in operation.cases:
-            values = _changed(graph, operation, read, case, made)
+            values = _changed(graph, operation, read, case, state)
             if values:
-                return Change(operation, case, values)
-    return Change(there[0], there[0].least, {}) if there else None
+                chosen.append(Change(operation, case, values))
+                state |= case.request.body
+                break
+    return chosen or [Change(it, it.least, {}) for it in there[:1]]
 
 
-def _changed(graph: Graph, operation: Operation, read: Operation | None, case: Case, made: Any) -> dict[str, Scalar]:
-    """The plain values that a case sends, the creation did not, and reading gives back."""
+def _changed(
+    graph: Graph, operation: Operation, read: Operation | None, case: Case, state: dict[str, Any]
+) -> dict[str, Scalar]:
+    """The plain values that a case sends, that are others than before, and that reading gives back."""
     body = case.request.body
-    if read is None or not isinstance(body, dict) or not isinstance(made, dict):
+    if read is None or not isinstance(body, dict):
         return {}
     sent, shown = _properties_sent(graph, operation), _properties_shown(graph, read)
     found = {
@@ -53,7 +59,7 @@ def _changed(graph: Graph, operation: Operation, read: Operation | None, case: C
         if name in sent
         and name in shown
         and name.lower() not in _FIXED
-        and not same_value(made.get(name, ...), value)
+        and not same_value(state.get(name, ...), value)
         and _is_kept(sent[name], value)
         and _is_kept(shown[name], value)
     }

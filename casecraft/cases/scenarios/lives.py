@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from casecraft.cases.scenarios.attachment import CONFLICT
-from casecraft.cases.scenarios.changes import Change, choose_change
+from casecraft.cases.scenarios.changes import Change, choose_changes
 from casecraft.cases.scenarios.graph import Operation
 from casecraft.cases.scenarios.paths import collection_of, is_below, is_item, noun_of, places_of, readable_name
 from casecraft.cases.scenarios.producers import Producer
@@ -37,11 +37,11 @@ class Life:
         read = self._operation("GET")
         if read is not None:
             steps.append(self._step("read", "Read it", read))
-        change = self._chosen_change()
-        if change is not None:
-            steps.append(self._change("change", "Change it", change))
-        if read is not None and change is not None:
-            steps.append(self._step("read-changed", "Read the change", read, values=change.values))
+        for number, change in enumerate(self._changes()):
+            mark = f"-{number + 1}" if number else ""
+            steps.append(self._step(f"change{mark}", "Change it", change.operation, change.case))
+            if read is not None:
+                steps.append(self._step(f"read-changed{mark}", "Read the change", read, values=change.values))
         listing = self._listing()
         if listing is not None:
             steps.append(self._step("list", "List them", listing))
@@ -55,9 +55,8 @@ class Life:
         removal = self._operation("DELETE")
         if removal is None:
             return None
-        change = self._chosen_change()
         steps = [self._creation(), self._step("remove", "Remove it", removal)]
-        if change is not None:
+        for change in self._changes()[:1]:
             steps += self._gone("change-removed", "Change what is removed", change.operation, change.case)
         for operation in self._uses():
             steps += self._gone("use-removed", "Use what is removed", operation)
@@ -115,12 +114,9 @@ class Life:
         expect = replace(_success(case.expect), values=values or {})
         return Step(name, title, operation.endpoint.id, case.request, expect, tuple(self._bindings(operation, case)))
 
-    def _chosen_change(self) -> Change | None:
+    def _changes(self) -> list[Change]:
         updates = [self._operation(method) for method in ("PUT", "PATCH", "POST")]
-        return choose_change(self.registry.graph, self.producer, *updates)
-
-    def _change(self, name: str, title: str, change: Change) -> Step:
-        return self._step(name, title, change.operation, change.case)
+        return choose_changes(self.registry.graph, self.producer, *updates)
 
     def _bindings(self, operation: Operation, case: Case) -> Iterator[Binding]:
         endpoint = operation.endpoint
