@@ -86,8 +86,10 @@ def _field_bindings(registry: Registry, endpoint: Endpoint, case: Case) -> Itera
 def _node(place: str) -> str:
     """The node of the request whose targets a place is about: `body.owner.id` for `/body/owner/id`."""
     section, *names = place.removeprefix("/").split("/")
-    names = [name.replace("~1", "/").replace("~0", "~") for name in names if not name.isdecimal()]
-    return ".".join([section.removesuffix("s") if section == "headers" else section, *names])
+    node = "header" if section == "headers" else section
+    for name in names:
+        node += "[]" if name.isdecimal() else "." + name.replace("~1", "/").replace("~0", "~")
+    return node
 
 
 def _allows_any(target: str) -> bool:

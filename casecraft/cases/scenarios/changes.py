@@ -1,5 +1,6 @@
 """Which change of a resource a scenario makes, and what must be read back after it."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from casecraft.core.case import Case, Scalar
 _FIXED = frozenset({"apiversion", "etag", "id", "kind", "object", "revision", "type", "version"})
 """Fields that say what something is; services keep their own."""
 
+_PLAIN_TEXT = re.compile(r"[A-Za-z0-9]+(?:[ _.-][A-Za-z0-9]+)*")
 _MOST_VALUES = 5
 _LONGEST_TEXT = 100
 
@@ -88,4 +90,4 @@ def _is_kept(shape: Shape, value: Any) -> bool:
         return bool(shape.types) and shape.types <= {"integer", "number"}
     if not isinstance(value, str) or "string" not in shape.types or shape.format is not None or not shape.typed:
         return False
-    return value.isascii() and value.isalnum() and 0 < len(value) <= _LONGEST_TEXT
+    return len(value) <= _LONGEST_TEXT and _PLAIN_TEXT.fullmatch(value) is not None
