@@ -60,12 +60,11 @@ class CaseRequest:
 @dataclass(frozen=True, slots=True)
 class Expectation:
     """What the answer must be: any of `status` (numbers, or ranges such as "2XX"), and, where `check_schema`, a body
-    that fits the schema documented for the status that came. `values` are what must stand in the body, by JSON pointer.
+    that fits the schema documented for the status that came.
     """
 
     status: tuple[int | str, ...]
     check_schema: bool = True
-    values: Mapping[str, Scalar] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from casecraft.core.case import RUN, Binding, Expectation
+from casecraft.core.case import RUN, Binding
 from casecraft.core.endpoint import Endpoint, SecurityScheme
 from casecraft.core.scenario import Resource, Scenario, Step
 
@@ -77,7 +77,7 @@ class Workflow:
             described["parameters"] = parameters
         if step.request.content_type is not None:
             described["requestBody"] = _body(step, bound)
-        described["successCriteria"] = list(_criteria(step.expect))
+        described["successCriteria"] = list(_criteria(step))
         return described
 
     def _expression(self, step: Step, binding: Binding) -> Any:
@@ -131,9 +131,9 @@ def _body(step: Step, bound: Mapping[str, Any]) -> dict[str, Any]:
     return described | ({"replacements": replacements} if replacements else {})
 
 
-def _criteria(expect: Expectation) -> Iterator[dict[str, str]]:
-    yield {"condition": " || ".join(map(_status, expect.status))}
-    for pointer, value in expect.values.items():
+def _criteria(step: Step) -> Iterator[dict[str, str]]:
+    yield {"condition": " || ".join(map(_status, step.expect.status))}
+    for pointer, value in step.values.items():
         yield {"condition": f"$response.body#{pointer} == {_literal(value)}"}
 
 

@@ -54,6 +54,6 @@ def _step(step: Step, files: Mapping[str, str]) -> dict[str, Any]:
         "endpoint": step.endpoint_id,
         "file": files[step.endpoint_id],
         "request": written_request(step.request),
-        "expect": written_expectation(step.expect),
+        "expect": {**written_expectation(step.expect), **({"values": step.values} if step.values else {})},
         "bindings": [asdict(binding) for binding in step.bindings],
     }

@@ -59,7 +59,7 @@ def run_suite(suite: Path, url: str, *options: str) -> subprocess.CompletedProce
 
 
 def test_all_of_it_passes_on_the_right_implementation(suite: Path) -> None:
-    with serve(create_app(stateful=True)) as url:
+    with serve(create_app()) as url:
         for _ in range(2):  # what the first run leaves behind is not in the way of the second
             outcome = run_suite(suite, url)
             assert outcome.returncode == 0, outcome.stdout[-3000:]
@@ -68,7 +68,7 @@ def test_all_of_it_passes_on_the_right_implementation(suite: Path) -> None:
 
 
 def test_every_operation_is_carried_out(suite: Path) -> None:
-    app, seen = create_app(stateful=True), set()
+    app, seen = create_app(), set()
 
     async def recording(scope: Any, receive: Any, send: Any) -> None:
         async def record(message: Any) -> None:
@@ -90,7 +90,7 @@ def _leads_to(method: str, path: str, scope: Any) -> bool:
 
 @pytest.mark.parametrize("bug", FORGOTTEN)
 def test_what_is_forgotten_is_caught_by_a_scenario(suite: Path, bug: str) -> None:
-    with serve(create_app(bug=bug, stateful=True)) as url:
+    with serve(create_app(bug=bug)) as url:
         outcome = run_suite(suite, url, "-k", "test_scenario", "-p", "no:warnings")
     assert outcome.returncode == 1, f"{bug} went unnoticed: {outcome.stdout[-500:]}"
     assert "step " in outcome.stdout
@@ -98,6 +98,6 @@ def test_what_is_forgotten_is_caught_by_a_scenario(suite: Path, bug: str) -> Non
 
 @pytest.mark.parametrize("bug", BUGS)
 def test_each_bug_is_caught(suite: Path, bug: str) -> None:
-    with serve(create_app(bug=bug, stateful=True)) as url:
+    with serve(create_app(bug=bug)) as url:
         outcome = run_suite(suite, url, "-x")
     assert outcome.returncode == 1, f"{bug} went unnoticed: {outcome.stdout[-500:]}"

@@ -68,7 +68,7 @@ def read_gitlab() -> Pipeline:
 
 @pytest.fixture
 def petstore() -> Iterator[str]:
-    with serve(create_app(stateful=True)) as url:
+    with serve(create_app()) as url:
         yield url
 
 
@@ -128,7 +128,7 @@ def test_a_pipeline_tests_the_service_and_pays_once(stage: Stage, petstore: str,
 def test_a_pipeline_fails_where_the_service_is_wrong(stage: Stage) -> None:
     pipeline = read_gitlab()
     install_pip_that_notes(stage)
-    with simulate("glm", "qwen") as simulator, serve(create_app("name-empty-accepted", stateful=True)) as url:
+    with simulate("glm", "qwen") as simulator, serve(create_app("name-empty-accepted")) as url:
         stage.add_providers(simulator)
         assert run_pipeline(stage, pipeline, {**KEYS, **CREDENTIALS, "CASECRAFT_BASE_URL": url}) == [0, 0, 1]
 

@@ -1,7 +1,6 @@
 """A real implementation of specs/petstore.yaml, right unless a bug is switched on.
 
-Every request meets the seeded shop as it was in the beginning, so that tests can run in any order; with `stateful`
-the shop remembers.
+The shop begins as it is seeded, and remembers; without `stateful` every request meets it as it was in the beginning.
 """
 
 import copy
@@ -45,7 +44,7 @@ OPERATIONS = {
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 
 
-def create_app(bug: str | None = None, *, stateful: bool = False) -> Starlette:
+def create_app(bug: str | None = None, *, stateful: bool = True) -> Starlette:
     """The petstore, with one of BUGS or FORGOTTEN or with none."""
     if bug is not None and bug not in (*BUGS, *FORGOTTEN):
         raise ValueError(f"{bug!r} is no bug of the petstore")

@@ -178,7 +178,7 @@ def test_workflows_run(tmp_path: Path, redocly: list[str], bug: str | None, pass
     for workflow in write(tmp_path)["workflows"]:
         for name, described in workflow["inputs"]["properties"].items():
             inputs.setdefault(name, str(uuid.uuid4()) if "UUID" in described.get("description", "") else "Mia")
-    with serve(create_app(bug, stateful=True)) as url:
+    with serve(create_app(bug)) as url:
         path = str(tmp_path / "arazzo" / "petstore.arazzo.json")
         done = run_redocly(redocly, "respect", path, "--server", f"api={url}", "--input", json.dumps(inputs))
     assert (done.returncode == 0) is passes, done.stdout[-3000:] + done.stderr[-1000:]

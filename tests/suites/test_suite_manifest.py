@@ -58,6 +58,8 @@ def test_counts() -> None:
         "by_technique": {"equivalence_partitioning": 2, "security": 1},
         "by_priority": {"P0": 2, "P1": 1},
         "by_provider": {"glm": 1, "rules": 2},
+        "resources": 0,
+        "scenarios": 0,
     }
 
 

@@ -36,6 +36,9 @@ def attach(registry: Registry, result: JobResult) -> JobResult:
     cases: list[Case] = []
     written: list[Case] = []
     for case in result.cases:
+        if _is_refused_for_its_meaning(case):
+            cases.append(_bound_by_path(case, {} if {*GONE} & {*case.expect.status} else path))
+            continue
         own = {place: _own_targets(case, about[place]) for place in path}
         kept = {place: binding for place, binding in path.items() if not own[place]}
         others = set(case.targets).difference(*own.values())
@@ -46,6 +49,15 @@ def attach(registry: Registry, result: JobResult) -> JobResult:
             cases.append(_bound(registry, endpoint, case, kept))
     cases += [_as_written(registry, endpoint, case, path, about) for case in left_over(written, cases)]
     return result if cases == list(result.cases) else replace(result, cases=tuple(cases))
+
+
+def _is_refused_for_its_meaning(case: Case) -> bool:
+    """Whether a request conforms and is refused all the same: any of its values may be the reason."""
+    return case.valid and all(str(status).startswith("4") for status in case.expect.status)
+
+
+def _bound_by_path(case: Case, path: dict[str, Binding]) -> Case:
+    return replace(case, bindings=tuple(path.values())) if path else case
 
 
 def _own_targets(case: Case, node: str) -> set[str]:
@@ -72,7 +84,8 @@ def _bound(registry: Registry, endpoint: Endpoint, case: Case, path: dict[str, B
         return case
     expect = case.expect
     missing = [place for place in case.request.path_params if path_place(place) not in path]
-    if not missing and not _is_about_path(case):
+    # To a stranger what exists may be answered as if it did not.
+    if not missing and not _is_about_path(case) and case.request.credentials == "own":
         expect = _without_not_found(case.expect)
     return replace(case, bindings=tuple(bindings.values()), fresh=_consumes(endpoint, case, path), expect=expect)
 

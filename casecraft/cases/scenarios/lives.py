@@ -111,8 +111,9 @@ class Life:
         values: dict[str, Scalar] | None = None,
     ) -> Step:
         case = case or operation.least
-        expect = replace(_success(case.expect), values=values or {})
-        return Step(name, title, operation.endpoint.id, case.request, expect, tuple(self._bindings(operation, case)))
+        bindings = tuple(self._bindings(operation, case))
+        expect = _success(case.expect)
+        return Step(name, title, operation.endpoint.id, case.request, expect, bindings, values or {})
 
     def _changes(self) -> list[Change]:
         updates = [self._operation(method) for method in ("PUT", "PATCH", "POST")]

@@ -8,7 +8,7 @@ import pytest
 
 from casecraft.cases import generate
 from casecraft.cases.scenarios import Chained, chain
-from casecraft.core.case import Case, CaseRequest
+from casecraft.core.case import Case, CaseRequest, Expectation
 from casecraft.core.endpoint import Endpoint
 from casecraft.core.job import JobResult
 from casecraft.spec import load, split
@@ -254,3 +254,32 @@ def test_raw_bodies_and_refusals_make_nothing(tmp_path: Path) -> None:
         for result in results
     ]
     assert chain(broken).resources == ()
+
+
+@pytest.mark.parametrize(("status", "places"), [(404, set()), (409, {"/path_params/petId"})])
+def test_what_a_request_is_refused_for_stays_in_it(tmp_path: Path, status: int, places: set[str]) -> None:
+    changed = []
+    for result in results_of(tmp_path, pets()):
+        cases = result.cases
+        if result.endpoint.id == "PUT /pets/{petId}":
+            meant = replace(cases[0], id="meant", targets=("meaning:1",), expect=Expectation((status,)))
+            cases = (*cases, meant)
+        changed.append(replace(result, cases=cases))
+    meant = next(case for case in cases_of(chain(changed), "PUT /pets/{petId}") if case.id == "meant")
+    assert set(bound(meant)) == places
+    assert meant.expect.status == (status,)
+
+
+def test_stranger_may_be_told_that_nothing_is_there(tmp_path: Path) -> None:
+    changed = [
+        replace(
+            result,
+            cases=tuple(replace(each, request=replace(each.request, credentials="foreign")) for each in result.cases),
+        )
+        if result.endpoint.id == "GET /pets/{petId}"
+        else result
+        for result in results_of(tmp_path, pets())
+    ]
+    case = with_target(chain(changed), "GET /pets/{petId}", "request:minimal")
+    assert bound(case) == BY_ID
+    assert case.expect.status == (200, 404)
