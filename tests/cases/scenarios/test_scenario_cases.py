@@ -134,7 +134,8 @@ def test_nested_id_is_that_of_its_object(tmp_path: Path) -> None:
 
 
 def test_text_is_no_id_where_ids_are_numbers(tmp_path: Path) -> None:
-    order = {"type": "object", "required": ["petId"], "properties": {"petId": TEXT}}
+    text = {"type": "string", "pattern": "^[0-9]+$"}
+    order = {"type": "object", "required": ["petId"], "properties": {"petId": text}}
     made = chained(tmp_path, pets(**{"/orders": {"post": operation({"201": None}, order)}}))
     assert bound(with_target(made, "POST /orders", "request:minimal")) == {}
 
@@ -157,6 +158,26 @@ def test_what_may_be_taken_is_new_each_time(tmp_path: Path, name: str, schema: A
     for status, expected in (("409", wanted), ("400", {})):
         made = chained(tmp_path, {"/users": {"post": operation({"201": None, status: None}, body)}})
         assert bound(with_target(made, "POST /users", "request:minimal")) == expected
+
+
+@pytest.mark.parametrize(("longest", "sources"), [(5, {}), (12, {"/body/name": ("run", "unique")})])
+def test_name_of_what_is_made_is_new_where_the_schema_allows_it(tmp_path: Path, longest: int, sources: Any) -> None:
+    paths = pets()
+    named_pet = {"type": "object", "required": ["name"], "properties": {"name": {**TEXT, "maxLength": longest}}}
+    paths["/pets"]["post"] = operation({"201": PET}, named_pet)
+    assert bound(resources_of(chained(tmp_path, paths))["pets"].create) == sources
+
+
+def test_parameter_that_nothing_fills_may_still_name_nothing(tmp_path: Path) -> None:
+    toys = {
+        "/pets/{petId}/toys/{toy}": {
+            "parameters": [named("petId", {"type": "integer"}), named("toy")],
+            "get": operation({"200": PET, "404": None}),
+        }
+    }
+    case = with_target(chained(tmp_path, pets(**toys)), "GET /pets/{petId}/toys/{toy}", "request:minimal")
+    assert bound(case) == BY_ID
+    assert case.expect.status == (200, 404)
 
 
 def test_idempotency_key_is_new_each_time(tmp_path: Path) -> None:
@@ -217,6 +238,24 @@ def test_condition_is_tested_apart_from_the_rest(tmp_path: Path) -> None:
     plain = with_target(made, "GET /pets", "query.limit:minimum")
     assert plain.request.query == {"limit": 1}
     assert plain.expect.status == (200,)
+    requests = [repr(case.request) for case in cases]
+    assert len(set(requests)) == len(requests)
+
+
+def test_other_headers_stay(tmp_path: Path) -> None:
+    header = {"name": "If-Nothing", "in": "header", "schema": TEXT}
+    results = results_of(tmp_path, {"/pets": {"get": operation({"200": None, "412": None}, parameters=[header])}})
+    assert chain(results).results == tuple(results)
+
+
+def test_requests_that_differ_in_a_condition_alone_become_one(tmp_path: Path) -> None:
+    header = {"name": "If-Match", "in": "header", "schema": {"type": "string", "enum": ["a", "b", "c"]}}
+    limit = {"name": "limit", "in": "query", "required": True, "schema": {"type": "integer", "enum": [1]}}
+    paths = {"/pets": {"get": operation({"200": None, "412": None}, parameters=[header, limit])}}
+    plain = [
+        case for case in cases_of(chained(tmp_path, paths), "GET /pets") if case.valid and not case.request.headers
+    ]
+    assert [case.request.query for case in plain] == [{"limit": 1}]
 
 
 def test_condition_that_must_be_sent_stays(tmp_path: Path) -> None:

@@ -202,6 +202,17 @@ def test_schema_of_the_same_name_is_made_elsewhere(tmp_path: Path) -> None:
     assert resources_of(chained(tmp_path, paths, components=components))["users"].create.endpoint_id == "POST /signup"
 
 
+def test_id_of_two_parts_is_made_by_none(tmp_path: Path) -> None:
+    reference = {"$ref": "#/components/schemas/Repository"}
+    components = {"schemas": {"Repository": answer("id", "name")}}
+    paths = {
+        "/repos": {"post": operation({"201": reference}, answer("name"))},
+        "/repos/{owner}/{repo}": {"parameters": [named("owner"), named("repo")], "get": operation({"200": reference})},
+    }
+    made = chained(tmp_path, paths, components=components)
+    assert not any(place.endswith("/repo") for place in bound(cases_of(made, "GET /repos/{owner}/{repo}")[0]))
+
+
 def test_action_on_an_item_does_not_make_it(tmp_path: Path) -> None:
     reference = {"$ref": "#/components/schemas/User"}
     components = {"schemas": {"User": answer("id")}}
