@@ -87,7 +87,7 @@ def build_graph(results: Sequence[JobResult]) -> Graph:
         endpoint = result.endpoint
         for place in bindable_places(endpoint):
             graph.names[place.shape].setdefault(place.name, endpoint)
-        cases = tuple(sorted((case for case in result.cases if is_accepted(case)), key=_order))
+        cases = tuple(sorted((case for case in result.cases if is_accepted(case) and _is_plain_use(case)), key=_order))
         if cases:
             operation = Operation(endpoint, cases)
             graph.operations.setdefault((endpoint.method.upper(), shape_of(endpoint.path)), operation)
@@ -112,6 +112,11 @@ def is_accepted(case: Case) -> bool:
     if not case.valid or case.request.credentials != "own" or case.request.raw_body is not None:
         return False
     return any(str(status)[0] in "23" for status in case.expect.status)
+
+
+def _is_plain_use(case: Case) -> bool:
+    """Whether a case does what users do: no probe for robustness or security, even if the service may accept it."""
+    return case.technique not in ("syntax_testing", "error_guessing", "security")
 
 
 def path_parameter(endpoint: Endpoint, name: str) -> Parameter:
