@@ -275,7 +275,8 @@ def test_scenario_ends_at_the_first_step_that_fails_and_cleans_up(tmp_path: Path
     write(tmp_path / "suite", scenarios=(life(READ, CHANGE, READ_CHANGED),))
     ends = outcomes(tmp_path / "suite", pets[1], "-k", "test_scenario")
     message = ends["pets--life"]
-    assert "step 3 of 4, Step change: status 500, expected 200" in message
+    assert "server error: status 500, expected 200" in message
+    assert "Pet: its life, step 3 of 4, Step change" in message
     assert set(re.findall(r"curl -X (\w+)", message)) == {"POST", "GET", "PUT"}
     assert made_for(pets[0])[-1] == "DELETE /pets/1"
 
