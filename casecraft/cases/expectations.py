@@ -139,13 +139,14 @@ def _is_allowed(status: Status, allowed: Collection[Status]) -> bool:
 def may_be_unknown(endpoint: Endpoint, request: CaseRequest) -> bool:
     """Whether a path parameter has a value that the document does not give itself, as an example or in a list."""
     return any(
-        request.path_params.get(parameter.name) not in _given_values(parameter)
+        request.path_params.get(parameter.name) not in given_values(parameter)
         for parameter in endpoint.parameters
         if parameter.location == "path"
     )
 
 
-def _given_values(parameter: Parameter) -> list[object]:
+def given_values(parameter: Parameter) -> list[object]:
+    """The values of a parameter that the document gives itself: examples, a default, listed ones."""
     given = list(parameter.examples)
     if isinstance(parameter.schema, bool):
         return given

@@ -75,13 +75,19 @@ class Source:
     model: str | None = None
 
 
+RUN = "run"
+"""The step of a binding whose value comes from no answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Binding:
     """A value of a request that is known only when the suite runs: it comes out of an earlier answer.
 
     `place` is where it goes, a JSON pointer into the request's JSON form (`/path_params/petId`, `/body/owner/id`).
     `step` is the id of the step or of the resource whose answer has it, `source` where: a JSON pointer into that
-    answer's body, or `header:` and a header's name (`header:Location#last` is its last path segment).
+    answer's body, `header:` and a header's name (`header:Location#last` is its last path segment), or `request:` and
+    a JSON pointer into what that step itself sent (`request:/body/name`). The step `run` (`RUN`) is the run of the
+    suite: its sources `unique`, `unique:email`, `unique:uuid` and `unique:integer` give another value each time.
     """
 
     place: str

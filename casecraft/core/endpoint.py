@@ -50,6 +50,20 @@ class Body:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """Where a value of an answer can be used: in which operation, as which parameters.
+
+    The operation is named by its `operationId` or by a reference (`#/paths/~1pets~1{petId}/get`); `parameters` map
+    its parameters' names to OpenAPI's runtime expressions (`$response.body#/id`).
+    """
+
+    name: str
+    operation_id: str = ""
+    operation_ref: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Response:
     """A documented response. `status` is "200", "4XX" or "default"."""
 
@@ -57,6 +71,7 @@ class Response:
     description: str = ""
     media_types: tuple[MediaType, ...] = ()
     headers: tuple[Parameter, ...] = ()
+    links: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

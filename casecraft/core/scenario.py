@@ -1,13 +1,17 @@
 """Requests that belong together: what must exist before a case, and the life of a resource from step to step."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from casecraft.core.case import Binding, CaseRequest, Expectation, Priority, Source
+from casecraft.core.case import Binding, CaseRequest, Expectation, Priority, Scalar, Source
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One request of several, with values bound from the steps before it. `id` is unique among them."""
+    """One request of several, with values bound from the steps before it. `id` is unique among them.
+
+    `values` are what must stand in the answer's body beside what is expected of it, by JSON pointer.
+    """
 
     id: str
     title: str
@@ -15,6 +19,7 @@ class Step:
     request: CaseRequest
     expect: Expectation
     bindings: tuple[Binding, ...] = ()
+    values: Mapping[str, Scalar] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from casecraft.cases import choose_techniques
+from casecraft.cases.scenarios import chain
 from casecraft.config import Settings
 from casecraft.core.job import JobResult
 from casecraft.core.usage import Usage, UsageMeter
@@ -134,11 +135,19 @@ def _finish(
     spending = store.spending_by_provider(run)
     complete = tuple(results.get(it.id) or JobResult(it, "pending", None, notes=it.notes) for it in made.endpoints)
     out = _output(made)
-    suite = Suite(made.document, complete, _manifest_run(made, run), spending)
+    chained = chain(complete, fill=made.settings.rules_fallback)
+    suite = Suite(
+        made.document,
+        chained.results,
+        _manifest_run(made, run),
+        spending,
+        resources=chained.resources,
+        scenarios=chained.scenarios,
+    )
     files = render(suite, out, made.settings.formats)
     store.finish_run(run, status, {"endpoints": len(complete), "cases": sum(len(result.cases) for result in complete)})
     manifest = orjson.loads((out / "suite.json").read_bytes())
-    return Summary(run, status, complete, spending, out, files, manifest, path)
+    return Summary(run, status, chained.results, spending, out, files, manifest, path)
 
 
 def _output(made: Plan) -> Path:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from casecraft.core.endpoint import Body, MediaType, Parameter, Response
+from casecraft.core.endpoint import Body, Link, MediaType, Parameter, Response
 from casecraft.spec.operation import Operation, mapping, read_examples, strings, text
 from casecraft.spec.parameters import read_parameter
 from casecraft.spec.schemas import Schemas
@@ -136,6 +136,7 @@ def _read_response(status: str, raw: Any, operation: Operation) -> Response | No
         description=text(response, "description"),
         media_types=read(response, operation, operation.context.responses),
         headers=_read_headers(response, operation),
+        links=_read_links(response, operation),
     )
 
 
@@ -155,3 +156,14 @@ def _read_headers(response: Mapping[str, Any], operation: Operation) -> tuple[Pa
         if header is not None and str(name).lower() != "content-type":
             headers.append(read_parameter(header, str(name), "header", operation, schemas))
     return tuple(headers)
+
+
+def _read_links(raw: Mapping[str, Any], operation: Operation) -> tuple[Link, ...]:
+    links = []
+    for name, raw_link in mapping(raw, "links").items():
+        link = operation.resolve(raw_link, f"the link {name!r}")
+        if link is not None:
+            given = mapping(link, "parameters").items()
+            parameters = {str(key): value for key, value in given if isinstance(value, str)}
+            links.append(Link(str(name), text(link, "operationId"), text(link, "operationRef"), parameters))
+    return tuple(links)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from casecraft.core.case import Case, CaseRequest
+from casecraft.core.case import Case, CaseRequest, Expectation
 from casecraft.core.endpoint import Endpoint, MediaType, Response, SecurityScheme
 from casecraft.core.schema import Schema
 from casecraft.suites.schemas import referring_to_file
@@ -102,15 +102,21 @@ def _case(case: Case) -> dict[str, Any]:
         "technique": case.technique,
         "priority": case.priority,
         "targets": case.targets,
-        "request": _request(case.request),
-        "expect": {"status": case.expect.status, "check_schema": case.expect.check_schema},
+        "request": written_request(case.request),
+        "expect": written_expectation(case.expect),
         "source": {"provider": case.source.provider, "model": case.source.model},
         **({"bindings": [asdict(binding) for binding in case.bindings]} if case.bindings else {}),
         **({"fresh": True} if case.fresh else {}),
     }
 
 
-def _request(request: CaseRequest) -> dict[str, Any]:
+def written_expectation(expect: Expectation) -> dict[str, Any]:
+    """What is expected of an answer, as it stands in the files."""
+    return {"status": expect.status, "check_schema": expect.check_schema}
+
+
+def written_request(request: CaseRequest) -> dict[str, Any]:
+    """A request as it stands in the files; bindings point into this."""
     content: dict[str, Any] = {
         "method": request.method,
         "path": request.path,

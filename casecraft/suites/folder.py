@@ -15,6 +15,7 @@ from casecraft.suites.manifest import FILE as MANIFEST_FILE
 STAGING = ".casecraft-staging"
 _MARK = b"casecraft"
 _HEAD = 200
+_MAX_DEPTH = 5
 
 
 class SuiteFolder:
@@ -31,6 +32,7 @@ class SuiteFolder:
         self.written: list[str] = []
         self.unchanged: list[str] = []
         self.removed: list[str] = []
+        self._staged: set[str] = set()
 
     @contextmanager
     def staging(self) -> Iterator[Callable[[str, bytes], str]]:
@@ -65,6 +67,7 @@ class SuiteFolder:
         return {MANIFEST_FILE, *filter(_is_inside, files)} if isinstance(files, list) else set()
 
     def _stage(self, path: str, content: bytes, earlier: set[str]) -> str:
+        self._refuse_misplaced(path)
         existing = self._read(path)
         if existing == content:
             self.unchanged.append(path)
@@ -75,10 +78,17 @@ class SuiteFolder:
                 hint="Write the suite to a folder of its own with --output, or move that file.",
             )
         staged = self._staging / path
-        staged.parent.mkdir(exist_ok=True)
+        staged.parent.mkdir(parents=True, exist_ok=True)
         staged.write_bytes(content)
         self.written.append(path)
         return path
+
+    def _refuse_misplaced(self, path: str) -> None:
+        if not _is_inside(path):
+            raise SuiteError(f"{path!r} is no place for a suite's file", hint="Correct the format that writes it.")
+        if path in self._staged:
+            raise SuiteError(f"two formats write {path!r}", hint="Leave one of them out of --format.")
+        self._staged.add(path)
 
     def _read(self, path: str) -> bytes | None:
         try:
@@ -89,15 +99,23 @@ class SuiteFolder:
     def _publish(self) -> None:
         for path in self.written:
             target = self._root / path
-            target.parent.mkdir(exist_ok=True)
+            target.parent.mkdir(parents=True, exist_ok=True)
             (self._staging / path).replace(target)
 
     def _remove(self, paths: set[str]) -> None:
         for path in sorted(paths):
             target = self._root / path
-            if target.is_file():
+            if target.is_file() and target.resolve().is_relative_to(self._root.resolve()):
                 target.unlink()
                 self.removed.append(path)
+                self._remove_empty_folders(PurePosixPath(path))
+
+    def _remove_empty_folders(self, path: PurePosixPath) -> None:
+        for parent in [*path.parents][:-1]:
+            folder = self._root / parent
+            if any(folder.iterdir()):
+                return
+            folder.rmdir()
 
 
 def refuse_unwritable(root: Path) -> None:
@@ -110,11 +128,15 @@ def refuse_unwritable(root: Path) -> None:
 
 
 def _is_inside(path: Any) -> bool:
-    """Whether an entry of a manifest, which anyone may have edited, can name a file of a suite."""
+    """Whether an entry of a manifest, which anyone may have edited, can name a file of a suite.
+
+    Hidden folders are none of casecraft's: `.git` may well stand beside the suite's files.
+    """
     if not isinstance(path, str) or any(sign in path for sign in "\\:\0"):
         return False
-    parts = PurePosixPath(path).parts
-    return len(parts) == 1 or (len(parts) == 2 and parts[0] == "cases")  # noqa: PLR2004  # cases/<slug>.json
+    *folders, name = path.split("/")
+    hidden = any(folder.startswith(".") for folder in folders)
+    return len(folders) < _MAX_DEPTH and all(folders) and not hidden and name not in {"", ".", ".."}
 
 
 def _unwritable(root: Path, error: OSError) -> SuiteError:

@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from casecraft.errors import ConfigurationError
+from casecraft.suites.arazzo import write_arazzo
 from casecraft.suites.cases import cases_file
 from casecraft.suites.json_text import to_json
 from casecraft.suites.pytest_format import write_pytest
+from casecraft.suites.scenarios import RESOURCES_FILE, SCENARIOS_FILE, files_by_endpoint, resources_file, scenarios_file
 from casecraft.suites.schemas import FILE as SCHEMAS_FILE
 from casecraft.suites.schemas import schemas_file
 from casecraft.suites.suite import Entry, Suite
@@ -19,16 +21,22 @@ Format: TypeAlias = Callable[[Suite, tuple[Entry, ...]], Files]
 
 
 def write_json(suite: Suite, entries: tuple[Entry, ...]) -> Iterator[tuple[str, bytes]]:
-    """The cases and the schemas of their responses. The manifest is written apart, after all else."""
-    del suite
+    """The cases, the schemas of their responses, what the cases need, and the scenarios. The manifest is written apart,
+    after all else.
+    """
     written = [(entry, entry.file) for entry in entries]
     yield SCHEMAS_FILE, to_json(schemas_file(entry.result.endpoint for entry, file in written if file))
     for entry, file in written:
         if file is not None:
             yield file, to_json(cases_file(entry))
+    files = files_by_endpoint(entries)
+    if suite.resources:
+        yield RESOURCES_FILE, to_json(resources_file(suite.resources, files))
+    if suite.scenarios:
+        yield SCENARIOS_FILE, to_json(scenarios_file(suite.scenarios, files))
 
 
-FORMATS: dict[str, Format] = {"json": write_json, "pytest": write_pytest}
+FORMATS: dict[str, Format] = {"json": write_json, "pytest": write_pytest, "arazzo": write_arazzo}
 
 
 def choose_formats(names: Sequence[str]) -> list[Format]:

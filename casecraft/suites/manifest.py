@@ -25,7 +25,7 @@ def build_manifest(suite: Suite, entries: tuple[Entry, ...], files: Iterable[str
         "casecraft": suite.version or program_version(),
         "document": _document(suite.document),
         "run": _run(suite.run),
-        "counts": _counts(entries),
+        "counts": {**_counts(entries), "resources": len(suite.resources), "scenarios": len(suite.scenarios)},
         "usage": _usage(spending),
         "cost": _cost(spending),
         "endpoints": [_endpoint(entry) for entry in entries],

@@ -6,7 +6,7 @@ are made of ASCII letters, digits, `.`, `_` and `-` alone; the title in the READ
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -29,12 +29,21 @@ def write_pytest(suite: Suite, entries: tuple[Entry, ...]) -> Iterator[tuple[str
     )
     modules = _modules(entries)
     title = _as_markdown(suite.document.title)
-    facts = {"title": title, "variables": _variables(entries), "modules": sorted(modules)}
+    scenarios = _scenario_module(modules) if suite.scenarios else ""
+    facts: dict[str, object] = {"title": title, "variables": _variables(entries), "modules": sorted(modules)}
+    facts |= {"resources": bool(suite.resources), "scenarios": scenarios}
     yield "conftest.py", templates.get_template("conftest.py.j2").render().encode()
     yield "README.md", templates.get_template("README.md.j2").render(facts).encode()
     module = templates.get_template("test_module.py.j2")
     for name, slugs in sorted(modules.items()):
         yield f"test_{name}.py", module.render(functions=function_names(slugs)).encode()
+    if scenarios:
+        yield f"{scenarios}.py", templates.get_template("test_scenarios.py.j2").render().encode()
+
+
+def _scenario_module(modules: Collection[str]) -> str:
+    """A name that no tag has: those of tags never end in an underscore."""
+    return "test_scenarios_" if "scenarios" in modules else "test_scenarios"
 
 
 def _modules(entries: tuple[Entry, ...]) -> dict[str, list[str]]:

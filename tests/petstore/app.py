@@ -1,9 +1,9 @@
 """A real implementation of specs/petstore.yaml, right unless a bug is switched on.
 
-Every request meets the seeded shop as it was in the beginning, so that tests can run in any order; with `stateful`
-the shop remembers.
+The shop begins as it is seeded, and remembers; without `stateful` every request meets it as it was in the beginning.
 """
 
+import copy
 import json
 import math
 import re
@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tests.petstore.bugs import BUGS, CRASHES, WRONG_ANSWERS, WRONG_RULES
+from tests.petstore.bugs import BUGS, CRASHES, FORGOTTEN, WRONG_ANSWERS, WRONG_RULES
 from tests.petstore.rules import API_KEY, OTHER_KEY, OTHER_TOKEN, SESSION, TOKEN, Rules, Schema, build_rules
 from tests.petstore.shop import Shop
 from tests.petstore.values import Answer, Call, RefusedError
@@ -44,9 +44,9 @@ OPERATIONS = {
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 
 
-def create_app(bug: str | None = None, *, stateful: bool = False) -> Starlette:
-    """The petstore, with one of BUGS or with none."""
-    if bug is not None and bug not in BUGS:
+def create_app(bug: str | None = None, *, stateful: bool = True) -> Starlette:
+    """The petstore, with one of BUGS or FORGOTTEN or with none."""
+    if bug is not None and bug not in (*BUGS, *FORGOTTEN):
         raise ValueError(f"{bug!r} is no bug of the petstore")
     store = Store(bug, stateful=stateful)
     routes = [Route(path, store.serve(name), methods=[method]) for name, (method, path) in OPERATIONS.items()]
@@ -91,6 +91,8 @@ class Store:
             raise RefusedError(500, "crashed", "something broke")
         check_call(self._rules, operation, call)
         shop = self._shop or Shop()
+        if FORGOTTEN.get(self._bug) == operation:
+            shop = copy.deepcopy(shop)
         answer: Answer = getattr(shop, re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", operation))(call)
         return answer
 

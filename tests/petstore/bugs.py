@@ -145,3 +145,12 @@ WRONG_ANSWERS: Mapping[str, Callable[[str, Answer], Answer]] = {
 }
 
 BUGS: tuple[str, ...] = (*WRONG_RULES, *CRASHES, *WRONG_ANSWERS)
+
+FORGOTTEN: Mapping[str, str] = {
+    "creation-forgotten": "createPet",
+    "replacement-forgotten": "replacePet",
+    "change-forgotten": "changePet",
+    "removal-forgotten": "removePet",
+    "order-forgotten": "placeOrder",
+}
+"""Bugs that one request does not show: the operation answers rightly, and nothing of it is kept."""

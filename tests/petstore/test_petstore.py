@@ -265,13 +265,13 @@ def test_document_is_valid() -> None:
 
 
 async def test_requests_do_not_disturb_each_other() -> None:
-    async with connect(create_app()) as client:
+    async with connect(create_app(stateful=False)) as client:
         assert (await client.delete(PET_URL, headers=KEY)).status_code == 204
         assert (await client.get(PET_URL)).status_code == 200
 
 
 async def test_stateful_petstore_remembers() -> None:
-    async with connect(create_app(stateful=True)) as client:
+    async with connect(create_app()) as client:
         assert (await client.delete(PET_URL, headers=KEY)).status_code == 204
         assert (await client.get(PET_URL)).status_code == 404
 

@@ -60,6 +60,8 @@ def test_counts() -> None:
         "by_priority": {"P0": 2, "P1": 1},
         "by_provider": {"glm": 1, "rules": 2},
         "targets": {"total": 0, "hit": 0, "hit_by": {}, "left_out": 0, "unreachable": 0},
+        "resources": 0,
+        "scenarios": 0,
     }
 
 

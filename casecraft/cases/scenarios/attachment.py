@@ -1,0 +1,133 @@
+"""Cases that meet what they ask for: their ids come from resources, and "there is no such thing" is no answer then."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from casecraft.cases.scenarios.graph import GONE, bindable_places, is_accepted
+from casecraft.cases.scenarios.paths import shape_of, words_of
+from casecraft.cases.scenarios.registry import Registry, path_place
+from casecraft.cases.scenarios.targets import is_about, left_over, only
+from casecraft.cases.scenarios.uniqueness import unique_bindings
+from casecraft.core.case import Binding, Case, Expectation
+from casecraft.core.endpoint import Endpoint
+from casecraft.core.job import JobResult
+
+CONFLICT = "409"
+
+_ANY_VALUE = frozenset({"valid", "valid-format", "valid-pattern"})
+_ENDINGS = frozenset(
+    {"archive", "cancel", "close", "complete", "deactivate", "delete", "destroy", "disable", "expire", "finish", "lock"}
+    | {"merge", "purge", "remove", "revoke", "stop", "suspend", "terminate", "transfer", "void"}
+)
+"""Last words of paths whose request ends what it is about."""
+
+
+def attach(registry: Registry, result: JobResult) -> JobResult:
+    """The result with bindings on its cases.
+
+    A value that a case is about stays as it is. Where a valid case is about one id and about other things as well, it
+    is parted in two: one that meets a resource, and one that sends the id as written and may miss.
+    """
+    endpoint = result.endpoint
+    path = {binding.place: binding for binding in registry.path_bindings(endpoint)}
+    if not path and endpoint.body is None and not endpoint.parameters:
+        return result
+    about = {path_place(place.name): f"path.{place.name}" for place in bindable_places(endpoint)}
+    cases: list[Case] = []
+    written: list[Case] = []
+    for case in result.cases:
+        if _is_refused_for_its_meaning(case):
+            cases.append(_bound_by_path(case, {} if {*GONE} & {*case.expect.status} else path))
+            continue
+        own = {place: _own_targets(case, about[place]) for place in path}
+        kept = {place: binding for place, binding in path.items() if not own[place]}
+        others = set(case.targets).difference(*own.values())
+        if case.valid and len(kept) < len(path) and others:
+            written.append(replace(case, targets=only(case, set(case.targets) - others)))
+            cases.append(_bound(registry, endpoint, replace(case, targets=only(case, others)), path))
+        else:
+            cases.append(_bound(registry, endpoint, case, kept))
+    cases += [_as_written(registry, endpoint, case, path, about) for case in left_over(written, cases)]
+    return result if cases == list(result.cases) else replace(result, cases=tuple(cases))
+
+
+def _is_refused_for_its_meaning(case: Case) -> bool:
+    """Whether a request conforms and is refused all the same: any of its values may be the reason."""
+    return case.valid and all(str(status).startswith("4") for status in case.expect.status)
+
+
+def _bound_by_path(case: Case, path: dict[str, Binding]) -> Case:
+    return replace(case, bindings=tuple(path.values())) if path else case
+
+
+def _own_targets(case: Case, node: str) -> set[str]:
+    """The targets of a case that one path parameter must have a certain value for."""
+    return {target for target in case.targets if is_about(target, node) and target[len(node) + 1 :] not in _ANY_VALUE}
+
+
+def _as_written(
+    registry: Registry, endpoint: Endpoint, case: Case, path: dict[str, Binding], about: dict[str, str]
+) -> Case:
+    kept = {place: binding for place, binding in path.items() if not _own_targets(case, about[place])}
+    bound = _bound(registry, endpoint, case, kept)
+    missed = _documented(endpoint, GONE)
+    status = tuple(dict.fromkeys((*bound.expect.status, *missed)))
+    return replace(bound, id=f"{case.id}-as-written", priority="P2", expect=replace(bound.expect, status=status))
+
+
+def _bound(registry: Registry, endpoint: Endpoint, case: Case, path: dict[str, Binding]) -> Case:
+    bindings = {**path}
+    for binding in _field_bindings(registry, endpoint, case):
+        if not any(is_about(target, _node(binding.place)) for target in case.targets if not _allows_any(target)):
+            bindings.setdefault(binding.place, binding)
+    if not bindings:
+        return case
+    expect = case.expect
+    missing = [place for place in case.request.path_params if path_place(place) not in path]
+    # To a stranger what exists may be answered as if it did not.
+    if not missing and not _is_about_path(case) and case.request.credentials == "own":
+        expect = _without_not_found(case.expect)
+    return replace(case, bindings=tuple(bindings.values()), fresh=_consumes(endpoint, case, path), expect=expect)
+
+
+def _field_bindings(registry: Registry, endpoint: Endpoint, case: Case) -> Iterator[Binding]:
+    if endpoint.method.upper() in ("POST", "PUT", "PATCH") and _documented(endpoint, (int(CONFLICT),)):
+        yield from unique_bindings(registry.graph.shapes, endpoint, case.request)
+    yield from registry.reference_bindings(endpoint, case.request)
+
+
+def _node(place: str) -> str:
+    """The node of the request whose targets a place is about: `body.owner.id` for `/body/owner/id`."""
+    section, *names = place.removeprefix("/").split("/")
+    node = "header" if section == "headers" else section
+    for name in names:
+        node += "[]" if name.isdecimal() else "." + name.replace("~1", "/").replace("~0", "~")
+    return node
+
+
+def _allows_any(target: str) -> bool:
+    return target.rpartition(":")[2] in _ANY_VALUE
+
+
+def _is_about_path(case: Case) -> bool:
+    return any(target.startswith("path.") for target in case.targets) and not case.valid
+
+
+def _without_not_found(expect: Expectation) -> Expectation:
+    status = tuple(each for each in expect.status if each not in GONE)
+    return expect if not status or status == expect.status else replace(expect, status=status)
+
+
+def _consumes(endpoint: Endpoint, case: Case, path: dict[str, Binding]) -> bool:
+    """Whether a case leaves nothing behind that others could use."""
+    if not path or not is_accepted(case):
+        return False
+    if endpoint.method.upper() == "DELETE":
+        return True
+    last = words_of(shape_of(endpoint.path).rpartition("/")[2])
+    return endpoint.method.upper() != "GET" and bool(last) and last[0] in _ENDINGS
+
+
+def _documented(endpoint: Endpoint, statuses: tuple[int, ...]) -> list[int]:
+    listed = {response.status for response in endpoint.responses}
+    return [status for status in statuses if str(status) in listed]

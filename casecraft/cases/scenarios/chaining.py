@@ -1,0 +1,55 @@
+"""From the cases of single endpoints to cases that meet what they ask for, and to scenarios."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from casecraft.cases.scenarios.attachment import attach
+from casecraft.cases.scenarios.graph import build_graph
+from casecraft.cases.scenarios.lives import scenarios_of
+from casecraft.cases.scenarios.preconditions import part_preconditions
+from casecraft.cases.scenarios.registry import Registry
+from casecraft.cases.scenarios.unknown import unknown_case
+from casecraft.core.job import JobResult
+from casecraft.core.scenario import Resource, Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Chained:
+    """Results whose cases use resources, those resources (each after the ones that it needs), and the scenarios."""
+
+    results: tuple[JobResult, ...]
+    resources: tuple[Resource, ...]
+    scenarios: tuple[Scenario, ...]
+
+
+def chain(results: Sequence[JobResult], *, fill: bool = True) -> Chained:
+    """Find who makes what, and let the cases of all endpoints use it.
+
+    The same results give the same, to the byte. `fill` adds cases that ask for what does not exist. Only the endpoints
+    of these results are looked at: one that is filtered out makes nothing.
+    """
+    parted = [part_preconditions(result) for result in results]
+    registry = Registry(build_graph(parted))
+    chained = []
+    for result in parted:
+        attached = attach(registry, result)
+        operation = registry.graph.operation_of(result.endpoint) if fill else None
+        unknown = unknown_case(registry, operation) if operation is not None else None
+        if unknown is not None:
+            attached = replace(attached, cases=(*attached.cases, unknown))
+        chained.append(attached)
+    used = {binding.step for result in chained for case in result.cases for binding in case.bindings}
+    scenarios = tuple(scenarios_of(registry))
+    return Chained(tuple(chained), _needed(registry.in_order, used, scenarios), scenarios)
+
+
+def _needed(resources: tuple[Resource, ...], used: set[str], scenarios: tuple[Scenario, ...]) -> tuple[Resource, ...]:
+    """The resources that anything of the suite uses."""
+    steps = [step for scenario in scenarios for step in (*scenario.steps, *scenario.cleanup)]
+    used = used | {binding.step for step in steps for binding in step.bindings}
+    kept: list[Resource] = []
+    for resource in reversed(resources):
+        if resource.id in used:
+            kept.append(resource)
+            used |= {binding.step for binding in resource.create.bindings}
+    return tuple(reversed(kept))

@@ -1,0 +1,199 @@
+"""The lives of resources: made, read, changed, listed, removed, and asked for once more when they are gone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from casecraft.cases.scenarios.attachment import CONFLICT
+from casecraft.cases.scenarios.changes import Change, choose_changes
+from casecraft.cases.scenarios.graph import Operation
+from casecraft.cases.scenarios.paths import collection_of, is_below, is_item, noun_of, places_of, readable_name
+from casecraft.cases.scenarios.producers import Producer
+from casecraft.cases.scenarios.registry import Registry, own_binding
+from casecraft.cases.scenarios.uniqueness import unique_bindings
+from casecraft.core.case import Binding, Case, Expectation, Priority, Scalar, Source
+from casecraft.core.scenario import Scenario, Step
+
+_RULES = Source("rules")
+
+
+def scenarios_of(registry: Registry) -> Iterator[Scenario]:
+    """The scenarios of all resources, in the order of these."""
+    for item, resource in registry.resources.items():
+        life = Life(registry, registry.producers[item], resource.id)
+        yield from (it for it in (life.whole(), life.after_removal(), life.of_child()) if it is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """The steps that one kind of resource can go through. Parents are the suite's shared resources."""
+
+    registry: Registry
+    producer: Producer
+    name: str
+
+    def whole(self) -> Scenario | None:
+        """Made, read, changed, read again, listed, removed, gone; what the document has of it."""
+        steps = [self._creation()]
+        read = self._operation("GET")
+        if read is not None:
+            steps.append(self._step("read", "Read it", read))
+        for number, change in enumerate(self._changes()):
+            mark = f"-{number + 1}" if number else ""
+            steps.append(self._step(f"change{mark}", "Change it", change.operation, change.case))
+            if read is not None:
+                steps.append(self._step(f"read-changed{mark}", "Read the change", read, values=change.values))
+        listing = self._listing()
+        if listing is not None:
+            steps.append(self._step("list", "List them", listing))
+        steps += self._end(read)
+        if len(steps) == 1:
+            return None
+        return self._scenario("life", f"{self._noun.capitalize()}: its whole life", "P0", steps)
+
+    def after_removal(self) -> Scenario | None:
+        """Removed, then changed, used and removed once more: all of it finds nothing."""
+        removal = self._operation("DELETE")
+        if removal is None:
+            return None
+        steps = [self._creation(), self._step("remove", "Remove it", removal)]
+        for change in self._changes()[:1]:
+            steps += self._gone("change-removed", "Change what is removed", change.operation, change.case)
+        for operation in self._uses():
+            steps += self._gone("use-removed", "Use what is removed", operation)
+        steps += self._gone("remove-removed", "Remove it again", removal)
+        if len(steps) == len(("create", "remove")):
+            return None
+        return self._scenario("after-removal", f"{self._noun.capitalize()}: after its removal", "P1", steps)
+
+    def of_child(self) -> Scenario | None:
+        """Gone with its parent."""
+        parent = self._parent()
+        read = self._operation("GET")
+        if parent is None or read is None:
+            return None
+        removal = self.registry.graph.find("DELETE", parent.item)
+        resource = self.registry.resources[parent.item]
+        if removal is None:
+            return None
+        moved = {resource.id: "create-parent"}
+        first = replace(
+            resource.create,
+            id="create-parent",
+            expect=_success(resource.create.expect),
+            title=f"Make its {_noun(parent.item)}",
+        )
+        steps = [
+            first,
+            _moved(self._creation(), moved),
+            _moved(self._step("remove-parent", "Remove what it belongs to", removal), moved),
+            *(_moved(step, moved) for step in self._gone("read-orphan", "Read it when its parent is gone", read)),
+        ]
+        if len(steps) < len(("create-parent", "create", "remove-parent", "read-orphan")):
+            return None
+        scenario = self._scenario(
+            "orphan", f"{self._noun.capitalize()}: gone with its {_noun(parent.item)}", "P1", steps
+        )
+        remove_parent = _cleanup(_moved(steps[2], moved))
+        return replace(scenario, cleanup=(remove_parent,))
+
+    # Steps
+
+    def _creation(self) -> Step:
+        made = self.registry.resources[self.producer.item].create
+        return replace(made, id="create", title="Make it", expect=_success(made.expect))
+
+    def _step(
+        self,
+        name: str,
+        title: str,
+        operation: Operation,
+        case: Case | None = None,
+        values: dict[str, Scalar] | None = None,
+    ) -> Step:
+        case = case or operation.least
+        bindings = tuple(self._bindings(operation, case))
+        expect = _success(case.expect)
+        return Step(name, title, operation.endpoint.id, case.request, expect, bindings, values or {})
+
+    def _changes(self) -> list[Change]:
+        updates = [self._operation(method) for method in ("PUT", "PATCH", "POST")]
+        return choose_changes(self.registry.graph, self.producer, *updates)
+
+    def _bindings(self, operation: Operation, case: Case) -> Iterator[Binding]:
+        endpoint = operation.endpoint
+        yield from self.registry.path_bindings(endpoint, but=self.producer.item)
+        yield from own_binding(operation, self.producer, "create")
+        if endpoint.method.upper() != "GET" and any(each.status == CONFLICT for each in endpoint.responses):
+            yield from unique_bindings(self.registry.graph.shapes, endpoint, case.request)
+        yield from self.registry.reference_bindings(endpoint, case.request)
+
+    def _gone(self, name: str, title: str, operation: Operation, case: Case | None = None) -> list[Step]:
+        """A step that finds nothing, where the document has an answer for that."""
+        creates = operation.endpoint.method.upper() == "PUT" and operation.documents(201)
+        if not operation.not_found or creates:
+            return []
+        step = self._step(name, title, operation, case)
+        return [replace(step, expect=Expectation(operation.not_found, step.expect.check_schema))]
+
+    def _end(self, read: Operation | None) -> list[Step]:
+        removal = self._operation("DELETE")
+        if removal is None:
+            return []
+        steps = [self._step("remove", "Remove it", removal)]
+        return steps + (self._gone("read-removed", "Read it when it is gone", read) if read is not None else [])
+
+    # What there is
+
+    @property
+    def _noun(self) -> str:
+        return _noun(self.producer.item)
+
+    def _operation(self, method: str) -> Operation | None:
+        return self.registry.graph.find(method, self.producer.item)
+
+    def _listing(self) -> Operation | None:
+        return self.registry.graph.find("GET", collection_of(self.producer.item))
+
+    def _uses(self) -> list[Operation]:
+        """One action on the resource beside those on itself: the first of the paths right below it."""
+        below = [
+            operation
+            for (method, shape), operation in self.registry.graph.operations.items()
+            if method == "POST"
+            and is_below(shape, self.producer.item)
+            and collection_of(shape) == self.producer.item
+            and not is_item(shape)
+        ]
+        return sorted(below, key=lambda operation: operation.endpoint.id)[:1]
+
+    def _parent(self) -> Producer | None:
+        shapes = [place.shape for place in places_of(self.producer.operation.endpoint.path)]
+        above = [shape for shape in shapes if shape != self.producer.item and shape in self.registry.resources]
+        return self.registry.producers[above[-1]] if above else None
+
+    def _scenario(self, kind: str, title: str, priority: Priority, steps: list[Step]) -> Scenario:
+        removal = self._operation("DELETE")
+        cleanup = (_cleanup(self._step("remove", "Remove it", removal)),) if removal is not None else ()
+        name = f"{self.name}--{kind}"
+        return Scenario(name, title, priority, (f"scenario:{name}",), tuple(steps), _RULES, cleanup)
+
+
+def _noun(item: str) -> str:
+    return " ".join(noun_of(item)) or readable_name(item)
+
+
+def _success(expect: Expectation) -> Expectation:
+    status = tuple(each for each in expect.status if str(each)[0] in "23")
+    return replace(expect, status=status or ("2XX",))
+
+
+def _cleanup(step: Step) -> Step:
+    return replace(step, id=f"cleanup-{step.id}")
+
+
+def _moved(step: Step, moved: dict[str, str]) -> Step:
+    """The step with the bindings of these resources turned to steps of the scenario."""
+    bindings = tuple(
+        replace(binding, step=moved[binding.step]) if binding.step in moved else binding for binding in step.bindings
+    )
+    return replace(step, bindings=bindings)

@@ -1,0 +1,133 @@
+"""The resources of a suite: what can be made before a case, parents first, and the bindings that use it."""
+
+from collections.abc import Iterator
+
+from casecraft.cases.scenarios.fields import escape
+from casecraft.cases.scenarios.graph import Graph, Operation, is_given, path_parameter
+from casecraft.cases.scenarios.paths import collection_of, places_of, readable_name
+from casecraft.cases.scenarios.producers import Producer, Producers
+from casecraft.cases.scenarios.references import References
+from casecraft.cases.scenarios.uniqueness import unique_bindings, unique_source
+from casecraft.core.case import RUN, Binding, CaseRequest
+from casecraft.core.endpoint import Endpoint
+from casecraft.core.scenario import Resource, Step
+
+_STEPS = frozenset({RUN, "create", "create-parent"})
+"""Steps that bindings may name beside resources."""
+
+
+class Registry:
+    """Every resource that the endpoints of a graph allow, by the item path of what it makes."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.producers: dict[str, Producer] = {}
+        self.resources: dict[str, Resource] = {}
+        self.references = References(graph)
+        self._producers = Producers(graph)
+        self._making: set[str] = set()
+        items = sorted(graph.names, key=lambda item: (item.count("/"), item))
+        for item in items:
+            self._make(item)
+
+    @property
+    def in_order(self) -> tuple[Resource, ...]:
+        """All resources, each after those that it needs."""
+        return tuple(self.resources.values())
+
+    def path_bindings(self, endpoint: Endpoint, but: str = "") -> Iterator[Binding]:
+        """Bindings for the path parameters that resources can fill, except the one that ends the item path `but`."""
+        for place in places_of(endpoint.path):
+            resource = self.resources.get(place.shape)
+            if resource is not None and place.shape != but and place.name in self.graph.names[place.shape]:
+                yield Binding(path_place(place.name), resource.id, self.producers[place.shape].source)
+
+    def reference_bindings(self, endpoint: Endpoint, request: CaseRequest) -> Iterator[Binding]:
+        """Bindings for fields of the query and the body that name a resource by its id."""
+        for place, item in self.references.find(endpoint, request):
+            resource = self.resources.get(item)
+            if resource is not None:
+                yield Binding(place, resource.id, self.producers[item].source)
+
+    def creation_bindings(self, producer: Producer) -> tuple[Binding, ...]:
+        """All that a creating request takes from elsewhere."""
+        endpoint, request = producer.operation.endpoint, producer.operation.least.request
+        bindings = list(self.path_bindings(endpoint, but=producer.item))
+        if producer.own is not None:
+            source = unique_source(self.graph.shapes, endpoint, path_parameter(endpoint, producer.own).schema)
+            if source is not None:
+                bindings.append(Binding(path_place(producer.own), RUN, source))
+        key = producer.source.removeprefix("request:") if producer.source.startswith("request:/body/") else ""
+        bindings.extend(unique_bindings(self.graph.shapes, endpoint, request, {key}))
+        bindings.extend(self.reference_bindings(endpoint, request))
+        return tuple({binding.place: binding for binding in reversed(bindings)}.values())[::-1]
+
+    def _make(self, item: str) -> None:
+        """Make the resource of an item path after those that it needs. A loop of needs is cut where it closes."""
+        if item in self.resources or item in self._making:
+            return
+        producer = self._producers.find(item)
+        if producer is None:
+            return
+        self._making.add(item)
+        endpoint = producer.operation.endpoint
+        needed = [place.shape for place in places_of(endpoint.path) if place.shape != item]
+        needed += [found for _, found in self.references.find(endpoint, producer.operation.least.request)]
+        for other in needed:
+            self._make(other)
+        if self._is_certain(producer):
+            self.producers[item] = producer
+            self.resources[item] = self._resource(producer)
+        self._making.discard(item)
+
+    def _is_certain(self, producer: Producer) -> bool:
+        """Whether all that the creation stands under is made too, or given by the document, so that it can succeed."""
+        operation = producer.operation
+        request = operation.least.request
+        bound = {binding.place for binding in self.creation_bindings(producer)}
+        return all(
+            path_place(name) in bound or is_given(operation.endpoint, name, value)
+            for name, value in request.path_params.items()
+        )
+
+    def _resource(self, producer: Producer) -> Resource:
+        operation = producer.operation
+        name = self._unique_name(producer.item)
+        least = operation.least
+        create = Step(
+            name,
+            f"Make one of {collection_of(producer.item)}",
+            operation.endpoint.id,
+            least.request,
+            least.expect,
+            self.creation_bindings(producer),
+        )
+        remove = self.graph.find("DELETE", producer.item)
+        return Resource(name, create, self._removal(remove, producer, name) if remove else None)
+
+    def _removal(self, operation: Operation, producer: Producer, name: str) -> Step:
+        bindings = [*self.path_bindings(operation.endpoint, but=producer.item), *own_binding(operation, producer, name)]
+        least = operation.least
+        title = f"Remove it from {collection_of(producer.item)}"
+        return Step(f"{name}-removal", title, operation.endpoint.id, least.request, least.expect, tuple(bindings))
+
+    def _unique_name(self, item: str) -> str:
+        name, number = readable_name(item), 1
+        taken = {resource.id for resource in self.resources.values()} | _STEPS
+        candidate = name
+        while candidate in taken:
+            number += 1
+            candidate = f"{name}-{number}"
+        return candidate
+
+
+def own_binding(operation: Operation, producer: Producer, step: str) -> Iterator[Binding]:
+    """The binding of an item's own id to the step that made it."""
+    for place in operation.places:
+        if place.shape == producer.item:
+            yield Binding(path_place(place.name), step, producer.source)
+
+
+def path_place(name: str) -> str:
+    """The place of a path parameter in a request."""
+    return f"/path_params/{escape(name)}"

@@ -1,0 +1,132 @@
+"""Scenarios: which steps a document allows, and what each must be answered with."""
+
+from pathlib import Path
+
+from casecraft.core.scenario import Scenario
+from tests.cases.scenarios.shop import PET, bound, chained, item, named, operation, pets, scenarios_of
+
+OWN = {"/path_params/petId": ("create", "/id")}
+
+
+def steps_of(scenario: Scenario) -> list[tuple[str, tuple[int | str, ...]]]:
+    return [(step.id, step.expect.status) for step in scenario.steps]
+
+
+def test_whole_life(tmp_path: Path) -> None:
+    life = scenarios_of(chained(tmp_path, pets()))["pets--life"]
+    assert steps_of(life) == [
+        ("create", (201,)),
+        ("read", (200,)),
+        ("change", (200,)),
+        ("read-changed", (200,)),
+        ("list", (200,)),
+        ("remove", (204,)),
+        ("read-removed", (404,)),
+    ]
+    assert all(bound(step).items() >= OWN.items() for step in life.steps if step.id not in ("create", "list"))
+    assert [(step.id, bound(step)) for step in life.cleanup] == [("cleanup-remove", OWN)]
+
+
+def test_change_is_one_that_can_be_read_back(tmp_path: Path) -> None:
+    life = {step.id: step for step in scenarios_of(chained(tmp_path, pets()))["pets--life"].steps}
+    assert "sold" not in life["create"].request.body
+    assert life["read-changed"].values == {"/sold": life["change"].request.body["sold"]}
+    assert life["read"].values == {}
+
+
+def test_every_way_to_change_is_taken(tmp_path: Path) -> None:
+    paths = pets()
+    patch = {"type": "object", "minProperties": 1, "properties": {"sold": {"type": "boolean"}}}
+    paths["/pets/{petId}"]["patch"] = operation({"200": PET}, patch)
+    life = {step.id: step for step in scenarios_of(chained(tmp_path, paths))["pets--life"].steps}
+    assert life["change-2"].endpoint_id == "PATCH /pets/{petId}"
+    assert life["read-changed"].values["/sold"] is not life["read-changed-2"].values["/sold"]
+
+
+def test_dates_and_types_are_not_compared(tmp_path: Path) -> None:
+    plain = {"type": "string", "pattern": "^[a-z]{3}$"}
+    shown = {"id": {"type": "integer"}, "born": {"type": "string", "format": "date"}, "kind": plain, "note": plain}
+    schema = {"type": "object", "properties": shown}
+    paths = {
+        "/pets": {"post": operation({"201": schema})},
+        "/pets/{petId}": item(
+            schema={"type": "integer"}, get=operation({"200": schema}), put=operation({"200": None}, schema)
+        ),
+    }
+    life = {step.id: step for step in scenarios_of(chained(tmp_path, paths))["pets--life"].steps}
+    assert set(life["read-changed"].values) == {"/note"}
+
+
+def test_after_its_removal_nothing_can_be_done_with_it(tmp_path: Path) -> None:
+    notes = {"/pets/{petId}/notes": item(schema={"type": "integer"}, post=operation({"201": None, "404": None}))}
+    after = scenarios_of(chained(tmp_path, pets(**notes)))["pets--after-removal"]
+    assert steps_of(after) == [
+        ("create", (201,)),
+        ("remove", (204,)),
+        ("change-removed", (404,)),
+        ("use-removed", (404,)),
+        ("remove-removed", (404,)),
+    ]
+
+
+def test_hidden_is_gone_too_where_the_document_says_so(tmp_path: Path) -> None:
+    paths = pets()
+    paths["/pets/{petId}"]["get"] = operation({"200": PET, "401": None, "403": None, "404": None, "410": None})
+    life = scenarios_of(chained(tmp_path, paths))["pets--life"]
+    assert life.steps[-1].expect.status == (401, 403, 404, 410)
+    keyed = {
+        "security": [{"key": []}],
+        "components": {"securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-Key"}}},
+    }
+    assert scenarios_of(chained(tmp_path, paths, **keyed))["pets--life"].steps[-1].expect.status == (403, 404, 410)
+
+
+def test_only_documented_answers_are_waited_for(tmp_path: Path) -> None:
+    paths = pets()
+    for method in ("get", "put", "delete"):
+        del paths["/pets/{petId}"][method]["responses"]["404"]
+    made = scenarios_of(chained(tmp_path, paths))
+    assert list(made) == ["pets--life"]
+    assert made["pets--life"].steps[-1].id == "remove"
+
+
+def test_put_that_creates_is_no_use_of_what_is_gone(tmp_path: Path) -> None:
+    paths = {
+        "/pets/{petId}": item(
+            put=operation({"200": None, "201": None, "404": None}, PET),
+            delete=operation({"204": None, "404": None}),
+        )
+    }
+    after = scenarios_of(chained(tmp_path, paths))["pets--after-removal"]
+    assert [step.id for step in after.steps] == ["create", "remove", "remove-removed"]
+
+
+def test_child_is_gone_with_its_parent(tmp_path: Path) -> None:
+    number = {"type": "integer"}
+    toys = {
+        "/pets/{petId}/toys": item(schema=number, post=operation({"201": PET})),
+        "/pets/{petId}/toys/{toyId}": {
+            "parameters": [named("petId", number), named("toyId", number)],
+            "get": operation({"200": PET, "404": None}),
+        },
+    }
+    made = scenarios_of(chained(tmp_path, pets(**toys)))
+    orphan = made["pets.toys--orphan"]
+    assert steps_of(orphan) == [
+        ("create-parent", (201,)),
+        ("create", (201,)),
+        ("remove-parent", (204,)),
+        ("read-orphan", (404,)),
+    ]
+    parent = {"/path_params/petId": ("create-parent", "/id")}
+    assert [bound(step) for step in orphan.steps[1:3]] == [parent, parent]
+    assert bound(orphan.steps[3]) == {**parent, "/path_params/toyId": ("create", "/id")}
+    assert bound(made["pets.toys--life"].steps[0]) == {"/path_params/petId": ("pets", "/id")}
+
+
+def test_what_can_only_be_made_has_no_scenario(tmp_path: Path) -> None:
+    paths = {
+        "/pets": {"post": operation({"201": PET})},
+        "/pets/{petId}/notes": item(schema={"type": "integer"}, post=operation({"201": None})),
+    }
+    assert scenarios_of(chained(tmp_path, paths)) == {}
