@@ -75,7 +75,7 @@ class SuiteFolder:
                 hint="Write the suite to a folder of its own with --output, or move that file.",
             )
         staged = self._staging / path
-        staged.parent.mkdir(exist_ok=True)
+        staged.parent.mkdir(parents=True, exist_ok=True)
         staged.write_bytes(content)
         self.written.append(path)
         return path
@@ -89,15 +89,23 @@ class SuiteFolder:
     def _publish(self) -> None:
         for path in self.written:
             target = self._root / path
-            target.parent.mkdir(exist_ok=True)
+            target.parent.mkdir(parents=True, exist_ok=True)
             (self._staging / path).replace(target)
 
     def _remove(self, paths: set[str]) -> None:
         for path in sorted(paths):
             target = self._root / path
-            if target.is_file():
+            if target.is_file() and target.resolve().is_relative_to(self._root.resolve()):
                 target.unlink()
                 self.removed.append(path)
+                self._remove_empty_folders(PurePosixPath(path))
+
+    def _remove_empty_folders(self, path: PurePosixPath) -> None:
+        for parent in [*path.parents][:-1]:
+            folder = self._root / parent
+            if any(folder.iterdir()):
+                return
+            folder.rmdir()
 
 
 def refuse_unwritable(root: Path) -> None:
@@ -113,8 +121,8 @@ def _is_inside(path: Any) -> bool:
     """Whether an entry of a manifest, which anyone may have edited, can name a file of a suite."""
     if not isinstance(path, str) or any(sign in path for sign in "\\:\0"):
         return False
-    parts = PurePosixPath(path).parts
-    return len(parts) == 1 or (len(parts) == 2 and parts[0] == "cases")  # noqa: PLR2004  # cases/<slug>.json
+    parts = PurePosixPath(path)
+    return parts.name != "" and not parts.is_absolute() and ".." not in parts.parts
 
 
 def _unwritable(root: Path, error: OSError) -> SuiteError:

@@ -15,7 +15,8 @@ from casecraft.core.case import CaseRequest, Expectation
 from casecraft.core.endpoint import Body, MediaType
 from casecraft.errors import ConfigurationError, SuiteError
 from casecraft.suites import render
-from casecraft.suites.folder import STAGING
+from casecraft.suites.folder import STAGING, SuiteFolder
+from casecraft.suites.manifest import FILE as MANIFEST_FILE
 from tests.suites.samples import answer_of, key_scheme, make_case, make_endpoint, make_result, make_suite
 
 PETS = make_result(make_endpoint(tags=("pets",)), make_case())
@@ -86,15 +87,30 @@ def test_files_of_a_format_no_longer_wanted_are_removed(tmp_path: Path) -> None:
     assert "conftest.py" in render(BOTH, tmp_path, ["json"]).removed
 
 
-@pytest.mark.parametrize("listed", ["../victim", "/etc/passwd", "cases/../../victim", "a/b/c", 7, None, "c:victim"])
+@pytest.mark.parametrize(
+    "listed", ["../victim", "/etc/passwd", "cases/../../victim", "a/b/victim", "linked/victim", 7, None, "c:victim", ""]
+)
 def test_manifest_cannot_have_other_files_removed(tmp_path: Path, listed: Any) -> None:
     out = tmp_path / "suite"
     render(BOTH, out)
     (tmp_path / "victim").write_text("")
+    (out / "linked").symlink_to(tmp_path)
     manifest = read(out / "suite.json")
     (out / "suite.json").write_text(json.dumps({**manifest, "files": [listed, *manifest["files"]]}))
     assert render(BOTH, out).removed == ()
     assert (tmp_path / "victim").exists()
+
+
+def test_files_in_deeper_folders_are_replaced_and_removed_with_their_folders(tmp_path: Path) -> None:
+    folder = SuiteFolder(tmp_path)
+    with folder.staging() as stage:
+        stage("a/b/c/one.txt", b"1")
+        stage("a/mine.txt", b"2")
+        stage(MANIFEST_FILE, b'{"files": ["a/b/c/one.txt"]}')
+    with SuiteFolder(tmp_path).staging() as stage:
+        stage(MANIFEST_FILE, b"{}")
+    assert sorted(contents(tmp_path)) == ["a/mine.txt", MANIFEST_FILE]
+    assert not (tmp_path / "a" / "b").exists()
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", '{"files": 3}', "[" * 100_000])
