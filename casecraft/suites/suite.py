@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from casecraft.core.document import Document
 from casecraft.core.job import JobResult
+from casecraft.core.scenario import Resource, Scenario
 from casecraft.core.usage import UsageMeter
 from casecraft.suites.slugs import endpoint_slugs
 
@@ -29,7 +30,8 @@ class Suite:
     """The results of one run on one document.
 
     `spending` is what each provider used, by its name; empty, it is summed up from the results under the provider
-    whose answer was kept. `version` is casecraft's own, as the manifest names it.
+    whose answer was kept. `version` is casecraft's own, as the manifest names it. `resources` are what cases with
+    bindings need to exist; `scenarios` stand beside the cases of the results.
     """
 
     document: Document
@@ -37,6 +39,8 @@ class Suite:
     run: Run
     spending: Mapping[str, UsageMeter] = field(default_factory=dict)
     version: str = ""
+    resources: tuple[Resource, ...] = ()
+    scenarios: tuple[Scenario, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
