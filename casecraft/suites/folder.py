@@ -15,6 +15,7 @@ from casecraft.suites.manifest import FILE as MANIFEST_FILE
 STAGING = ".casecraft-staging"
 _MARK = b"casecraft"
 _HEAD = 200
+_MAX_DEPTH = 5
 
 
 class SuiteFolder:
@@ -31,6 +32,7 @@ class SuiteFolder:
         self.written: list[str] = []
         self.unchanged: list[str] = []
         self.removed: list[str] = []
+        self._staged: set[str] = set()
 
     @contextmanager
     def staging(self) -> Iterator[Callable[[str, bytes], str]]:
@@ -65,6 +67,7 @@ class SuiteFolder:
         return {MANIFEST_FILE, *filter(_is_inside, files)} if isinstance(files, list) else set()
 
     def _stage(self, path: str, content: bytes, earlier: set[str]) -> str:
+        self._refuse_misplaced(path)
         existing = self._read(path)
         if existing == content:
             self.unchanged.append(path)
@@ -79,6 +82,13 @@ class SuiteFolder:
         staged.write_bytes(content)
         self.written.append(path)
         return path
+
+    def _refuse_misplaced(self, path: str) -> None:
+        if not _is_inside(path):
+            raise SuiteError(f"{path!r} is no place for a suite's file", hint="Correct the format that writes it.")
+        if path in self._staged:
+            raise SuiteError(f"two formats write {path!r}", hint="Leave one of them out of --format.")
+        self._staged.add(path)
 
     def _read(self, path: str) -> bytes | None:
         try:
@@ -118,11 +128,15 @@ def refuse_unwritable(root: Path) -> None:
 
 
 def _is_inside(path: Any) -> bool:
-    """Whether an entry of a manifest, which anyone may have edited, can name a file of a suite."""
+    """Whether an entry of a manifest, which anyone may have edited, can name a file of a suite.
+
+    Hidden folders are none of casecraft's: `.git` may well stand beside the suite's files.
+    """
     if not isinstance(path, str) or any(sign in path for sign in "\\:\0"):
         return False
-    parts = PurePosixPath(path)
-    return parts.name != "" and not parts.is_absolute() and ".." not in parts.parts
+    *folders, name = path.split("/")
+    hidden = any(folder.startswith(".") for folder in folders)
+    return len(folders) < _MAX_DEPTH and all(folders) and not hidden and name not in {"", ".", ".."}
 
 
 def _unwritable(root: Path, error: OSError) -> SuiteError:

@@ -88,13 +88,20 @@ def test_files_of_a_format_no_longer_wanted_are_removed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "listed", ["../victim", "/etc/passwd", "cases/../../victim", "a/b/victim", "linked/victim", 7, None, "c:victim", ""]
+    "listed",
+    [
+        *("../victim", "/etc/passwd", "cases/../../victim", "a/b/victim", "linked/victim", 7, None, "c:victim", ""),
+        *(".git/config", "a/.b/c", "a//b", "a/./b", "a/", "a/..", "b\\c", "a\0b", "1/2/3/4/5/6"),
+    ],
 )
 def test_manifest_cannot_have_other_files_removed(tmp_path: Path, listed: Any) -> None:
     out = tmp_path / "suite"
     render(BOTH, out)
     (tmp_path / "victim").write_text("")
     (out / "linked").symlink_to(tmp_path)
+    for name in (".git/config", "a/.b/c", "a/b", "b\\c", "1/2/3/4/5/6"):
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / name).write_text("")
     manifest = read(out / "suite.json")
     (out / "suite.json").write_text(json.dumps({**manifest, "files": [listed, *manifest["files"]]}))
     assert render(BOTH, out).removed == ()
@@ -111,6 +118,20 @@ def test_files_in_deeper_folders_are_replaced_and_removed_with_their_folders(tmp
         stage(MANIFEST_FILE, b"{}")
     assert sorted(contents(tmp_path)) == ["a/mine.txt", MANIFEST_FILE]
     assert not (tmp_path / "a" / "b").exists()
+
+
+@pytest.mark.parametrize("path", ["../out.txt", "/out.txt", ".git/config", "a\\b", ""])
+def test_a_format_cannot_write_elsewhere(tmp_path: Path, path: str) -> None:
+    with pytest.raises(SuiteError, match="no place"), SuiteFolder(tmp_path / "suite").staging() as stage:
+        stage(path, b"")
+    assert contents(tmp_path) == {}
+
+
+def test_two_formats_cannot_write_one_file(tmp_path: Path) -> None:
+    with SuiteFolder(tmp_path).staging() as stage:
+        stage("a", b"1")
+        with pytest.raises(SuiteError, match="two formats write 'a'"):
+            stage("a", b"1")
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", '{"files": 3}', "[" * 100_000])
