@@ -7,12 +7,14 @@ from typing import NoReturn, TypeAlias
 from casecraft.core.plugin import Plugin
 from casecraft.errors import ConfigurationError
 from casecraft.suites.cases import cases_file
+from casecraft.suites.csv_format import write_csv
 from casecraft.suites.json_text import to_json
 from casecraft.suites.plugins import find_plugged, formats_of, plugged_names
 from casecraft.suites.pytest_format import write_pytest
 from casecraft.suites.schemas import FILE as SCHEMAS_FILE
 from casecraft.suites.schemas import schemas_file
 from casecraft.suites.suite import Entry, Suite
+from casecraft.suites.xlsx_format import write_xlsx
 
 Files: TypeAlias = Iterable[tuple[str, bytes]]
 """What a format writes: paths relative to the suite's folder, with `/`, and their content."""
@@ -30,7 +32,12 @@ def write_json(suite: Suite, entries: tuple[Entry, ...]) -> Iterator[tuple[str, 
             yield file, to_json(cases_file(entry))
 
 
-FORMATS: dict[str, Format] = {"json": write_json, "pytest": write_pytest}
+FORMATS: dict[str, Format] = {
+    "json": write_json,
+    "pytest": write_pytest,
+    "csv": write_csv,
+    "xlsx": write_xlsx,
+}
 
 
 def choose_formats(names: Sequence[str]) -> dict[str, Format]:

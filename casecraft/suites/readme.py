@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Mapping
 
 from casecraft.suites.suite import Entry, Suite
-from casecraft.suites.templating import as_markdown, credential_variables, group_by_tag, render_template
+from casecraft.suites.templating import as_markdown, credential_variables, group_by_tag, one_line, render_template
 
 FILE = "README.md"
 _AT_THE_TOP = ("json", "pytest")
@@ -25,4 +25,4 @@ def readme_file(suite: Suite, entries: tuple[Entry, ...], formats: Mapping[str, 
 
 def _summary(write: object) -> str:
     """What a format says of itself: the first line of its docstring."""
-    return as_markdown((inspect.getdoc(write) or "").partition("\n")[0])
+    return one_line((inspect.getdoc(write) or "").partition("\n")[0])

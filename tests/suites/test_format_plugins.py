@@ -48,7 +48,7 @@ def test_a_format_of_a_plugin_is_written_and_listed(site: Path, tmp_path: Path) 
     out = tmp_path / "out"
     assert "lines/deep/get.pets.txt" in render(SUITE, out, ["lines"]).written
     assert (out / "lines/deep/get.pets.txt").read_bytes() == b"case-1"
-    assert "`lines/`: Lines for machines\\." in (out / "README.md").read_text("utf-8")
+    assert "`lines/`: Lines for machines." in (out / "README.md").read_text("utf-8")
     assert "lines/deep/get.pets.txt" in render(SUITE, out, ["json"]).removed
 
 
