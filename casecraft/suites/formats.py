@@ -14,6 +14,7 @@ from casecraft.suites.pytest_format import write_pytest
 from casecraft.suites.schemas import FILE as SCHEMAS_FILE
 from casecraft.suites.schemas import schemas_file
 from casecraft.suites.suite import Entry, Suite
+from casecraft.suites.unittest_format import write_unittest
 from casecraft.suites.xlsx_format import write_xlsx
 
 Files: TypeAlias = Iterable[tuple[str, bytes]]
@@ -35,6 +36,7 @@ def write_json(suite: Suite, entries: tuple[Entry, ...]) -> Iterator[tuple[str, 
 FORMATS: dict[str, Format] = {
     "json": write_json,
     "pytest": write_pytest,
+    "unittest": write_unittest,
     "csv": write_csv,
     "xlsx": write_xlsx,
 }
