@@ -8,6 +8,7 @@ from casecraft.core.plugin import Plugin
 from casecraft.errors import ConfigurationError
 from casecraft.suites.cases import cases_file
 from casecraft.suites.csv_format import write_csv
+from casecraft.suites.gherkin_format import write_gherkin
 from casecraft.suites.json_text import to_json
 from casecraft.suites.plugins import find_plugged, formats_of, plugged_names
 from casecraft.suites.pytest_format import write_pytest
@@ -37,6 +38,7 @@ FORMATS: dict[str, Format] = {
     "json": write_json,
     "pytest": write_pytest,
     "unittest": write_unittest,
+    "gherkin": write_gherkin,
     "csv": write_csv,
     "xlsx": write_xlsx,
 }
