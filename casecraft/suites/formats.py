@@ -16,6 +16,7 @@ from casecraft.suites.schemas import FILE as SCHEMAS_FILE
 from casecraft.suites.schemas import schemas_file
 from casecraft.suites.suite import Entry, Suite
 from casecraft.suites.unittest_format import write_unittest
+from casecraft.suites.v1_format import write_v1
 from casecraft.suites.xlsx_format import write_xlsx
 
 Files: TypeAlias = Iterable[tuple[str, bytes]]
@@ -41,6 +42,7 @@ FORMATS: dict[str, Format] = {
     "gherkin": write_gherkin,
     "csv": write_csv,
     "xlsx": write_xlsx,
+    "casecraft-v1": write_v1,
 }
 
 

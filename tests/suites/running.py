@@ -15,11 +15,15 @@ PYTEST = [sys.executable, "-W", "error", "-m", "pytest", "-p", "no:asyncio", "-p
 
 
 def run_suite(folder: Path, url: str = "", *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return run_program([*PYTEST, *options], folder, url, **variables)
+
+
+def run_program(command: list[str], folder: Path, url: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
     kept = {name: text for name, text in os.environ.items() if not name.startswith(("CASECRAFT", "PYTEST"))}
     where = {"CASECRAFT_BASE_URL": url} if url else {}
     environment = {**kept, **where, **variables, "PYTHONDONTWRITEBYTECODE": "1", "NO_PROXY": "*", "COLUMNS": "200"}
     return subprocess.run(
-        [*PYTEST, *options], cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=120
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=120
     )
 
 
