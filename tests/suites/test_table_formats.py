@@ -3,6 +3,7 @@
 import csv
 import io
 import warnings
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -115,18 +116,20 @@ def test_bound_values_say_where_they_come_from(tmp_path: Path) -> None:
         Binding("/path_params/petId", "pets", "/id"),
         Binding("/body/owners/0/id", "users", "header:Location#last"),
         Binding("/query/shop", "pets", "/shop~1id"),
+        Binding("/body/a~1b~0c", "pets", "/x"),
     )
-    body = {"owners": [{"id": 7, "role": "x"}]}
+    body = {"owners": [{"id": 7, "role": "x"}], "a/b~c": 1}
     request = CaseRequest("POST", "/pets/{petId}", {"petId": 1}, body=body, content_type="application/json")
     write(tmp_path, make_case(request=request, bindings=bindings, fresh=True))
     (row,) = read_csv(tmp_path)
     assert row["url"] == "/pets/{pets./id}?shop={pets./shop~1id}"
     assert '"id": "{users.header:Location#last}"' in row["body"]
+    assert '"a/b~c": "{pets./x}"' in row["body"]
     assert row["preconditions"].splitlines() == [
         "pets exists, made for this case alone.",
         "users exists, made for this case alone.",
     ]
-    assert body == {"owners": [{"id": 7, "role": "x"}]}, "the case itself stays as it is"
+    assert body == {"owners": [{"id": 7, "role": "x"}], "a/b~c": 1}, "the case itself stays as it is"
     assert read_xlsx(tmp_path) == [row]
 
 
@@ -214,6 +217,9 @@ def test_the_same_cases_give_the_same_bytes(tmp_path: Path) -> None:
     write(tmp_path / "b", make_case())
     for name in ("csv/cases.csv", "xlsx/cases.xlsx"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    assert {open_sheet(tmp_path / "a").properties.created, open_sheet(tmp_path / "a").properties.modified} == {
+        datetime(2000, 1, 1)  # noqa: DTZ001  # as openpyxl gives it
+    }
 
 
 def test_more_rows_than_a_sheet_has_go_on_in_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
