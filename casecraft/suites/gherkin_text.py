@@ -5,7 +5,6 @@ ends, line breaks, what cannot be seen) or that begins and ends with `"` is writ
 """
 
 import re
-import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -116,8 +115,8 @@ def _json(value: Any) -> str:
 
 
 def _in_doc_string(text: str) -> str:
-    same = textwrap.dedent(text) == text and all(line == line.rstrip() for line in text.split("\n"))
-    return text if same and _is_plain(text) and '"""' not in text and r"\"\"\"" not in text else _json(text)
+    ends_as_it_is = all(line == line.rstrip() for line in text.split("\n"))
+    return text if ends_as_it_is and _is_plain(text) and '"""' not in text and r"\"\"\"" not in text else _json(text)
 
 
 def _is_plain(text: str) -> bool:

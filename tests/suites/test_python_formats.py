@@ -231,8 +231,12 @@ def test_a_failure_says_what_came_and_how_to_repeat_it_without_secrets(
 @pytest.mark.parametrize("run", [run_unittest, run_gherkin])
 @pytest.mark.parametrize("url", ["", "ftp://x"])
 def test_without_a_base_url_the_run_stops_at_once(tmp_path: Path, run: Callable[..., Done], url: str) -> None:
-    cases = [make_case("a--1"), make_case("a--2", title="another")]
-    render(make_suite([make_result(make_endpoint(), *cases)]), tmp_path / "suite", ["unittest", "gherkin"])
+    toys = make_result(make_endpoint("GET", "/toys"), make_case("b--1"))
+    render(
+        make_suite([make_result(make_endpoint(), make_case("a--1"), make_case("a--2")), toys]),
+        tmp_path / "suite",
+        ["unittest", "gherkin"],
+    )
     done = run(tmp_path / "suite", url)
     said = done.stdout + done.stderr
     assert done.returncode not in (0, 5)
