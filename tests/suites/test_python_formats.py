@@ -257,6 +257,7 @@ def test_each_case_runs_alone(petstore_suite: Path) -> None:
 
 def test_pytest_at_the_top_runs_its_own_tests_alone(petstore_suite: Path) -> None:
     done = run_program([*PYTEST, "--collect-only", "-q"], petstore_suite, "http://127.0.0.1:9")
+    assert done.returncode == 0, done.stdout
     named = {line.partition("::")[0] for line in done.stdout.splitlines() if "::" in line}
     assert named == {"test_orders.py", "test_pets.py", "test_shop.py", "test_users.py"}
 
