@@ -13,6 +13,22 @@ from xml.etree import ElementTree as ET
 # What is installed beside casecraft for its own tests has no part in a suite's run.
 PYTEST = [sys.executable, "-W", "error", "-m", "pytest", "-p", "no:asyncio", "-p", "no:cacheprovider", "-rs"]
 
+HOSTILE = [
+    'it\'s "quoted" `code` $HOME $(id)',
+    "{{ 7 * 7 }} {% raw %} {# gone #} ${x} %s %(x)s {0}",
+    '""" + __import__("os").abort() + """',
+    "back\\slash \\n \\u0041 \\",
+    "new\nline\r\ttab\x00nul\x1b[31m",
+    "../../etc/passwd",
+    "..",
+    ".",
+    "a/b?c#d&e=f;g,h+i%20j",
+    "宠物 🐈 é \u202e rtl",
+    "half \ud83d and \udc08",
+    "",
+    " ",
+]
+
 
 def run_suite(folder: Path, url: str = "", *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
     return run_program([*PYTEST, *options], folder, url, **variables)

@@ -1,0 +1,93 @@
+"""The programs that run the suites of other formats, and what they say of each case."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from filelock import FileLock
+
+from tests.suites.running import PYTEST
+
+HERE = Path(__file__).parent / "node"
+ROOT = Path(__file__).parents[2]
+NODE_ENVIRONMENT = {"NO_COLOR": "1", "CI": "true"}
+
+
+@dataclass
+class Run:
+    """How a program ended, and how each case did: "passed", "failed" or "skipped", by its id."""
+
+    code: int
+    output: str
+    verdicts: dict[str, str] = field(default_factory=dict)
+
+
+def node_modules() -> Path:
+    """The folder with the pinned programs, installed once. Skips the test where there is no Node.js, save in CI."""
+    if shutil.which("npm") is None and os.environ.get("CI") != "true":
+        pytest.skip("there is no npm here")
+    wanted = (HERE / "package.json").read_bytes()
+    folder = ROOT / ".venv" / "node" / hashlib.sha256(wanted).hexdigest()[:12]
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / "lock"):
+        if not (folder / "complete").exists():
+            (folder / "package.json").write_bytes(wanted)
+            command = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts"]
+            subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=600)
+            (folder / "complete").touch()
+    return folder / "node_modules"
+
+
+def run_program(command: list[str], folder: Path, url: str, variables: dict[str, str]) -> Run:
+    kept = {name: text for name, text in os.environ.items() if not name.startswith(("CASECRAFT", "NODE_", "JEST"))}
+    where = {"CASECRAFT_BASE_URL": url} if url else {}
+    environment = {**kept, **NODE_ENVIRONMENT, "NO_PROXY": "*", **where, **variables}
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=300
+    )
+    return Run(done.returncode, done.stdout + done.stderr)
+
+
+def run_jest(suite: Path, url: str, **variables: str) -> Run:
+    folder = suite / "jest"
+    modules = folder / "node_modules"
+    if not modules.exists():
+        modules.symlink_to(node_modules())
+    report = suite.parent / "jest.json"
+    command = ["node", str(modules / "jest/bin/jest.js"), "--json", f"--outputFile={report}", "--no-cache"]
+    run = run_program(command, folder, url, variables)
+    if report.exists():
+        words = {"passed": "passed", "failed": "failed", "pending": "skipped"}
+        for test in (test for file in read(report)["testResults"] for test in file["assertionResults"]):
+            run.verdicts[id_in(test["title"])] = words[test["status"]]
+        report.unlink()
+    return run
+
+
+def id_in(title: str) -> str:
+    found = re.search(r" \((\S*)\)(?:: blocked: .*)?$", title, re.DOTALL)
+    assert found, title
+    return found[1]
+
+
+def read(path: Path) -> Any:
+    return json.loads(path.read_text("utf-8"))
+
+
+def run_pytest(suite: Path, url: str, **variables: str) -> Run:
+    report = suite.parent / "pytest.xml"
+    command = [*PYTEST, f"--junitxml={report}", str(suite)]
+    run = run_program(command, suite, url, {**variables, "PYTHONDONTWRITEBYTECODE": "1"})
+    for case in ET.parse(report).iter("testcase"):
+        ends = {end.tag for end in case}
+        name = case.attrib["name"].partition("[")[2].removesuffix("]")
+        run.verdicts[name] = "failed" if "failure" in ends else "skipped" if "skipped" in ends else "passed"
+    return run
