@@ -21,7 +21,7 @@ def cases_file(entry: Entry) -> dict[str, Any]:
         "security": [[_scheme(scheme) for scheme in together] for together in endpoint.security],
         "responses": {response.status: _contents(response.media_types) for response in endpoint.responses},
     }
-    if uploads := sorted(set(_uploads(endpoint))):
+    if uploads := find_uploads(endpoint):
         content["uploads"] = uploads
     content["cases"] = [_case(case) for case in sorted(entry.result.cases, key=_order)]
     return content
@@ -41,8 +41,12 @@ def _contents(media_types: tuple[MediaType, ...]) -> dict[str, Any]:
     return {media.content_type: referring_to_file(media.schema) for media in media_types}
 
 
+def find_uploads(endpoint: Endpoint) -> list[str]:
+    """The form fields that are files, sorted: those described as binary or as of another type than text."""
+    return sorted(set(_uploads(endpoint)))
+
+
 def _uploads(endpoint: Endpoint) -> Iterator[str]:
-    """The form fields that are files: those described as binary or as of another type than text."""
     for media in endpoint.body.media_types if endpoint.body else ():
         if media.content_type.startswith("multipart/"):
             yield from _binary_properties(endpoint, media)

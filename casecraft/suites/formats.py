@@ -12,6 +12,7 @@ from casecraft.suites.gherkin_format import write_gherkin
 from casecraft.suites.jest_format import write_jest
 from casecraft.suites.json_text import to_json
 from casecraft.suites.plugins import find_plugged, formats_of, plugged_names
+from casecraft.suites.postman_format import write_postman
 from casecraft.suites.pytest_format import write_pytest
 from casecraft.suites.schemas import FILE as SCHEMAS_FILE
 from casecraft.suites.schemas import schemas_file
@@ -45,6 +46,7 @@ FORMATS: dict[str, Format] = {
     "xlsx": write_xlsx,
     "casecraft-v1": write_v1,
     "jest": write_jest,
+    "postman": write_postman,
 }
 
 

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -91,3 +92,26 @@ def run_pytest(suite: Path, url: str, **variables: str) -> Run:
         name = case.attrib["name"].partition("[")[2].removesuffix("]")
         run.verdicts[name] = "failed" if "failure" in ends else "skipped" if "skipped" in ends else "passed"
     return run
+
+
+def run_newman(suite: Path, url: str, **variables: str) -> Run:
+    report = suite.parent / "newman.json"
+    values = [f"{name}={text}" for name, text in {"baseUrl": url, **variables}.items()]
+    options = [option for value in values for option in ("--env-var", value)]
+    command = ["node", str(node_modules() / "newman/bin/newman.js"), "run", "collection.json"]
+    command += ["--environment", "environment.json", *options, "--reporters", "cli,json"]
+    run = run_program([*command, "--reporter-json-export", str(report)], suite / "postman", "", {})
+    run.verdicts = dict.fromkeys(map(id_in, items_of(read(suite / "postman" / "collection.json"))), "skipped")
+    for execution in read(report)["run"]["executions"]:
+        failed = any("error" in check for check in execution.get("assertions") or [])
+        run.verdicts[id_in(execution["item"]["name"])] = "failed" if failed else "passed"
+    return run
+
+
+def items_of(folder: dict[str, Any]) -> Iterator[str]:
+    """The names of all requests of a collection."""
+    for item in folder["item"]:
+        if "item" in item:
+            yield from items_of(item)
+        else:
+            yield item["name"]
