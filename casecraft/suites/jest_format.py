@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from casecraft.suites.suite import Entry, Suite
-from casecraft.suites.templating import as_markdown, credential_variables, group_by_tag, render_template
+from casecraft.suites.templating import as_markdown, credential_variables, group_by_tag, read_template, render_template
 
 _FOLDER = "jest"
 _RUNTIME = (
@@ -29,12 +29,12 @@ def write_jest(suite: Suite, entries: tuple[Entry, ...]) -> Iterator[tuple[str, 
     """
     groups = group_by_tag(entries)
     for name in _RUNTIME:
-        yield f"{_FOLDER}/{name}", render_template(f"jest/{name}")
+        yield f"{_FOLDER}/{name}", read_template(f"jest/{name}")
     for name, group in groups.items():
         slugs = [entry.slug for entry in group]
         yield f"{_FOLDER}/{name}.test.js", render_template("jest/test.js.j2", slugs=slugs)
     if suite.scenarios:
-        yield f"{_FOLDER}/scenarios--life-cycles.test.js", render_template("jest/scenarios.test.js")
+        yield f"{_FOLDER}/scenarios--life-cycles.test.js", read_template("jest/scenarios.test.js")
     yield f"{_FOLDER}/README.md", _readme(suite, entries, list(groups))
 
 

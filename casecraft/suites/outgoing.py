@@ -63,12 +63,23 @@ class Outgoing:
         parts: list[str | Slot] = [*self.path]
         for sign, (name, text) in zip("?" + "&" * len(self.query), self.query, strict=False):
             parts += [f"{sign}{name}"] if text is None else [f"{sign}{name}=", *text]
-        return _joined(parts)
+        return join_text(parts)
 
 
 def write_text(text: Text, slot: Callable[[Slot], str], plain: Callable[[str], str] = str) -> str:
     """A text as a format writes it, with its way to write slots and to escape what is between them."""
     return "".join(slot(part) if isinstance(part, Slot) else plain(part) for part in text)
+
+
+def join_text(parts: Iterable[str | Slot]) -> Text:
+    """The parts as a text, with neighbouring strings made one and empty ones left out."""
+    joined: list[str | Slot] = []
+    for part in parts:
+        if isinstance(part, str) and joined and isinstance(last := joined[-1], str):
+            joined[-1] = last + part
+        elif part != "":
+            joined.append(part)
+    return tuple(joined)
 
 
 def find_obstacle(outgoing: Outgoing, request: CaseRequest, endpoint: Endpoint) -> str | None:
@@ -138,17 +149,7 @@ class _Reader:
         for found in pattern.finditer(text):
             parts += [text[end : found.start()], Slot(self._marks[found[0].strip('"')], form)]
             end = found.end()
-        return _joined([*parts, text[end:]])
-
-
-def _joined(parts: Iterable[str | Slot]) -> Text:
-    joined: list[str | Slot] = []
-    for part in parts:
-        if isinstance(part, str) and joined and isinstance(last := joined[-1], str):
-            joined[-1] = last + part
-        elif part != "":
-            joined.append(part)
-    return tuple(joined)
+        return join_text([*parts, text[end:]])
 
 
 def _marked(request: CaseRequest, bindings: Iterable[Binding], scope: str) -> tuple[dict[str, Any], dict[str, str]]:
@@ -203,7 +204,7 @@ def _credential(scheme: SecurityScheme, whose: str) -> tuple[str, str, Text]:
     kind = (scheme.http_scheme or "bearer").lower()
     wrong = "bm9ib2R5Ondyb25n" if kind == "basic" else "casecraft-invalid-credential"  # base64 of nobody:wrong
     shown = wrong if whose == "invalid" else Slot(variable, "base64" if kind == "basic" else "text")
-    return "header", "Authorization", _joined([f"{kind.capitalize()} ", shown])
+    return "header", "Authorization", join_text([f"{kind.capitalize()} ", shown])
 
 
 def _add(values: dict[str, Text], name: str, text: Text) -> None:
@@ -216,7 +217,7 @@ def _cookie_header(cookies: Mapping[str, Text]) -> Text:
     parts: list[str | Slot] = []
     for name, text in cookies.items():
         parts += ["; " if parts else "", f"{name}=", *text]
-    return _joined(parts)
+    return join_text(parts)
 
 
 def _body(sent: Mapping[str, Any], uploads: Iterable[str]) -> tuple[str, str | None, bool]:

@@ -13,7 +13,7 @@ from casecraft.suites.outgoing import Slot, Text, write_text
 from casecraft.suites.plan import Group, Plan, Sending, make_plan
 from casecraft.suites.schemas import schemas_file
 from casecraft.suites.suite import Entry, Suite
-from casecraft.suites.templating import as_markdown, credential_variables, one_line, render_template
+from casecraft.suites.templating import as_markdown, credential_variables, one_line, read_template, render_template
 
 SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 _FOLDER = "postman"
@@ -56,7 +56,7 @@ def find_obstacle(sending: Sending) -> str | None:
     if sending.outgoing.body is not None and not sending.outgoing.is_json:
         texts.append(("the body", sending.outgoing.body))
     for name, text in texts:
-        plain = write_text(text, lambda slot: "")
+        plain = write_text(text, lambda _: "")
         if _VARIABLE.search(plain):
             return f"Postman would take what stands in double braces in {name} for a variable"
         if not _is_unicode(plain):
@@ -105,8 +105,8 @@ def _collection(suite: Suite, entries: tuple[Entry, ...], plan: Plan) -> dict[st
         },
         "item": list(_folders(plan)),
         "event": [
-            _event("prerequest", render_template("postman/prerequest.js").decode().splitlines()),
-            _event("test", render_template("postman/test.js").decode().splitlines()),
+            _event("prerequest", read_template("postman/prerequest.js").decode().splitlines()),
+            _event("test", read_template("postman/test.js").decode().splitlines()),
         ],
         "variable": [{"key": "documented", "value": json.dumps(_documented(entries), separators=(",", ":"))}],
         "protocolProfileBehavior": _BEHAVIOR,

@@ -8,6 +8,7 @@ import functools
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from importlib import resources
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -21,6 +22,11 @@ _TITLE_LENGTH = 100
 def render_template(name: str, **facts: object) -> bytes:
     """The text of `templates/<name>` with these facts, in UTF-8."""
     return _environment().get_template(name).render(facts).encode()
+
+
+def read_template(name: str) -> bytes:
+    """`templates/<name>` as it is, for files in which nothing is filled in."""
+    return (resources.files("casecraft.suites") / "templates" / name).read_bytes()
 
 
 def group_by_tag(entries: Iterable[Entry]) -> dict[str, list[Entry]]:

@@ -115,3 +115,15 @@ def items_of(folder: dict[str, Any]) -> Iterator[str]:
             yield from items_of(item)
         else:
             yield item["name"]
+
+
+def run_curl(suite: Path, url: str, **variables: str) -> Run:
+    run = run_program(["bash", "run.sh"], suite / "curl", url, variables)
+    for line in run.output.splitlines():
+        if found := re.match(r"(not )?ok [0-9]+ - (.*?)( # SKIP .*)?$", line):
+            verdict = "failed" if found[1] else "skipped" if found[3] else "passed"
+            run.verdicts[id_in(found[2])] = verdict
+    planned = re.search(r"^1\.\.([0-9]+)$", run.output, re.MULTILINE)
+    assert planned, run.output
+    assert int(planned[1]) == len(run.verdicts), run.output
+    return run
