@@ -10,6 +10,7 @@ from casecraft.suites.cases import cases_file
 from casecraft.suites.csv_format import write_csv
 from casecraft.suites.gherkin_format import write_gherkin
 from casecraft.suites.curl_format import write_curl
+from casecraft.suites.http_format import write_http
 from casecraft.suites.jest_format import write_jest
 from casecraft.suites.json_text import to_json
 from casecraft.suites.plugins import find_plugged, formats_of, plugged_names
@@ -48,6 +49,7 @@ FORMATS: dict[str, Format] = {
     "casecraft-v1": write_v1,
     "jest": write_jest,
     "postman": write_postman,
+    "http": write_http,
     "curl": write_curl,
 }
 

@@ -94,6 +94,12 @@ def find_obstacle(outgoing: Outgoing, request: CaseRequest, endpoint: Endpoint) 
     return None
 
 
+def is_dotted(path: Text) -> bool:
+    """Whether a path has a segment of dots alone, which some clients resolve before they send it."""
+    segments = write_text(path, lambda _: "x").replace("%2E", ".").split("/")
+    return any(segment in (".", "..") for segment in segments)
+
+
 def bound_variable(binding: Binding, scope: str = "") -> str:
     """The variable for a binding's value, such as `made_pet_id`; `scope` sets those of one case or scenario apart."""
     return re.sub(r"[^A-Za-z0-9]+", "_", f"made {scope} {binding.step} {binding.source}").rstrip("_")

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,10 +52,13 @@ def run_program(command: list[str], folder: Path, url: str, variables: dict[str,
     kept = {name: text for name, text in os.environ.items() if not name.startswith(("CASECRAFT", "NODE_", "JEST"))}
     where = {"CASECRAFT_BASE_URL": url} if url else {}
     environment = {**kept, **NODE_ENVIRONMENT, "NO_PROXY": "*", **where, **variables}
-    done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=300
-    )
-    return Run(done.returncode, done.stdout + done.stderr)
+    # Into a file: a program of Node.js that ends at once loses what a pipe has not taken yet.
+    with tempfile.TemporaryFile() as output:
+        done = subprocess.run(
+            command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT, check=False, timeout=300
+        )
+        output.seek(0)
+        return Run(done.returncode, output.read().decode("utf-8", "replace"))
 
 
 def run_jest(suite: Path, url: str, **variables: str) -> Run:
@@ -74,7 +78,7 @@ def run_jest(suite: Path, url: str, **variables: str) -> Run:
 
 
 def id_in(title: str) -> str:
-    found = re.search(r" \((\S*)\)(?:: blocked: .*)?$", title, re.DOTALL)
+    found = re.search(r"(?:^| )\((\S*)\)(?:: blocked: .*)?$", title, re.DOTALL)
     assert found, title
     return found[1]
 
@@ -126,4 +130,15 @@ def run_curl(suite: Path, url: str, **variables: str) -> Run:
     planned = re.search(r"^1\.\.([0-9]+)$", run.output, re.MULTILINE)
     assert planned, run.output
     assert int(planned[1]) == len(run.verdicts), run.output
+    return run
+
+
+def run_httpyac(suite: Path, url: str, **variables: str) -> Run:
+    files = sorted(path.name for path in (suite / "http").glob("*.http"))
+    command = ["node", str(node_modules() / "httpyac/bin/httpyac.js"), "send", *files, "--all", "--json"]
+    run = run_program([*command, "--output", "none"], suite / "http", url, variables)
+    for request in json.loads(run.output[run.output.index("{") :])["requests"]:
+        ends = {result["status"] for result in request.get("testResults", [])}
+        verdict = "skipped" if ends == {"SKIPPED"} else "passed" if ends <= {"SUCCESS"} else "failed"
+        run.verdicts[id_in(request["title"])] = verdict
     return run

@@ -1,6 +1,7 @@
 """Formats that list their requests one by one, run by the programs that they are for."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,26 +15,26 @@ from casecraft.suites import render
 from tests.petstore.app import create_app
 from tests.petstore.server import serve
 from tests.suites.conftest import CREDENTIALS, Comparison, Runner
-from tests.suites.consumers import Run, run_curl, run_newman
+from tests.suites.consumers import Run, run_curl, run_httpyac, run_newman
 from tests.suites.life_cycle import life_cycle_suite, write_life_cycles
 from tests.suites.running import HOSTILE, Echo, basic
 from tests.suites.samples import key_scheme, make_case, make_endpoint, make_result, make_suite
 
 pytestmark = pytest.mark.slow
 
-RUNNERS: Mapping[str, Runner] = {"curl": run_curl, "postman": run_newman}
+RUNNERS: Mapping[str, Runner] = {"curl": run_curl, "http": run_httpyac, "postman": run_newman}
 formats = pytest.mark.parametrize("name", RUNNERS)
 
 
 @pytest.mark.parametrize(
     ("name", "bug"),
     [(name, bug) for name in RUNNERS for bug in (None, "branch-as-html")]
-    + [(name, "pet-price-as-text") for name in RUNNERS if name != "curl"],  # which checks no schemas
+    + [(name, "pet-price-as-text") for name in RUNNERS if name not in ("curl", "http")],  # which check no schemas
 )
 def test_verdicts_are_those_of_pytest(run_both: Comparison, name: str, bug: str | None) -> None:
     run, pytest_run = run_both(RUNNERS[name], bug)
     assert run.verdicts == pytest_run.verdicts
-    assert run.code == (1 if bug else 0), run.output
+    assert (run.code != 0) == bool(bug), run.output
 
 
 def send(name: str, folder: Path, url: str, *requests: CaseRequest, **more: Any) -> Run:
@@ -45,6 +46,11 @@ def send(name: str, folder: Path, url: str, *requests: CaseRequest, **more: Any)
 
 def as_bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
+
+
+def texts_for(name: str) -> list[str]:
+    """The hostile texts, but for those that the program refuses in a URL; the README of the suite lists these."""
+    return [text for text in HOSTILE if name != "http" or not re.search("[\ud800-\udfff]", text)]
 
 
 @formats
@@ -60,11 +66,11 @@ def test_hostile_values_arrive_as_they_are(tmp_path: Path, echo: tuple[Echo, str
             {"text": text, text: [text]},
             "application/json",
         )
-        for text in HOSTILE
+        for text in texts_for(name)
     ]
     run = send(name, tmp_path, echo[1], *requests)
-    assert run.verdicts == {f"case-{number:03}": "passed" for number in range(len(HOSTILE))}, run.output
-    for text, arrived in zip(HOSTILE, echo[0].requests, strict=True):
+    assert run.verdicts == {f"case-{number:03}": "passed" for number in range(len(requests))}, run.output
+    for text, arrived in zip(texts_for(name), echo[0].requests, strict=True):
         assert unquote_to_bytes(arrived["path"]) == b"/pets/x" + as_bytes(text) + b"/end"
         pairs = [pair.partition(b"=") for pair in arrived["query"].split(b"&")]
         key = as_bytes(text or "empty")
@@ -90,7 +96,7 @@ def test_hostile_texts_around_the_request_stay_data(tmp_path: Path, echo: tuple[
     assert run.verdicts == {f"case-{number}": "passed" for number in range(len(HOSTILE))}, run.output
 
 
-HEADERS = {"X-Text": "é 宠", "X-Quoted": 'it\'s "a" $(id) `id` \\n %41 # // @x ${HOME}', "X-Number": 1.5, "X-Empty": ""}
+HEADERS = {"X-Text": "宠 é", "X-Quoted": 'it\'s "a" $(id) `id` \\n %41 # // @x ${HOME}', "X-Number": 1.5, "X-Empty": ""}
 
 
 @formats
@@ -216,7 +222,8 @@ def test_credentials_that_are_not_set_block(tmp_path: Path, echo: tuple[Echo, st
     render(make_suite([make_result(endpoint, *cases)]), tmp_path / "suite", [name])
     run = RUNNERS[name](tmp_path / "suite", echo[1])
     assert run.verdicts == {"own": "skipped", "none": "passed", "invalid": "passed", "foreign": "skipped"}
-    assert "CASECRAFT_FOREIGN_AUTH_THE_KEY" in run.output
+    if name != "http":  # where the file itself names it
+        assert "CASECRAFT_FOREIGN_AUTH_THE_KEY" in run.output
     assert run.code == 0
 
 
@@ -232,7 +239,7 @@ def test_statuses_and_ranges(tmp_path: Path, echo: tuple[Echo, str], name: str) 
     render(make_suite([make_result(make_endpoint(), *cases)]), tmp_path / "suite", [name])
     run = RUNNERS[name](tmp_path / "suite", echo[1])
     assert run.verdicts == {"exact": "passed", "range": "passed", "any": "passed", "wrong": "failed"}
-    assert run.code == 1
+    assert run.code != 0
 
 
 @formats
@@ -253,4 +260,4 @@ def test_failing_step_ends_its_scenario(tmp_path: Path, name: str) -> None:
         run = RUNNERS[name](tmp_path / "suite", url, **CREDENTIALS)
     assert run.verdicts["life--made"] == "failed"
     assert run.verdicts.get("life--gone", "skipped") != "passed"
-    assert run.code == 1
+    assert run.code != 0
