@@ -5,10 +5,9 @@ import re
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 
-from casecraft.core.case import Expectation
 from casecraft.core.endpoint import Endpoint
 from casecraft.suites.outgoing import Slot, Text, join_text, write_text
-from casecraft.suites.plan import Group, Plan, Sending, make_plan
+from casecraft.suites.plan import Group, Plan, Sending, make_plan, status_pattern
 from casecraft.suites.suite import Entry, Suite
 from casecraft.suites.templating import as_markdown, credential_variables, one_line, read_template, render_template
 
@@ -54,7 +53,9 @@ def _readme(suite: Suite, entries: tuple[Entry, ...], plan: Plan, tags: Sequence
         title=as_markdown(suite.document.title),
         variables=credential_variables(entries),
         tags=tags,
-        obstacles=[(as_markdown(name), as_markdown(reason)) for name, reason in plan.obstacles()],
+        obstacles=[
+            (as_markdown(name), as_markdown(reason)) for name, reason in plan.left_out(lambda sending: sending.obstacle)
+        ],
     )
 
 
@@ -121,15 +122,10 @@ def _announcement(sending: Sending) -> Iterator[str]:
         role,
         shlex.quote(one_line(sending.id)),
         shlex.quote(title),
-        shlex.quote(_pattern(sending.expect)),
+        shlex.quote(status_pattern(sending.expect)),
         *needed,
     ]
     yield f"\n{' '.join(words)}\n"
-
-
-def _pattern(expect: Expectation) -> str:
-    """A regular expression for the statuses that are expected."""
-    return f"^({'|'.join(re.sub('[^0-9]', '.', str(status)) for status in expect.status)})$"
 
 
 def _types(endpoint: Endpoint) -> Iterator[str]:

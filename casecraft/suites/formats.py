@@ -6,6 +6,7 @@ from typing import NoReturn, TypeAlias
 
 from casecraft.core.plugin import Plugin
 from casecraft.errors import ConfigurationError
+from casecraft.suites.bruno_format import write_bruno
 from casecraft.suites.cases import cases_file
 from casecraft.suites.csv_format import write_csv
 from casecraft.suites.gherkin_format import write_gherkin
@@ -49,6 +50,7 @@ FORMATS: dict[str, Format] = {
     "casecraft-v1": write_v1,
     "jest": write_jest,
     "postman": write_postman,
+    "bruno": write_bruno,
     "http": write_http,
     "curl": write_curl,
 }

@@ -3,12 +3,12 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from urllib.parse import unquote_to_bytes
 
 from casecraft.core.endpoint import Endpoint
 from casecraft.suites.json_text import to_json
-from casecraft.suites.outgoing import Slot, Text, is_dotted, write_text
-from casecraft.suites.plan import Group, Plan, Sending, make_plan
+from casecraft.suites.node_clients import find_node_obstacle
+from casecraft.suites.outgoing import Slot, Text, write_text
+from casecraft.suites.plan import Group, Plan, Sending, make_plan, status_pattern
 from casecraft.suites.suite import Entry, Suite
 from casecraft.suites.templating import as_markdown, credential_variables, one_line, render_template
 
@@ -17,7 +17,6 @@ _SCENARIOS = "scenarios--life-cycles"
 _CONFIG = {"generator": "casecraft", "cookieJarEnabled": False, "request": {"followRedirect": False}}
 _PLAIN_LINE = re.compile(r"[A-Za-z0-9_%&=.~+*-]+")
 _PLAIN_TYPE = re.compile(r"[a-z0-9.+*_/-]+")
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 def write_http(suite: Suite, entries: tuple[Entry, ...]) -> Iterator[tuple[str, bytes]]:
@@ -44,39 +43,14 @@ def write_http(suite: Suite, entries: tuple[Entry, ...]) -> Iterator[tuple[str, 
             title=as_markdown(suite.document.title),
             variables=credential_variables(entries),
             files=list(files),
-            obstacles=[(as_markdown(name), as_markdown(reason)) for name, reason in _left_out(plan)],
+            obstacles=[(as_markdown(name), as_markdown(reason)) for name, reason in plan.left_out(find_obstacle)],
         ),
     )
 
 
 def find_obstacle(sending: Sending) -> str | None:
     """Why httpYac cannot send a request as it is; None where it can."""
-    if sending.obstacle:
-        return sending.obstacle
-    if is_dotted(sending.outgoing.path):
-        return "a path segment of dots alone would be resolved before it is sent"
-    if not _is_unicode(unquote_to_bytes(write_text(sending.outgoing.url, lambda _: ""))):
-        return "httpYac refuses URLs that are not in UTF-8"
-    for name, text in sending.outgoing.headers:
-        plain = write_text(text, lambda slot: slot.name).encode("utf-8", "surrogatepass")
-        if _CONTROL.search(plain.decode("latin-1")) or not _is_unicode(plain):
-            return f"Node.js has no way to send the value of {name!r}"
-        if plain != plain.decode("latin-1").strip().encode("latin-1"):
-            return f"httpYac would take blanks from the value of {name!r}"
-    return None
-
-
-def _is_unicode(text: bytes) -> bool:
-    try:
-        text.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _left_out(plan: Plan) -> list[tuple[str, str]]:
-    reasons = ((group, find_obstacle(one)) for group in plan.groups() for one in group.sendings)
-    return [(group.id, reason) for group, reason in reasons if reason]
+    return find_node_obstacle(sending, "httpYac")
 
 
 class _HttpFile:
@@ -198,8 +172,7 @@ def _tests(sending: Sending) -> Iterator[str]:
 
 
 def _matches(sending: Sending) -> str:
-    statuses = "|".join(re.sub("[^0-9]", "[0-9]", str(status)) for status in sending.expect.status)
-    return f"/^({statuses})$/.test(response.status)"
+    return f"/{status_pattern(sending.expect)}/.test(response.status)"
 
 
 def _types(endpoint: Endpoint) -> Mapping[str, list[str]]:

@@ -4,7 +4,8 @@ The resources that cases share are made first and removed last; a case that want
 around it, and so has a scenario.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -67,9 +68,15 @@ class Plan:
                 yield from groups
         yield from self.scenarios
 
-    def obstacles(self) -> list[tuple[str, str]]:
-        """The ids of the cases and scenarios that cannot be sent, with the reasons."""
-        return [(group.id, one.obstacle) for group in self.groups() for one in group.sendings if one.obstacle]
+    def left_out(self, find_obstacle: Callable[[Sending], str | None]) -> list[tuple[str, str]]:
+        """The ids of the cases and scenarios that cannot be sent, with the reasons that `find_obstacle` gives."""
+        reasons = ((group, find_obstacle(one)) for group in self.groups() for one in group.sendings)
+        return [(group.id, reason) for group, reason in reasons if reason]
+
+
+def status_pattern(expect: Expectation) -> str:
+    """A regular expression, which all languages read alike, for the statuses that are expected."""
+    return f"^({'|'.join(re.sub('[^0-9]', '[0-9]', str(status)) for status in expect.status)})$"
 
 
 def make_plan(suite: Suite, entries: tuple[Entry, ...]) -> Plan:

@@ -5,13 +5,10 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from casecraft.core.case import Expectation
-from casecraft.core.endpoint import Endpoint
+from casecraft.suites.documented import documented_answers
 from casecraft.suites.json_text import to_json
-from casecraft.suites.older_schemas import as_draft7
 from casecraft.suites.outgoing import Slot, Text, write_text
-from casecraft.suites.plan import Group, Plan, Sending, make_plan
-from casecraft.suites.schemas import schemas_file
+from casecraft.suites.plan import Group, Plan, Sending, make_plan, status_pattern
 from casecraft.suites.suite import Entry, Suite
 from casecraft.suites.templating import as_markdown, credential_variables, one_line, read_template, render_template
 
@@ -43,7 +40,7 @@ def write_postman(suite: Suite, entries: tuple[Entry, ...]) -> Iterator[tuple[st
             "postman/README.md.j2",
             title=as_markdown(suite.document.title),
             variables=_names_of(plan, variables),
-            obstacles=[(as_markdown(name), as_markdown(reason)) for name, reason in _left_out(plan)],
+            obstacles=[(as_markdown(name), as_markdown(reason)) for name, reason in plan.left_out(find_obstacle)],
         ),
     )
 
@@ -70,12 +67,6 @@ def _is_unicode(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _left_out(plan: Plan) -> list[tuple[str, str]]:
-    """The cases and scenarios that the collection cannot have, with the reasons."""
-    reasons = ((group, find_obstacle(one)) for group in plan.groups() for one in group.sendings)
-    return [(group.id, reason) for group, reason in reasons if reason]
 
 
 def _names_of(plan: Plan, own: Iterable[str]) -> list[str]:
@@ -108,25 +99,8 @@ def _collection(suite: Suite, entries: tuple[Entry, ...], plan: Plan) -> dict[st
             _event("prerequest", read_template("postman/prerequest.js").decode().splitlines()),
             _event("test", read_template("postman/test.js").decode().splitlines()),
         ],
-        "variable": [{"key": "documented", "value": json.dumps(_documented(entries), separators=(",", ":"))}],
+        "variable": [{"key": "documented", "value": json.dumps(documented_answers(entries), separators=(",", ":"))}],
         "protocolProfileBehavior": _BEHAVIOR,
-    }
-
-
-def _documented(entries: tuple[Entry, ...]) -> dict[str, Any]:
-    """What answers must look like: contents by endpoint and status, and the schemas that they share."""
-    endpoints = [entry.result.endpoint for entry in entries]
-    definitions = schemas_file(endpoints)["$defs"]
-    return {
-        "responses": {endpoint.id: _responses(endpoint) for endpoint in endpoints},
-        "$defs": {name: as_draft7(schema) for name, schema in definitions.items()},
-    }
-
-
-def _responses(endpoint: Endpoint) -> dict[str, Any]:
-    return {
-        response.status: {media.content_type: as_draft7(media.schema) for media in response.media_types}
-        for response in endpoint.responses
     }
 
 
@@ -181,7 +155,7 @@ def _before(sending: Sending, scenario: str | None) -> Iterator[str]:
     yield f'pm.variables.set("endpoint", {json.dumps(sending.endpoint.id)});'
     yield f'pm.variables.set("check", "{check}");'
     if sending.keeps:
-        yield f'pm.variables.set("expected", {json.dumps(_pattern(sending.expect))});'
+        yield f'pm.variables.set("expected", {json.dumps(status_pattern(sending.expect))});'
         yield f'pm.variables.set("keeps", {json.dumps(json.dumps(dict(sending.keeps)))});'
     if scenario and sending.role == "step":
         yield f'if (pm.collectionVariables.get("ended") === {json.dumps(scenario)}) pm.execution.skipRequest();'
@@ -193,17 +167,11 @@ def _after(sending: Sending, scenario: str | None) -> Iterator[str]:
     if all(isinstance(status, int) for status in wanted):
         yield f"  pm.expect(pm.response.code).to.be.oneOf({json.dumps(wanted)});"
     else:
-        yield f"  pm.expect(String(pm.response.code)).to.match(/{_pattern(sending.expect)}/);"
+        yield f"  pm.expect(String(pm.response.code)).to.match(/{status_pattern(sending.expect)}/);"
     yield "});"
     if scenario:
         ended = f'pm.collectionVariables.set("ended", {json.dumps(scenario)})'
-        yield f"if (!/{_pattern(sending.expect)}/.test(String(pm.response.code))) {ended};"
-
-
-def _pattern(expect: Expectation) -> str:
-    """A regular expression for the statuses that are expected."""
-    digits = (re.sub("[^0-9]", "[0-9]", str(status).upper()) for status in expect.status)
-    return f"^({'|'.join(digits)})$"
+        yield f"if (!/{status_pattern(sending.expect)}/.test(String(pm.response.code))) {ended};"
 
 
 def _request(sending: Sending) -> dict[str, Any]:

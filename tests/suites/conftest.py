@@ -11,7 +11,7 @@ from tests.petstore.server import serve
 from tests.suites.consumers import ROOT, Run, run_pytest
 from tests.suites.running import Echo
 
-FORMATS = ("pytest", "jest", "postman", "http", "curl")
+FORMATS = ("pytest", "jest", "postman", "bruno", "http", "curl")
 CREDENTIALS = {
     "CASECRAFT_AUTH_APIKEY": API_KEY,
     "CASECRAFT_AUTH_BEARER": TOKEN,

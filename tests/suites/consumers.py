@@ -142,3 +142,15 @@ def run_httpyac(suite: Path, url: str, **variables: str) -> Run:
         verdict = "skipped" if ends == {"SKIPPED"} else "passed" if ends <= {"SUCCESS"} else "failed"
         run.verdicts[id_in(request["title"])] = verdict
     return run
+
+
+def run_bruno(suite: Path, url: str, **variables: str) -> Run:
+    report = suite.parent / "bruno.json"
+    command = ["node", str(node_modules() / "@usebruno/cli/bin/bru.js"), "run", "-r", "--env", "local"]
+    command += ["--disable-cookies", "--reporter-json", str(report)]
+    run = run_program(command, suite / "bruno", url, variables)
+    for result in read(report)[0]["results"]:
+        failed = result.get("error") or any(test["status"] != "pass" for test in result["testResults"])
+        verdict = "skipped" if result.get("skipped") else "failed" if failed else "passed"
+        run.verdicts[id_in(result["name"])] = verdict
+    return run

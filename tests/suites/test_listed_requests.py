@@ -15,14 +15,14 @@ from casecraft.suites import render
 from tests.petstore.app import create_app
 from tests.petstore.server import serve
 from tests.suites.conftest import CREDENTIALS, Comparison, Runner
-from tests.suites.consumers import Run, run_curl, run_httpyac, run_newman
+from tests.suites.consumers import Run, run_bruno, run_curl, run_httpyac, run_newman
 from tests.suites.life_cycle import life_cycle_suite, write_life_cycles
 from tests.suites.running import HOSTILE, Echo, basic
 from tests.suites.samples import key_scheme, make_case, make_endpoint, make_result, make_suite
 
 pytestmark = pytest.mark.slow
 
-RUNNERS: Mapping[str, Runner] = {"curl": run_curl, "http": run_httpyac, "postman": run_newman}
+RUNNERS: Mapping[str, Runner] = {"curl": run_curl, "bruno": run_bruno, "http": run_httpyac, "postman": run_newman}
 formats = pytest.mark.parametrize("name", RUNNERS)
 
 
@@ -50,7 +50,7 @@ def as_bytes(text: str) -> bytes:
 
 def texts_for(name: str) -> list[str]:
     """The hostile texts, but for those that the program refuses in a URL; the README of the suite lists these."""
-    return [text for text in HOSTILE if name != "http" or not re.search("[\ud800-\udfff]", text)]
+    return [text for text in HOSTILE if name not in ("bruno", "http") or not re.search("[\ud800-\udfff]", text)]
 
 
 @formats
@@ -128,9 +128,10 @@ BODIES = [
 
 @formats
 def test_bodies(tmp_path: Path, echo: tuple[Echo, str], name: str) -> None:
-    run = send(name, tmp_path, echo[1], *(request for request, _ in BODIES))
+    bodies = [pair for pair in BODIES if name != "bruno" or pair[0].content_type]  # it sends a type in any case
+    run = send(name, tmp_path, echo[1], *(request for request, _ in bodies))
     assert set(run.verdicts.values()) == {"passed"}, run.output
-    for (request, wanted), arrived in zip(BODIES, echo[0].requests, strict=True):
+    for (request, wanted), arrived in zip(bodies, echo[0].requests, strict=True):
         body = arrived["body"]
         if request.raw_body is None and request.content_type == "application/json":
             body = json.dumps(json.loads(body), separators=(",", ":")).encode()
@@ -138,7 +139,7 @@ def test_bodies(tmp_path: Path, echo: tuple[Echo, str], name: str) -> None:
         assert arrived["headers"].get("content-type", b"").decode() == request.content_type
 
 
-@formats
+@pytest.mark.parametrize("name", sorted(RUNNERS.keys() - {"bruno"}))  # which makes such bodies in its own way
 def test_multipart_forms(tmp_path: Path, echo: tuple[Echo, str], name: str) -> None:
     form = MediaType("multipart/form-data", {"properties": {"photo": {"type": "string", "format": "binary"}}})
     value = {"title": "a\nb", "photo": "\x01png"}
