@@ -9,8 +9,8 @@ from casecraft.errors import ConfigurationError
 from casecraft.suites.bruno_format import write_bruno
 from casecraft.suites.cases import cases_file
 from casecraft.suites.csv_format import write_csv
-from casecraft.suites.gherkin_format import write_gherkin
 from casecraft.suites.curl_format import write_curl
+from casecraft.suites.gherkin_format import write_gherkin
 from casecraft.suites.http_format import write_http
 from casecraft.suites.jest_format import write_jest
 from casecraft.suites.json_text import to_json
