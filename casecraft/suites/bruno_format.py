@@ -158,9 +158,10 @@ def _request(sending: Sending, number: int, kind: str) -> Iterator[str]:
 def _scripts(sending: Sending, ended: str) -> Iterator[str]:
     is_step = bool(ended) and sending.role == "step"
     before = []
-    if slots := sending.outgoing.slots:
-        wanted = json.dumps([[slot.name, slot.form] for slot in slots])
-        before += [f"const {{ prepare }} = {_REQUIRE};", f"prepare(bru, {wanted});"]
+    if sending.outgoing.slots:
+        wanted = json.dumps([[slot.name, slot.form] for slot in sending.needs])
+        uniques = f", {json.dumps(dict(sending.uniques))}" if sending.uniques else ""
+        before += [f"const {{ prepare }} = {_REQUIRE};", f"prepare(bru, {wanted}{uniques});"]
     if is_step:
         before += [f"const {{ skipAfterFailure }} = {_REQUIRE};", f'skipAfterFailure(bru, "{ended}");']
     if before:

@@ -82,7 +82,9 @@ class _Script:
             return
         for sending in sendings:
             self._add_endpoint(sending.endpoint)
-            self.lines += [*_announcement(sending), *self._request(sending)]
+            self.lines += _announcement(sending)
+            self.lines += [f"unique {name} {kind}\n" for name, kind in sending.uniques.items()]
+            self.lines += self._request(sending)
             self.lines += [f"keep {name} {shlex.quote(_source(source))}\n" for name, source in sending.keeps.items()]
 
     def _add_endpoint(self, endpoint: Endpoint) -> None:
@@ -117,7 +119,7 @@ def _announcement(sending: Sending) -> Iterator[str]:
     """What the request is for, what is expected of its answer, and the variables that it needs."""
     role = ("check" if sending.expect.check_schema else "check_status") if sending.is_test else "prepare"
     title = re.sub(r"([\\#])", r"\\\1", one_line(sending.title))
-    needed = [slot.name for slot in sending.outgoing.slots]
+    needed = [slot.name for slot in sending.needs]
     words = [
         role,
         shlex.quote(one_line(sending.id)),

@@ -15,6 +15,13 @@ from casecraft.suites.templating import as_markdown, credential_variables, one_l
 _FOLDER = "http"
 _SCENARIOS = "scenarios--life-cycles"
 _CONFIG = {"generator": "casecraft", "cookieJarEnabled": False, "request": {"followRedirect": False}}
+_TEXT = "`cc${Date.now().toString(36)}${Math.random().toString(36).slice(2, 8)}"
+_UNIQUE = {
+    "text": f"{_TEXT}`",
+    "email": f"{_TEXT}@example.com`",
+    "uuid": "crypto.randomUUID()",
+    "integer": "100000000 + Math.floor(Math.random() * 1900000000)",
+}
 _PLAIN_LINE = re.compile(r"[A-Za-z0-9_%&=.~+*-]+")
 _PLAIN_TYPE = re.compile(r"[a-z0-9.+*_/-]+")
 
@@ -68,6 +75,8 @@ class _HttpFile:
         yield "# @no-redirect\n# @no-cookie-jar\n"
         if condition := _blocked_when(sending, ended):
             yield f"# @disabled {condition}\n"
+        for name, kind in sending.uniques.items():
+            yield f'< {{%\nclient.global.set("{name}", {_UNIQUE.get(kind, _UNIQUE["text"])});\n%}}\n'
         yield f"{outgoing.method} {{{{baseUrl}}}}{write_text(outgoing.url, _variable)}\n"
         for name, text in outgoing.headers:
             yield f"{name}: {write_text(text, _variable, _as_latin1)}\n"
@@ -121,7 +130,7 @@ def _head(sendings: Iterable[Sending]) -> Iterator[str]:
 
 def _blocked_when(sending: Sending, ended: str) -> str:
     """When the request is not sent, in JavaScript: without a value that it needs, or after a failed step."""
-    names = dict.fromkeys(slot.name for slot in sending.outgoing.slots)
+    names = dict.fromkeys(slot.name for slot in sending.needs)
     missing = [f'typeof {name} === "undefined" || !{name}' for name in names]
     stopped = [f'typeof {ended} !== "undefined"'] if ended and sending.role == "step" else []
     return " || ".join(missing + stopped)

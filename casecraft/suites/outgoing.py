@@ -82,6 +82,25 @@ def join_text(parts: Iterable[str | Slot]) -> Text:
     return tuple(joined)
 
 
+def put_value(target: Any, place: str, value: Any) -> None:
+    """Put a value in its place, a JSON pointer, in the JSON form of a request."""
+    *parents, last = _names(place)
+    for name in parents:
+        target = target[int(name)] if isinstance(target, list) else target[name]
+    target[int(last) if isinstance(target, list) else last] = value
+
+
+def value_at(value: Any, place: str) -> Any:
+    """What stands in a place of the JSON form of a request."""
+    for name in _names(place):
+        value = value[int(name)] if isinstance(value, list) else value[name]
+    return value
+
+
+def _names(pointer: str) -> list[str]:
+    return [name.replace("~1", "/").replace("~0", "~") for name in pointer.split("/")[1:]]
+
+
 def find_obstacle(outgoing: Outgoing, request: CaseRequest, endpoint: Endpoint) -> str | None:
     """Why the request cannot be sent over HTTP from a suite; None where it can."""
     if request.credentials != "none" and endpoint.security and not _sendable(endpoint):
@@ -100,16 +119,22 @@ def is_dotted(path: Text) -> bool:
     return any(segment in (".", "..") for segment in segments)
 
 
+def unique_variable(source: str, owner: str, place: str) -> str:
+    """The variable for a value that nothing has yet, such as `unique_email_...`: of what sends it, and its place."""
+    return re.sub(r"[^A-Za-z0-9]+", "_", f"{source} {owner} {place}").rstrip("_")
+
+
 def bound_variable(binding: Binding, scope: str = "") -> str:
     """The variable for a binding's value, such as `made_pet_id`; `scope` sets those of one case or scenario apart."""
     return re.sub(r"[^A-Za-z0-9]+", "_", f"made {scope} {binding.step} {binding.source}").rstrip("_")
 
 
-def make_outgoing(
-    request: CaseRequest, endpoint: Endpoint, bindings: Iterable[Binding] = (), scope: str = ""
-) -> Outgoing:
-    """The request with its credentials placed: the first alternative of the endpoint's that can be sent."""
-    sent, marks = _marked(request, bindings, scope)
+def make_outgoing(request: CaseRequest, endpoint: Endpoint, variables: Mapping[str, str] | None = None) -> Outgoing:
+    """The request with its credentials placed: the first alternative of the endpoint's that can be sent.
+
+    `variables` are those that stand in its places, which are JSON pointers as in `Binding`.
+    """
+    sent, marks = _marked(request, variables or {})
     read = _Reader(marks)
     query = [(_encode(name), read(_encode(value), "percent")) for name, value in _pairs(sent["query"])]
     headers = {name: read(_wire_text(value)) for name, value in sent["headers"].items()}
@@ -158,23 +183,16 @@ class _Reader:
         return join_text([*parts, text[end:]])
 
 
-def _marked(request: CaseRequest, bindings: Iterable[Binding], scope: str) -> tuple[dict[str, Any], dict[str, str]]:
+def _marked(request: CaseRequest, variables: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
     """The request with a mark in the place of each value that is bound, and the variable for each mark."""
     sent = asdict(request)
     text = repr(sent)
     sign = next(sign for number in range(len(text) + 2) if (sign := f"bound{number}at") not in text)
     marks = {}
-    for number, binding in enumerate(bindings):
-        marks[f"{sign}{number}x"] = bound_variable(binding, scope)
-        _put(sent, binding.place, f"{sign}{number}x")
+    for number, (place, variable) in enumerate(variables.items()):
+        marks[f"{sign}{number}x"] = variable
+        put_value(sent, place, f"{sign}{number}x")
     return sent, marks
-
-
-def _put(target: Any, place: str, value: str) -> None:
-    *parents, last = [name.replace("~1", "/").replace("~0", "~") for name in place.split("/")[1:]]
-    for name in parents:
-        target = target[int(name)] if isinstance(target, list) else target[name]
-    target[int(last) if isinstance(target, list) else last] = value
 
 
 def _path(sent: Mapping[str, Any]) -> tuple[str, list[tuple[str, Text | None]]]:

@@ -6,16 +6,27 @@ around it, and so has a scenario.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Literal, TypeAlias
 
-from casecraft.core.case import Binding, Case, Expectation
+from casecraft.core.case import Binding, Case, CaseRequest, Expectation
 from casecraft.core.endpoint import Endpoint
 from casecraft.core.scenario import Resource, Scenario, Step
-from casecraft.suites.outgoing import Outgoing, bound_variable, find_obstacle, make_outgoing
+from casecraft.suites.outgoing import (
+    Outgoing,
+    Slot,
+    bound_variable,
+    find_obstacle,
+    make_outgoing,
+    put_value,
+    unique_variable,
+    value_at,
+)
 from casecraft.suites.suite import Entry, Suite
 from casecraft.suites.templating import group_by_tag
 
+_RUN = "run"  # the step of values that come from no answer
+_REQUEST = "request:"
 Role: TypeAlias = Literal["set-up", "case", "step", "clean-up"]
 
 
@@ -24,8 +35,9 @@ class Sending:
     """One request and what is done with its answer.
 
     Cases and steps of scenarios are checked; set-up and clean-up are not, as they are no tests. `keeps` are the
-    variables that take a value from the answer, each with its source as in `Binding`. With an `obstacle` it cannot be
-    sent; that is the reason.
+    variables that take a value from the answer, each with its source as in `Binding`; `uniques` those that get a value
+    that nothing has yet before it is sent, each with its kind ("text", "email", "uuid", "integer"). With an `obstacle`
+    it cannot be sent; that is the reason.
     """
 
     id: str
@@ -35,7 +47,13 @@ class Sending:
     outgoing: Outgoing
     expect: Expectation
     keeps: Mapping[str, str] = field(default_factory=dict)
+    uniques: Mapping[str, str] = field(default_factory=dict)
     obstacle: str | None = None
+
+    @property
+    def needs(self) -> tuple[Slot, ...]:
+        """The slots whose variables must have a value before it is sent."""
+        return tuple(slot for slot in self.outgoing.slots if slot.name not in self.uniques)
 
     @property
     def is_test(self) -> bool:
@@ -127,26 +145,82 @@ class _Planner:
             yield self._case(case, entry.result.endpoint)
 
     def _case(self, case: Case, endpoint: Endpoint) -> Group:
+        before, after = self.around(case.bindings, case.id) if case.fresh else ((), ())
         scope = case.id if case.fresh else ""
-        outgoing = make_outgoing(case.request, endpoint, case.bindings, scope)
-        obstacle = find_obstacle(outgoing, case.request, endpoint)
-        sending = Sending(case.id, case.title, "case", endpoint, outgoing, case.expect, {}, obstacle)
-        before, after = self.around(case.bindings, scope) if case.fresh else ((), ())
+        step = Step(case.id, case.title, endpoint.id, case.request, case.expect, case.bindings)
+        sending = self._step(step, "case", case.id, (), scope)
         return Group(case.id, case.title, (*before, sending, *after))
 
     def scenario(self, scenario: Scenario) -> Group:
+        """The group of a scenario's steps, its clean-up and the resources that are made for it."""
         steps = [*scenario.steps, *scenario.cleanup]
+        own = {step.id: step for step in steps}
         used = [binding for step in steps for binding in step.bindings]
         before, after = self.around(used, scenario.id)
-        own = [self._step(step, "step", f"{scenario.id}--{step.id}", used, scenario.id) for step in scenario.steps]
-        cleaned = [
-            self._step(step, "clean-up", f"{scenario.id}--{step.id}", (), scenario.id) for step in scenario.cleanup
+        sendings = [
+            self._step(step, "step" if number < len(scenario.steps) else "clean-up", "", used, scenario.id, own)
+            for number, step in enumerate(steps)
         ]
-        return Group(scenario.id, scenario.title, (*before, *own, *cleaned, *after))
+        return Group(scenario.id, scenario.title, (*before, *sendings, *after))
 
-    def _step(self, step: Step, role: Role, name: str, used: Iterable[Binding], scope: str) -> Sending:
+    def _step(
+        self,
+        step: Step,
+        role: Role,
+        name: str,
+        used: Iterable[Binding],
+        scope: str,
+        own: Mapping[str, Step] | None = None,
+    ) -> Sending:
+        """What sends a step; `used` are the bindings of all that may need its answer, `own` a scenario's steps."""
         endpoint = self._endpoints[step.endpoint_id]
-        outgoing = make_outgoing(step.request, endpoint, step.bindings, scope)
-        keeps = {bound_variable(one, scope): one.source for one in used if one.step == step.id}
-        obstacle = find_obstacle(outgoing, step.request, endpoint)
-        return Sending(name, step.title, role, endpoint, outgoing, step.expect, keeps, obstacle)
+        steps = {resource.id: resource.create for resource in self._resources.values()} | dict(own or {})
+        request, variables = _resolve(step, steps, scope)
+        outgoing = make_outgoing(request, endpoint, variables)
+        kept = [one for one in used if one.step == step.id and not one.source.startswith(_REQUEST)]
+        return Sending(
+            id=name or f"{scope}--{step.id}",
+            title=step.title,
+            role=role,
+            endpoint=endpoint,
+            outgoing=outgoing,
+            expect=step.expect,
+            keeps={bound_variable(one, scope): one.source for one in kept},
+            uniques={_unique(one, step, scope): _kind(one.source) for one in step.bindings if one.step == _RUN},
+            obstacle=find_obstacle(outgoing, request, endpoint),
+        )
+
+
+def _resolve(step: Step, steps: Mapping[str, Step], scope: str) -> tuple[CaseRequest, dict[str, str]]:
+    """The step's request with what is known now put in its places, and the variables for what is not.
+
+    A value that another step sent is that step's variable, or stands in its request already.
+    """
+    request, variables = asdict(step.request), {}
+    for binding in step.bindings:
+        origin, found = _origin(binding, step, steps)
+        if found is None:
+            put_value(request, binding.place, value_at(asdict(origin.request), binding.source.removeprefix(_REQUEST)))
+        else:
+            variables[binding.place] = (
+                _unique(found, origin, scope) if found.step == _RUN else bound_variable(found, scope)
+            )
+    return CaseRequest(**request), variables
+
+
+def _origin(binding: Binding, step: Step, steps: Mapping[str, Step]) -> tuple[Step, Binding | None]:
+    """The step whose binding says where a value comes from, and that binding; None where that step's request has it."""
+    if binding.source.startswith(_REQUEST) and binding.step in steps:
+        sender = steps[binding.step]
+        place = binding.source.removeprefix(_REQUEST)
+        found = next((one for one in sender.bindings if one.place == place), None)
+        return _origin(found, sender, steps) if found else (sender, None)
+    return step, binding
+
+
+def _unique(binding: Binding, step: Step, scope: str) -> str:
+    return unique_variable(f"unique {_kind(binding.source)}", f"{scope} {step.id}", binding.place)
+
+
+def _kind(source: str) -> str:
+    return source.partition(":")[2] or "text"

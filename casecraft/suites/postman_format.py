@@ -154,6 +154,9 @@ def _before(sending: Sending, scenario: str | None) -> Iterator[str]:
     check = "all" if sending.is_test and sending.expect.check_schema else "status"
     yield f'pm.variables.set("endpoint", {json.dumps(sending.endpoint.id)});'
     yield f'pm.variables.set("check", "{check}");'
+    if sending.uniques:
+        yield f"const uniques = {json.dumps(dict(sending.uniques))};"
+        yield from read_template("postman/uniques.js").decode().splitlines()
     if sending.keeps:
         yield f'pm.variables.set("expected", {json.dumps(status_pattern(sending.expect))});'
         yield f'pm.variables.set("keeps", {json.dumps(json.dumps(dict(sending.keeps)))});'

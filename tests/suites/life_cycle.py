@@ -17,9 +17,16 @@ KEY = ((key_scheme("apiKey"),),)
 NAMED = {"type": "object", "required": ["id", "name"]}
 CREATE = make_endpoint("POST", "/pets", tags=("pets",), security=KEY, responses=(answer_of("201", NAMED),))
 READ = make_endpoint("GET", "/pets/{petId}", tags=("pets",), responses=(answer_of("200", NAMED),))
+CHANGE = make_endpoint("PATCH", "/pets/{petId}", tags=("pets",), security=KEY, responses=(answer_of("200", NAMED),))
 REMOVE = make_endpoint("DELETE", "/pets/{petId}", tags=("pets",), security=KEY, responses=())
 ORDER = make_endpoint("GET", "/orders/{orderId}", tags=("orders",), responses=())
-PET = {"name": "Mia {{x}} $HOME", "animal": {"kind": "cat", "lives": 9}}
+SOLD = "request:/body/status"
+PET: dict[str, Any] = {
+    "name": "Mia",
+    "status": "sold",
+    "owner": {"name": "a", "email": "b", "address": {"street": "{{x}} $HOME", "city": "c"}},
+}
+PET |= {"animal": {"kind": "cat", "lives": 9}}
 
 
 def step(name: str, title: str, endpoint: Endpoint, status: int, *bindings: Binding, **request: Any) -> Step:
@@ -32,7 +39,9 @@ def bound(source: str, made: str = "pet") -> Binding:
 
 
 def create(name: str) -> Step:
-    return step(name, "makes a pet", CREATE, 201, body=PET, content_type="application/json")
+    places = {"name": "unique", "owner/name": "unique:uuid", "owner/email": "unique:email"}
+    unique = [Binding(f"/body/{place}", "run", source) for place, source in places.items()]
+    return step(name, "makes a pet", CREATE, 201, *unique, body=PET, content_type="application/json")
 
 
 def life_cycle_suite(read: Binding | None = None) -> Suite:
@@ -46,6 +55,7 @@ def life_cycle_suite(read: Binding | None = None) -> Suite:
     removing = CaseRequest("DELETE", REMOVE.path, placeholder)
     results = [
         make_result(CREATE),
+        make_result(CHANGE),
         make_result(
             READ,
             make_case("read", request=reading, bindings=(read or bound("header:Location#last"),)),
@@ -56,6 +66,8 @@ def life_cycle_suite(read: Binding | None = None) -> Suite:
             make_case("remove", request=removing, bindings=(bound("/id"),), fresh=True, expect=Expectation((204,))),
         ),
     ]
+    same = (Binding("/body/name", "made", "request:/body/owner/email"), Binding("/body/status", "made", SOLD))
+    change = {"body": {"name": "", "status": "none"}, "content_type": "application/merge-patch+json"}
     life = Scenario(
         "life",
         "A pet lives",
@@ -64,6 +76,7 @@ def life_cycle_suite(read: Binding | None = None) -> Suite:
         (
             create("made"),
             step("read", "reads it", READ, 200, bound("/id", "made"), path_params=placeholder),
+            step("rename", "renames it", CHANGE, 200, bound("/id", "made"), *same, path_params=placeholder, **change),
             step("removed", "removes it", REMOVE, 204, bound("/id", "made"), path_params=placeholder),
             step("gone", "finds it gone", READ, 404, bound("/id", "made"), path_params=placeholder),
         ),

@@ -249,7 +249,7 @@ def test_resources_are_made_and_removed(tmp_path: Path, name: str) -> None:
     with serve(create_app(stateful=True)) as url:
         run = RUNNERS[name](tmp_path / "suite", url, **CREDENTIALS)
     expected = {"read": "passed", "needs-missing": "skipped", "remove": "passed"}
-    expected |= {f"life--{step}": "passed" for step in ("made", "read", "removed", "gone")}
+    expected |= {f"life--{step}": "passed" for step in ("made", "read", "rename", "removed", "gone")}
     assert {key: run.verdicts.get(key) for key in expected} == expected, run.output
     assert run.code == 0
 

@@ -6,18 +6,37 @@ const forms = {
   base64: (text) => btoa(unescape(encodeURIComponent(text))),
 };
 
-/** Gives the variables of a request their values in the forms that it has, or skips it where one has none. */
-function prepare(bru, wanted) {
+/**
+ * Gives the variables of a request their values in the forms that it has, or skips it where one has none. `uniques` are
+ * variables that get a value that nothing has yet, each with its kind.
+ */
+function prepare(bru, wanted, uniques = {}) {
+  for (const [name, kind] of Object.entries(uniques)) setUnique(bru, name, kind);
   for (const [name, form] of wanted) {
-    const value = name.startsWith("made_") ? bru.getVar(name) : bru.getProcessEnv(name);
+    const isSecret = name.startsWith("CASECRAFT_");
+    const value = isSecret ? bru.getProcessEnv(name) : bru.getVar(name);
     if (value === undefined || value === null || value === "") {
       console.log(`blocked: ${name} has no value`);
       bru.runner.skipRequest();
       return;
     }
-    if (!name.startsWith("made_")) bru.setVar(name, String(value));
+    if (isSecret) bru.setVar(name, String(value));
     if (forms[form]) bru.setVar(`${name}_${form}`, forms[form](String(value)));
   }
+}
+
+function setUnique(bru, name, kind) {
+  const digits = () => Math.random().toString(16).slice(2, 10).padEnd(8, "0");
+  const [one, other, more] = [digits(), digits(), digits()];
+  const kinds = {
+    email: `cc${one}${other}@example.com`,
+    uuid: `${one}-${other.slice(0, 4)}-4${other.slice(5)}-8${more.slice(0, 3)}-${one.slice(4)}${more}`,
+    integer: 100000000 + Math.floor(Math.random() * 1900000000),
+  };
+  const value = kind in kinds ? kinds[kind] : `cc${one}${other}`;
+  bru.setVar(name, String(value));
+  bru.setVar(`${name}_json`, JSON.stringify(value));
+  for (const form of ["percent", "cookie"]) bru.setVar(`${name}_${form}`, encodeURIComponent(value));
 }
 
 /** Skips a step of a scenario in which an earlier one has failed. */

@@ -134,6 +134,21 @@ unescape() {
   printf %b "${text//%/\\x}"
 }
 
+# unique NAME KIND: gives a variable a value that nothing has yet.
+unique() {
+  local text value
+  text=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+  case $2 in
+    email) value="cc${text:0:10}@example.com" ;;
+    uuid) value="${text:0:8}-${text:8:4}-4${text:13:3}-8${text:17:3}-${text:20:12}" ;;
+    integer) value=$((100000000 + 16#${text:0:7})) ;;
+    *) value="cc${text:0:10}" ;;
+  esac
+  printf -v "$1" %s "$value"
+  [[ $2 == integer ]] || value="\"$value\""
+  printf -v "$1_json" %s "$value"
+}
+
 # percent TEXT: the text as it stands in a URL.
 percent() {
   local text=$1 at sign

@@ -41,6 +41,24 @@ function schemaProblems(schema, text) {
   return validate.errors.map((error) => `the body does not fit its schema at $${error.instancePath}: ${error.message}`);
 }
 
+/** Which of the values that must stand in the body, by JSON pointer, do not. */
+function valueProblems(values, text) {
+  return Object.entries(values).flatMap(([pointer, wanted]) => {
+    const found = JSON.stringify(valueAt(text, pointer));
+    return found === JSON.stringify(wanted) ? [] : [`the body has ${found} at ${pointer}, expected ${JSON.stringify(wanted)}`];
+  });
+}
+
+function valueAt(text, pointer) {
+  const names = pointer.split("/").slice(1).map((name) => name.replaceAll("~1", "/").replaceAll("~0", "~"));
+  try {
+    return names.reduce((value, name) => value?.[name], JSON.parse(text));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return undefined;
+  }
+}
+
 function validator(schema) {
   const key = JSON.stringify(schema);
   if (!validators.has(key)) validators.set(key, ajv.compile(schema));
@@ -81,4 +99,4 @@ function lenientPattern(pattern, flags) {
 }
 lenientPattern.code = "lenientPattern";
 
-module.exports = { bodyProblems };
+module.exports = { bodyProblems, valueProblems };

@@ -4,9 +4,9 @@
 
 const { existsSync, readFileSync } = require("node:fs");
 const { join } = require("node:path");
-const { bodyProblems } = require("./answer");
+const { bodyProblems, valueProblems } = require("./answer");
 const { Blocked, chooseCredentials, redact } = require("./credentials");
-const { exactly } = require("./numbers");
+const { exactly, jsonText } = require("./numbers");
 const { buildRequest } = require("./request");
 
 const SUITE = join(__dirname, "..");
@@ -37,17 +37,17 @@ function readBaseUrl() {
 function prepare(request, endpoint) {
   const credentials = chooseCredentials(request, endpoint.security);
   try {
-    return { ...buildRequest(readBaseUrl(), request, credentials, endpoint.uploads || []), credentials, endpoint };
+    return { ...buildRequest(readBaseUrl(), request, credentials, endpoint.uploads || []), credentials, endpoint, sent: jsonText(request) };
   } catch (error) {
     throw error instanceof Blocked ? new Blocked(redact(error.message, credentials)) : error;
   }
 }
 
 /** Sends a prepared request: status, headers and body, all read. */
-async function send({ url, options }) {
+async function send({ url, options, sent }) {
   const answer = await fetch(url, { ...options, redirect: "manual", signal: AbortSignal.timeout(TIMEOUT) });
   const text = new TextDecoder().decode(await answer.arrayBuffer());
-  return { status: answer.status, headers: answer.headers, text };
+  return { status: answer.status, headers: answer.headers, text, sent };
 }
 
 /** Sends a prepared request and throws where the answer is not the expected one. */
@@ -67,7 +67,8 @@ function findProblems(expect, endpoint, answer) {
   if (!matchesAny(expect.status, answer.status)) {
     return [`status ${answer.status}, expected ${expect.status.join(" or ")}`];
   }
-  return expect.check_schema && endpoint.method !== "HEAD" ? bodyProblems(endpoint.responses, answer) : [];
+  const problems = expect.check_schema && endpoint.method !== "HEAD" ? bodyProblems(endpoint.responses, answer) : [];
+  return [...problems, ...valueProblems(expect.values ?? {}, answer.text)];
 }
 
 /** Whether a status code is one of those given, or in a range of them such as 4XX. */

@@ -8,7 +8,7 @@ const { tmpdir } = require("node:os");
 const { join } = require("node:path");
 const { Blocked, load, loadList, matchesAny, prepare, readBaseUrl, send } = require("./casecraft");
 const { resourcesOf } = require("./scenarios");
-const { bind, valueFrom } = require("./values");
+const { bind, fromAnswers, valueFrom } = require("./values");
 
 const SHARED = "shared";
 
@@ -34,7 +34,7 @@ function users() {
   const files = readdirSync(join(__dirname, "..", "cases")).filter((name) => name.endsWith(".json"));
   const cases = files.flatMap((name) => load(name.slice(0, -".json".length)).cases ?? []);
   const scenarios = loadList("scenarios").map((one) => ({ id: one.id, fresh: true, bindings: resourcesOf(one) }));
-  return [...cases, ...scenarios].filter((one) => one.bindings?.length);
+  return [...cases, ...scenarios].filter((one) => fromAnswers(one.bindings).length);
 }
 
 class Maker {
@@ -45,7 +45,7 @@ class Maker {
   }
 
   async need(bindings) {
-    for (const { step } of bindings) await this.make(step);
+    for (const { step } of fromAnswers(bindings)) await this.make(step);
   }
 
   async make(id) {
@@ -87,7 +87,8 @@ class Maker {
 }
 
 /** The answers that made what these bindings need. Throws Blocked where something could not be made. */
-function prepared(id, bindings = []) {
+function prepared(id, allBindings) {
+  const bindings = fromAnswers(allBindings);
   if (!bindings.length) return {};
   const made = JSON.parse(readFileSync(process.env.CASECRAFT_RESOURCES, "utf8"));
   const { answers, reasons } = made[id] ?? made[SHARED];

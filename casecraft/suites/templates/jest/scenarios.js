@@ -1,7 +1,7 @@
 // Scenarios: steps in their order, each of which is checked. Made by casecraft.
 
 const { check, load, prepare, send } = require("./casecraft");
-const { bind } = require("./values");
+const { bind, fromAnswers } = require("./values");
 
 async function runScenario(scenario, resources) {
   const answers = { ...resources };
@@ -19,7 +19,7 @@ async function runScenario(scenario, resources) {
 /** Tried as far as the steps were made from which the values come; how it ends is not checked. */
 async function cleanUp(steps, answers) {
   for (const step of steps) {
-    if (!(step.bindings ?? []).every((binding) => binding.step in answers)) continue;
+    if (!fromAnswers(step.bindings).every((binding) => binding.step in answers)) continue;
     try {
       await send(prepare(bind(step, answers), load(step.file)));
     } catch (error) {
@@ -31,7 +31,7 @@ async function cleanUp(steps, answers) {
 /** The bindings of a scenario that name a resource of the suite instead of one of its own steps. */
 function resourcesOf({ steps, cleanup = [] }) {
   const own = new Set(steps.map((step) => step.id));
-  return [...steps, ...cleanup].flatMap((step) => step.bindings ?? []).filter(({ step }) => !own.has(step));
+  return [...steps, ...cleanup].flatMap((step) => fromAnswers(step.bindings)).filter(({ step }) => !own.has(step));
 }
 
 module.exports = { resourcesOf, runScenario };
