@@ -100,7 +100,8 @@ Formats = Annotated[
     list[str] | None,
     typer.Option(
         "--format", "-f", rich_help_panel=OUTPUT,
-        help="Formats besides json: pytest (the default), unittest, gherkin, csv, xlsx, casecraft-v1, or a plugin's.",
+        help="Formats besides json: pytest (the default), unittest, gherkin, jest, postman, bruno, http, curl, csv, "
+        "xlsx, casecraft-v1, or a plugin's.",
     ),
 ]  # fmt: skip
 StateDir = Annotated[

@@ -19,7 +19,7 @@ _TEXT = "`cc${Date.now().toString(36)}${Math.random().toString(36).slice(2, 8)}"
 _UNIQUE = {
     "text": f"{_TEXT}`",
     "email": f"{_TEXT}@example.com`",
-    "uuid": "crypto.randomUUID()",
+    "uuid": '"xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx".replace(/x/g, () => Math.floor(Math.random() * 16).toString(16))',
     "integer": "100000000 + Math.floor(Math.random() * 1900000000)",
 }
 _PLAIN_LINE = re.compile(r"[A-Za-z0-9_%&=.~+*-]+")
