@@ -105,8 +105,12 @@ Output = Annotated[
 ]
 Formats = Annotated[
     list[str] | None,
-    typer.Option("--format", "-f", rich_help_panel=OUTPUT, help="Formats besides json. Default: pytest."),
-]
+    typer.Option(
+        "--format", "-f", rich_help_panel=OUTPUT,
+        help="Formats besides json: pytest (the default), unittest, gherkin, jest, postman, bruno, http, curl, csv, "
+        "xlsx, casecraft-v1, or a plugin's.",
+    ),
+]  # fmt: skip
 StateDir = Annotated[
     Path | None, typer.Option("--state-dir", metavar="DIR", rich_help_panel=RUN, help="Default: .casecraft.")
 ]

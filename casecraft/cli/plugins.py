@@ -20,7 +20,7 @@ PASS_ON = {"ignore_unknown_options": True, "allow_interspersed_args": True}
 
 @app.command("list")
 def list_plugins(as_json: options.Json = False) -> None:
-    """List the installed packages that register providers or strategies, and what each registers."""
+    """List the installed packages that register providers, strategies or formats, and what each registers."""
     from casecraft.core.plugin import installed_plugins  # noqa: PLC0415  # `--help` must not pay for it
 
     rows = [_row(plugin) for plugin in installed_plugins()]
@@ -35,11 +35,11 @@ def list_plugins(as_json: options.Json = False) -> None:
     from casecraft.cli.tables import output_console  # noqa: PLC0415
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("plugin", "version", "from", "providers", "strategies"):
+    for name in ("plugin", "version", "from", "providers", "strategies", "formats"):
         table.add_column(name)
     for row in rows:
         cells = (row["name"], row["version"], row["source"] or "package index")
-        table.add_row(*cells, ", ".join(row["providers"]) or "-", ", ".join(row["strategies"]) or "-")
+        table.add_row(*cells, *(", ".join(row[kind]) or "-" for kind in ("providers", "strategies", "formats")))
     output_console().print(table)
     for row in rows:
         for error in row["errors"]:
@@ -75,8 +75,10 @@ def _row(plugin: "Plugin") -> dict[str, Any]:
     from casecraft.core.plugin import STRATEGIES  # noqa: PLC0415
     from casecraft.providers import load_catalog  # noqa: PLC0415
     from casecraft.providers.plugins import registered_by  # noqa: PLC0415
+    from casecraft.suites import registered_by as formats_registered_by  # noqa: PLC0415
 
-    providers, errors = registered_by(plugin, load_catalog())
+    providers, wrong_providers = registered_by(plugin, load_catalog())
+    formats, wrong_formats = formats_registered_by(plugin)
     return {
         "name": plugin.name,
         "version": plugin.version,
@@ -84,7 +86,8 @@ def _row(plugin: "Plugin") -> dict[str, Any]:
         "location": plugin.location,
         "providers": providers,
         "strategies": [entry.name for entry in plugin.entries if entry.group == STRATEGIES],
-        "errors": [one_line(str(error)) for error in errors],
+        "formats": formats,
+        "errors": [one_line(str(error)) for error in (*wrong_providers, *wrong_formats)],
     }
 
 

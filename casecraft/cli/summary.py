@@ -76,6 +76,13 @@ def _next_step(summary: "Summary") -> str:
         return f"the budget is used up; go on with: casecraft resume {summary.run_id} --max-cost MORE"
     if summary.status == "failed":
         return f"try the failed ones again with: casecraft resume {summary.run_id}"
-    if not any(path.endswith(".py") for path in summary.manifest["files"]):
-        return f"the cases are in {summary.suite / 'cases'}; --format pytest makes them run"
-    return f"run it with: CASECRAFT_BASE_URL=http://localhost:8000 pytest {summary.suite}"
+    return _how_to_run(summary)
+
+
+def _how_to_run(summary: "Summary") -> str:
+    files = summary.manifest["files"]
+    if "conftest.py" in files:
+        return f"run it with: CASECRAFT_BASE_URL=http://localhost:8000 pytest {summary.suite}"
+    if "README.md" in files:
+        return f"how to use it: {summary.suite / 'README.md'}"
+    return f"the cases are in {summary.suite / 'cases'}; --format pytest makes them run"

@@ -8,7 +8,8 @@ from json import JSONDecodeError, loads
 
 PROVIDERS = "casecraft.providers"
 STRATEGIES = "casecraft.strategies"
-GROUPS = (PROVIDERS, STRATEGIES)
+FORMATS = "casecraft.formats"
+GROUPS = (PROVIDERS, STRATEGIES, FORMATS)
 OWN = "casecraft-engine"
 """Our own distribution: what it registers is built in."""
 

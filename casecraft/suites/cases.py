@@ -26,7 +26,7 @@ def cases_file(entry: Entry) -> dict[str, Any]:
         content["headers"] = {response.status: _required_headers(response) for response in endpoint.responses}
     if names := _read_only(endpoint, entry.result.cases):
         content["read_only"] = names
-    if uploads := sorted(set(_uploads(endpoint))):
+    if uploads := find_uploads(endpoint):
         content["uploads"] = uploads
     content["cases"] = [_case(case) for case in sorted(entry.result.cases, key=_order)]
     return content
@@ -76,8 +76,12 @@ _ASSIGNMENT = "security:API3-mass-assignment"
 _DEEPEST = 4
 
 
+def find_uploads(endpoint: Endpoint) -> list[str]:
+    """The form fields that are files, sorted: those described as binary or as of another type than text."""
+    return sorted(set(_uploads(endpoint)))
+
+
 def _uploads(endpoint: Endpoint) -> Iterator[str]:
-    """The form fields that are files: those described as binary or as of another type than text."""
     for media in endpoint.body.media_types if endpoint.body else ():
         if media.content_type.startswith("multipart/"):
             yield from _binary_properties(endpoint, media)

@@ -2,17 +2,29 @@
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TypeAlias
+from typing import NoReturn, TypeAlias
 
+from casecraft.core.plugin import Plugin
 from casecraft.errors import ConfigurationError
 from casecraft.suites.arazzo import write_arazzo
+from casecraft.suites.bruno_format import write_bruno
 from casecraft.suites.cases import cases_file
+from casecraft.suites.csv_format import write_csv
+from casecraft.suites.curl_format import write_curl
+from casecraft.suites.gherkin_format import write_gherkin
+from casecraft.suites.http_format import write_http
+from casecraft.suites.jest_format import write_jest
 from casecraft.suites.json_text import to_json
+from casecraft.suites.plugins import find_plugged, formats_of, plugged_names
+from casecraft.suites.postman_format import write_postman
 from casecraft.suites.pytest_format import write_pytest
 from casecraft.suites.scenarios import RESOURCES_FILE, SCENARIOS_FILE, files_by_endpoint, resources_file, scenarios_file
 from casecraft.suites.schemas import FILE as SCHEMAS_FILE
 from casecraft.suites.schemas import schemas_file
 from casecraft.suites.suite import Entry, Suite
+from casecraft.suites.unittest_format import write_unittest
+from casecraft.suites.v1_format import write_v1
+from casecraft.suites.xlsx_format import write_xlsx
 
 Files: TypeAlias = Iterable[tuple[str, bytes]]
 """What a format writes: paths relative to the suite's folder, with `/`, and their content."""
@@ -36,23 +48,45 @@ def write_json(suite: Suite, entries: tuple[Entry, ...]) -> Iterator[tuple[str, 
         yield SCENARIOS_FILE, to_json(scenarios_file(suite.scenarios, files))
 
 
-FORMATS: dict[str, Format] = {"json": write_json, "pytest": write_pytest, "arazzo": write_arazzo}
+FORMATS: dict[str, Format] = {
+    "json": write_json,
+    "pytest": write_pytest,
+    "unittest": write_unittest,
+    "gherkin": write_gherkin,
+    "csv": write_csv,
+    "xlsx": write_xlsx,
+    "casecraft-v1": write_v1,
+    "jest": write_jest,
+    "postman": write_postman,
+    "bruno": write_bruno,
+    "http": write_http,
+    "curl": write_curl,
+    "arazzo": write_arazzo,
+}
 
 
-def choose_formats(names: Sequence[str]) -> list[Format]:
-    """The formats of these names; `json`, which the others read, is always the first.
+def choose_formats(names: Sequence[str]) -> dict[str, Format]:
+    """The formats of these names, casecraft's own or of a plugin; `json`, which the others read, is always the first.
 
-    Raises ConfigurationError for a name that no format has.
+    Raises ConfigurationError for a name that no format has, and for a plugin that cannot be used.
     """
-    for name in names:
-        if name not in FORMATS:
-            raise _unknown(name)
-    return [FORMATS[name] for name in dict.fromkeys(["json", *names])]
+    return {name: FORMATS.get(name) or find_plugged(name, FORMATS) or _refuse(name) for name in ("json", *names)}
 
 
-def _unknown(name: str) -> ConfigurationError:
-    near = difflib.get_close_matches(name.lower(), FORMATS, n=1, cutoff=0.5)
+def format_names() -> list[str]:
+    """The names of all formats, casecraft's own first."""
+    return [*FORMATS, *plugged_names(FORMATS)]
+
+
+def registered_by(plugin: Plugin) -> tuple[list[str], list[ConfigurationError]]:
+    """The names of the formats that a plugin adds, and what is wrong with those that cannot be used."""
+    return formats_of(plugin, FORMATS)
+
+
+def _refuse(name: str) -> NoReturn:
+    names = format_names()
+    near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.5)
     guess = f"Did you mean {near[0]!r}? " if near else ""
-    return ConfigurationError(
-        f"no suite format is called {name!r}", hint=f"{guess}The formats are {', '.join(sorted(FORMATS))}."
+    raise ConfigurationError(
+        f"no suite format is called {name!r}", hint=f"{guess}The formats are {', '.join(sorted(names))}."
     )

@@ -26,9 +26,9 @@ def schemas_file(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
     }
 
 
-def referring_to_file(schema: Schema) -> Schema:
-    """The schema with its references pointing into `schemas.json` of the suite's folder."""
-    pointed: Schema = _point_references(schema, FILE)
+def referring_to_file(schema: Schema, file: str = FILE) -> Schema:
+    """The schema with its references pointing into `schemas.json` of the suite's folder, which `file` leads to."""
+    pointed: Schema = _point_references(schema, file)
     return pointed
 
 

@@ -82,6 +82,18 @@ async def test_generate_by_some_techniques_alone(folder: Path) -> None:
     assert "Did you mean 'syntax_testing'?" in wrong.err
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("gherkin", "how to use it: suites/doc/README.md"),
+        ("json", "the cases are in suites/doc/cases; --format pytest makes them run"),
+    ],
+)
+async def test_generate_says_how_to_go_on_without_pytest(folder: Path, name: str, said: str) -> None:
+    done = await run("generate", "doc.json", "-p", "rules", "--quiet", "--format", name, cwd=folder)
+    assert done.out.splitlines()[-1] == said
+
+
 async def test_generate_reads_standard_input(folder: Path) -> None:
     document = files_of(folder)["doc.json"]
     done = await run("generate", "-", "-p", "rules", "--json", cwd=folder, stdin=document)

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from casecraft.cli.app import app
-from casecraft.core.plugin import STRATEGIES
+from casecraft.core.plugin import FORMATS, STRATEGIES
 from casecraft.errors import ConfigurationError
 from casecraft.providers import refresh_providers
 from tests.command import Done, environment, run
@@ -23,6 +23,9 @@ def site(tmp_path: Path) -> Path:
     install(folder, "casecraft-acme", {"acme": "casecraft_acme:rows"}, good, source="https://acme.example/p.zip")
     install(folder, "broken-one", {"bad": "broken_one:rows"}, "1 / 0\n")
     install(folder, "my-strategies", {"mine": "my_strategies:Mine"}, "class Mine: pass\n", group=STRATEGIES)
+    install(
+        folder, "my-formats", {"mine": "my_formats:write", "bad": "my_formats:none"}, "write = print", group=FORMATS
+    )
     install(folder, "something-else", {"x": "y"}, group="console_scripts")
     return folder
 
@@ -46,10 +49,13 @@ async def test_plugins_are_listed_with_source_and_what_they_register(site: Path)
         "location": str(site),
         "providers": ["acme-cloud"],
         "strategies": [],
+        "formats": [],
         "errors": [],
     }
     assert rows["my-strategies"]["strategies"] == ["mine"]
     assert rows["my-strategies"]["source"] is None
+    assert rows["my-formats"]["formats"] == ["mine"]
+    assert "the format 'bad' of my-formats 1.0 cannot be used" in rows["my-formats"]["errors"][0]
     assert "broken-one 1.0 cannot be used: ZeroDivisionError" in rows["broken-one"]["errors"][0]
     shown = await command(site, "plugins", "list")
     assert "https://acme.example/p.zip" in shown.out

@@ -5,9 +5,11 @@ import re
 import sys
 import tomllib
 from importlib.metadata import packages_distributions
-from typing import Any
+from typing import Any, get_args
 
+from casecraft.cli.options import Formats
 from casecraft.config.settings import PriceSettings, ProviderSettings, Settings
+from casecraft.suites.formats import FORMATS
 from tests.examples.stage import ROOT
 
 
@@ -51,6 +53,13 @@ def imported(source: str) -> set[str]:
     plain = {name.name for node in nodes if isinstance(node, ast.Import) for name in node.names}
     members = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
     return {name.partition(".")[0] for name in plain | members}
+
+
+def test_the_help_and_the_page_name_every_format() -> None:
+    page = (ROOT / "docs" / "formats.md").read_text("utf-8")
+    assert [name for name in FORMATS if not re.search(rf"^\| `{name}` \|", page, re.MULTILINE)] == []
+    (option,) = [it for it in get_args(Formats) if hasattr(it, "help")]
+    assert [name for name in FORMATS if not re.search(rf"\b{name}\b", option.help)] == []
 
 
 def test_the_page_on_providers_has_every_setting() -> None:

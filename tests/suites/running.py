@@ -13,13 +13,33 @@ from xml.etree import ElementTree as ET
 # What is installed beside casecraft for its own tests has no part in a suite's run.
 PYTEST = [sys.executable, "-W", "error", "-m", "pytest", "-p", "no:asyncio", "-p", "no:cacheprovider", "-rs"]
 
+HOSTILE = [
+    'it\'s "quoted" `code` $HOME $(id)',
+    "{{ 7 * 7 }} {% raw %} {# gone #} ${x} %s %(x)s {0}",
+    '""" + __import__("os").abort() + """',
+    "back\\slash \\n \\u0041 \\",
+    "new\nline\r\ttab\x00nul\x1b[31m",
+    "../../etc/passwd",
+    "..",
+    ".",
+    "a/b?c#d&e=f;g,h+i%20j",
+    "宠物 🐈 é \u202e rtl",
+    "half \ud83d and \udc08",
+    "",
+    " ",
+]
+
 
 def run_suite(folder: Path, url: str = "", *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return run_program([*PYTEST, *options], folder, url, **variables)
+
+
+def run_program(command: list[str], folder: Path, url: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
     kept = {name: text for name, text in os.environ.items() if not name.startswith(("CASECRAFT", "PYTEST"))}
     where = {"CASECRAFT_BASE_URL": url} if url else {}
     environment = {**kept, **where, **variables, "PYTHONDONTWRITEBYTECODE": "1", "NO_PROXY": "*", "COLUMNS": "200"}
     return subprocess.run(
-        [*PYTEST, *options], cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=120
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=120
     )
 
 

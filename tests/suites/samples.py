@@ -52,9 +52,10 @@ def make_result(endpoint: Endpoint, *cases: Case, **more: Any) -> JobResult:
 
 
 def make_suite(results: Iterable[JobResult], **more: Any) -> Suite:
+    parts = {name: more.pop(name) for name in ("resources", "scenarios") if name in more}
     facts: dict[str, Any] = {"source": "petstore.yaml", "title": "Petstore", "openapi": "3.1.0"}
     document = Document(name="petstore", version="1", digest="d" * 64, root={}, **(facts | more))
-    return Suite(document, tuple(results), Run("run-1", "round_robin", ("rules",)), version="0.1.0")
+    return Suite(document, tuple(results), Run("run-1", "round_robin", ("rules",)), version="0.1.0", **parts)
 
 
 def key_scheme(name: str = "apiKey", location: str = "header", parameter: str = "X-API-Key") -> SecurityScheme:

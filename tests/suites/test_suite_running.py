@@ -7,7 +7,6 @@ import py_compile
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -17,34 +16,10 @@ import pytest
 from casecraft.core.case import CaseRequest, Expectation
 from casecraft.core.endpoint import Body, MediaType, Response, SecurityScheme
 from casecraft.suites import render
-from tests.petstore.server import serve
-from tests.suites.running import Answer, Echo, basic, outcomes, run_suite
+from tests.suites.running import HOSTILE, Answer, Echo, basic, outcomes, run_suite
 from tests.suites.samples import PET, answer_of, key_scheme, make_case, make_endpoint, make_result, make_suite
 
 pytestmark = pytest.mark.slow
-
-HOSTILE = [
-    'it\'s "quoted" `code` $HOME $(id)',
-    "{{ 7 * 7 }} {% raw %} {# gone #} ${x} %s %(x)s {0}",
-    '""" + __import__("os").abort() + """',
-    "back\\slash \\n \\u0041 \\",
-    "new\nline\r\ttab\x00nul\x1b[31m",
-    "../../etc/passwd",
-    "..",
-    ".",
-    "a/b?c#d&e=f;g,h+i%20j",
-    "宠物 🐈 é \u202e rtl",
-    "half \ud83d and \udc08",
-    "",
-    " ",
-]
-
-
-@pytest.fixture
-def echo() -> Iterator[tuple[Echo, str]]:
-    app = Echo()
-    with serve(app) as url:
-        yield app, url
 
 
 def send(folder: Path, echo: tuple[Echo, str], *requests: CaseRequest, **more: Any) -> list[dict[str, Any]]:

@@ -1,0 +1,235 @@
+"""The `bruno` format: a collection for Bruno, which is a folder of its requests."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator
+
+from casecraft.suites.documented import documented_answers
+from casecraft.suites.json_text import to_json
+from casecraft.suites.node_clients import find_node_obstacle
+from casecraft.suites.outgoing import Slot, Text, write_text
+from casecraft.suites.plan import Group, Plan, Sending, make_plan, status_pattern
+from casecraft.suites.suite import Entry, Suite
+from casecraft.suites.templating import as_markdown, credential_variables, one_line, read_template, render_template
+
+_FOLDER = "bruno"
+_PLAIN_LINE = re.compile(r"[A-Za-z0-9_%&=.~+*-]+")
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_PLAIN_TYPE = re.compile(r"[A-Za-z0-9.+*/;= \"_-]+")
+_MARK = "Made by casecraft"
+_REQUIRE = 'require("./lib/casecraft.js")'
+
+
+def write_bruno(suite: Suite, entries: tuple[Entry, ...]) -> Iterator[tuple[str, bytes]]:
+    """A collection for Bruno, which its command line runs.
+
+    The folders are the tags, and in them the endpoints. What must exist for the cases is made in a folder before them
+    and removed in one after them.
+    """
+    plan = make_plan(suite, entries)
+    folder = _Collection()
+    folder.add_all(plan, {entry.result.endpoint.id: entry.slug for entry in entries})
+    yield f"{_FOLDER}/bruno.json", to_json(_about(suite))
+    yield f"{_FOLDER}/environments/local.bru", _environment().encode()
+    yield f"{_FOLDER}/lib/casecraft.js", read_template("bruno/casecraft.js")
+    facts = json.dumps(documented_answers(entries), indent=1)
+    yield f"{_FOLDER}/lib/documented.js", f"// {_MARK}.\n\nmodule.exports = {facts};\n".encode()
+    for path, content in folder.files.items():
+        yield f"{_FOLDER}/{path}", content
+    yield (
+        f"{_FOLDER}/README.md",
+        render_template(
+            "bruno/README.md.j2",
+            title=as_markdown(suite.document.title),
+            variables=credential_variables(entries),
+            obstacles=[(as_markdown(name), as_markdown(reason)) for name, reason in plan.left_out(find_obstacle)],
+        ),
+    )
+
+
+def find_obstacle(sending: Sending) -> str | None:
+    """Why Bruno cannot send a request as it is; None where it can."""
+    if obstacle := find_node_obstacle(sending, "Bruno"):
+        return obstacle
+    if sending.outgoing.body is not None and (reason := _refuse_type(_content_type(sending))):
+        return reason
+    for name, text in sending.outgoing.headers:
+        if "{{" in write_text(text, lambda _: ""):
+            return f"Bruno would take what stands in double braces in {name!r} for a variable"
+    return None
+
+
+def _content_type(sending: Sending) -> str:
+    headers = {name.lower(): text for name, text in sending.outgoing.headers}
+    return write_text(headers.get("content-type", ()), lambda slot: slot.name)
+
+
+def _refuse_type(content_type: str) -> str | None:
+    """Why Bruno cannot send a body of this type as it is; None where it can."""
+    if not content_type:
+        return "Bruno sends a content type with each body"
+    if content_type.lower().startswith("multipart/"):
+        return "Bruno makes the bodies of multipart forms in its own way"
+    if not _PLAIN_TYPE.fullmatch(content_type):
+        return "Bruno has no way to write this content type"
+    return None
+
+
+def _about(suite: Suite) -> dict[str, object]:
+    name = one_line(suite.document.title) or "API"
+    return {"version": "1", "name": name, "type": "collection", "generator": "casecraft", "ignore": ["node_modules"]}
+
+
+def _environment() -> str:
+    return f"vars {{\n  baseUrl: {{{{process.env.CASECRAFT_BASE_URL}}}}\n  generator: {_MARK}\n}}\n"
+
+
+class _Collection:
+    """The files of a collection."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+
+    def add_all(self, plan: Plan, slugs: dict[str, str]) -> None:
+        self._add_requests("set-up", "Set-up", 1, plan.set_up)
+        for number, (tag, endpoints) in enumerate(plan.tags.items(), 2):
+            self._add_folder(f"tag-{tag}", tag, number)
+            for place, (name, groups) in enumerate(endpoints.items(), 1):
+                self._add_endpoint(f"tag-{tag}/{slugs[name]}", name, place, groups)
+        if plan.scenarios:
+            self._add_folder("scenarios", "Scenarios", len(plan.tags) + 2)
+        for place, group in enumerate(_sendable(plan.scenarios), 1):
+            self._add_requests(f"scenarios/{_file_name(group.id)}", _named(group), place, group.sendings, _ended(group))
+        self._add_requests("clean-up", "Clean-up", len(plan.tags) + 3, plan.clean_up)
+
+    def _add_endpoint(self, path: str, name: str, place: int, groups: Iterable[Group]) -> None:
+        self._add_folder(path, name, place)
+        for number, group in enumerate(_sendable(groups), 1):
+            if len(group.sendings) == 1:
+                self._add_request(path, group.sendings[0], number)
+            else:
+                self._add_requests(f"{path}/{_file_name(group.id)}", _named(group), number, group.sendings)
+
+    def _add_requests(self, path: str, name: str, place: int, sendings: tuple[Sending, ...], ended: str = "") -> None:
+        if sendings:
+            self._add_folder(path, name, place)
+        for number, sending in enumerate(sendings, 1):
+            self._add_request(path, sending, number, ended)
+
+    def _add_folder(self, path: str, name: str, place: int) -> None:
+        self.files[f"{path}/folder.bru"] = _block("meta", [f"name: {_value(name)}", f"seq: {place}"], "").encode()
+
+    def _add_request(self, path: str, sending: Sending, number: int, ended: str = "") -> None:
+        kind, body = self._body(sending)
+        text = "\n".join([*_request(sending, number, kind), *body, *_scripts(sending, ended)])
+        self.files[f"{path}/{_file_name(sending.id)}.bru"] = text.encode()
+
+    def _body(self, sending: Sending) -> tuple[str, list[str]]:
+        """The kind of body and its block; what Bruno might read as something else has a file of its own."""
+        outgoing = sending.outgoing
+        if outgoing.body is None:
+            return "none", []
+        plain = write_text(outgoing.body, lambda _: "")
+        if outgoing.is_json:
+            return "text", [_block("body:text", _json(outgoing.body).splitlines())]
+        if _PLAIN_LINE.fullmatch(plain):
+            return "text", [_block("body:text", [write_text(outgoing.body, _variable)])]
+        name = f"bodies/{_file_name(sending.id)}.{len(self.files)}.txt"
+        self.files[name] = plain.encode("utf-8", "surrogatepass")
+        return "file", [_block("body:file", [f"file: @file({name}) @contentType({_content_type(sending)})"])]
+
+
+def _request(sending: Sending, number: int, kind: str) -> Iterator[str]:
+    outgoing = sending.outgoing
+    name = f"{sending.title} ({sending.id})"
+    yield _block("meta", [f"name: {_value(name)}", "type: http", f"seq: {number}"])
+    method = outgoing.method.lower()
+    head = [f"url: {{{{baseUrl}}}}{write_text(outgoing.url, _variable)}", f"body: {kind}", "auth: none"]
+    if method in ("get", "post", "put", "delete", "patch", "options", "head", "connect", "trace"):
+        yield _block(method, head)
+    else:
+        yield _block("http", [f"method: {outgoing.method}", *head])
+    if outgoing.headers:
+        yield _block("headers", [f"{_key(name)}: {_header(text)}" for name, text in outgoing.headers])
+    yield _block("settings", ["encodeUrl: false", "followRedirects: false"])
+
+
+def _scripts(sending: Sending, ended: str) -> Iterator[str]:
+    is_step = bool(ended) and sending.role == "step"
+    before = []
+    if sending.outgoing.slots:
+        wanted = json.dumps([[slot.name, slot.form] for slot in sending.needs])
+        uniques = f", {json.dumps(dict(sending.uniques))}" if sending.uniques else ""
+        before += [f"const {{ prepare }} = {_REQUIRE};", f"prepare(bru, {wanted}{uniques});"]
+    if is_step:
+        before += [f"const {{ skipAfterFailure }} = {_REQUIRE};", f'skipAfterFailure(bru, "{ended}");']
+    if before:
+        yield _block("script:pre-request", before)
+    after = [*(_tests(sending) if sending.is_test else ()), *_keeping(sending)]
+    if is_step:
+        after.append(f'if (!/{status_pattern(sending.expect)}/.test(res.getStatus())) bru.setVar("{ended}", true);')
+    if after:
+        yield _block("tests", after)
+
+
+def _tests(sending: Sending) -> Iterator[str]:
+    yield f'test("the status is {" or ".join(map(str, sending.expect.status))}", () => {{'
+    yield f"  expect(String(res.getStatus())).to.match(/{status_pattern(sending.expect)}/);"
+    yield "});"
+    if sending.expect.check_schema and sending.outgoing.method != "HEAD":
+        yield f"const {{ checkBody }} = {_REQUIRE};"
+        yield f"checkBody({json.dumps(sending.endpoint.id)}, res, test, expect);"
+
+
+def _keeping(sending: Sending) -> Iterator[str]:
+    if sending.keeps:
+        yield f"const {{ keep }} = {_REQUIRE};"
+        kept = f"keep(bru, res, {json.dumps(dict(sending.keeps))});"
+        yield f"if (/{status_pattern(sending.expect)}/.test(res.getStatus())) {kept}"
+
+
+def _sendable(groups: Iterable[Group]) -> list[Group]:
+    return [group for group in groups if not any(map(find_obstacle, group.sendings))]
+
+
+def _named(group: Group) -> str:
+    return f"{group.title} ({group.id})"
+
+
+def _ended(group: Group) -> str:
+    return f"ended_{re.sub('[^A-Za-z0-9]', '_', group.id)}"
+
+
+def _file_name(text: str) -> str:
+    """A name for a file: the text itself where any system takes it, else with a digest."""
+    name = re.sub(r"[^a-z0-9._-]+", "-", text)[:80].strip(".-")
+    return name if name == text else f"{name}--{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+
+
+def _block(name: str, lines: Iterable[str], end: str = "\n") -> str:
+    """A block of a `.bru` file. Its lines are indented, so none of them can be the brace that ends it."""
+    return f"{name} {{\n" + "".join(f"  {line}\n" for line in lines) + "}\n" + end.rstrip("\n")
+
+
+def _value(text: str) -> str:
+    """A value on one line; three quotes would begin a text of many lines."""
+    return one_line(text).replace("'''", "’’’") or "-"
+
+
+def _key(name: str) -> str:
+    return name if _PLAIN_KEY.fullmatch(name) else f'"{name}"'
+
+
+def _header(text: Text) -> str:
+    """Header values go out with a byte for each character: UTF-8 is written byte by byte."""
+    return write_text(text, _variable, lambda plain: plain.encode().decode("latin-1"))
+
+
+def _json(text: Text) -> str:
+    """JSON in which no text can be taken for a variable."""
+    return write_text(text, _variable, lambda plain: plain.replace("{{", "\\u007b\\u007b"))
+
+
+def _variable(slot: Slot) -> str:
+    return "{{" + slot.name + ("" if slot.form == "text" else f"_{slot.form}") + "}}"

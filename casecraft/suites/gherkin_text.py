@@ -1,0 +1,125 @@
+"""Texts of Gherkin: a case as a scenario, with everything in it that a document or a model has said made harmless.
+
+A value stands in a step, a cell or a doc string as it is where it can; one that Gherkin would change (blanks at its
+ends, line breaks, what cannot be seen) or that begins and ends with `"` is written as a JSON string.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from casecraft.suites.request_text import is_json, json_text, wire_text
+from casecraft.suites.templating import one_line
+
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+_NO_TAG = re.compile(r"[^\w.:/\[\]-]+", re.ASCII)
+_CREDENTIALS = {
+    "none": "no credentials",
+    "invalid": "credentials that nobody has",
+    "foreign": "the credentials of another user",
+}
+_TABLES = {
+    "path_params": "the path parameters",
+    "query": "the query parameters",
+    "headers": "the headers",
+    "cookies": "the cookies",
+}
+
+
+def scenario_lines(case: Mapping[str, Any], name: str) -> Iterator[str]:
+    """A scenario for a case in its JSON form, without indentation at its left."""
+    yield " ".join(f"@{_NO_TAG.sub('_', tag).lstrip('_')}" for tag in _tags(case))
+    yield f"Scenario: {name}"
+    keyword = "Given"
+    for text, *block in _given(case):
+        yield f"  {keyword} {text}"
+        yield from (f"    {line}" if line else "" for line in block)
+        keyword = "And"
+    request, expect = case["request"], case["expect"]
+    yield f"  When I send {in_step(request['method'])} to {in_step(request['path'])}"
+    statuses = " or ".join(map(str, expect["status"]))
+    fits = " and a body that fits its schema" if expect["check_schema"] else ""
+    yield f"  Then the answer has the status {statuses}{fits}"
+
+
+def name_of(text: str) -> str:
+    """A name for a feature, a rule or a scenario: one line."""
+    return one_line(text)
+
+
+def in_step(text: str) -> str:
+    """A value within the line of a step."""
+    return text if _is_plain(text) and "\n" not in text else json_text(text)
+
+
+def in_cell(text: str) -> str:
+    """A value in a table."""
+    return in_step(text).replace("\\", "\\\\").replace("|", "\\|")
+
+
+def _tags(case: Mapping[str, Any]) -> list[str]:
+    return [case["id"], case["priority"], "valid" if case["valid"] else "invalid", case["technique"]]
+
+
+def _given(case: Mapping[str, Any]) -> Iterator[list[str]]:
+    """Steps: a text each, and the lines of its table or doc string."""
+    request = case["request"]
+    for key, words in _TABLES.items():
+        if rows := [[name, wire_text(item)] for name, value in request[key].items() for item in _items(value)]:
+            yield [words, *_table([["name", "value"], *rows])]
+    if request["content_type"] is not None:
+        yield _body(request)
+    if whose := _CREDENTIALS.get(request.get("credentials", "own")):
+        yield [whose]
+    if bindings := case.get("bindings"):
+        rows = [[binding["place"], binding["step"], binding["source"]] for binding in bindings]
+        yield ["values of earlier answers", *_table([["place", "made by", "value"], *rows])]
+    if case.get("fresh"):
+        yield ["that they are made for this scenario alone"]
+
+
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _body(request: Mapping[str, Any]) -> list[str]:
+    content_type: str = request["content_type"]
+    raw: str | None = request.get("raw_body")
+    if raw is not None:
+        return [f"the raw body of type {in_step(content_type)}", *_doc_string("", _in_doc_string(raw))]
+    body = request["body"]
+    if content_type == "application/json":
+        return ["the JSON body", *_doc_string("json", _json(body))]
+    kind = content_type.partition(";")[0].strip().lower()
+    if is_json(kind):
+        return [f"the JSON body of type {in_step(content_type)}", *_doc_string("json", _json(body))]
+    if kind in _FORMS and isinstance(body, dict):
+        return [f"the form of type {in_step(content_type)}", *_doc_string("json", _json(body))]
+    return [f"the body of type {in_step(content_type)}", *_doc_string("", _in_doc_string(wire_text(body)))]
+
+
+def _table(rows: list[list[str]]) -> Iterator[str]:
+    cells = [[in_cell(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        yield "| " + " | ".join(cell.ljust(min(width, 40)) for cell, width in zip(row, widths, strict=True)) + " |"
+
+
+def _doc_string(kind: str, text: str) -> list[str]:
+    return [f'"""{kind}', *text.split("\n"), '"""']
+
+
+def _json(value: Any) -> str:
+    """JSON, without the sequence that Gherkin takes for the end of a doc string, escaped or not."""
+    return json_text(value).replace(r"\"\"\"", r"\u0022\u0022\u0022")
+
+
+def _in_doc_string(text: str) -> str:
+    ends_as_it_is = all(line == line.rstrip() for line in text.split("\n"))
+    return text if ends_as_it_is and _is_plain(text) and '"""' not in text and r"\"\"\"" not in text else _json(text)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether Gherkin gives the text back as it is and it cannot be taken for a JSON string."""
+    visible = text.replace("\n", "").isprintable() and text.strip() == text != ""
+    return visible and not (text.startswith('"') and text.endswith('"'))

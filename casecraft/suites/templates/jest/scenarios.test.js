@@ -1,0 +1,5 @@
+// Scenarios made by casecraft. They are in `../scenarios.json`.
+
+const { checkScenarios } = require("./cases");
+
+checkScenarios();

@@ -1,0 +1,3 @@
+// After all tests. Made by casecraft.
+
+module.exports = () => globalThis.removeAllResources();

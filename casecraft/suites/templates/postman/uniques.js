@@ -1,0 +1,12 @@
+for (const [name, kind] of Object.entries(uniques)) {
+  const text = `cc${Date.now().toString(36)}${Math.random().toString(36).slice(2, 8)}`;
+  const kinds = {
+    email: `${text}@example.com`,
+    uuid: pm.variables.replaceIn("{{$randomUUID}}"),
+    integer: 100000000 + Math.floor(Math.random() * 1900000000),
+  };
+  const value = kind in kinds ? kinds[kind] : text;
+  pm.collectionVariables.set(name, String(value));
+  pm.collectionVariables.set(`${name}_json`, JSON.stringify(value));
+  for (const form of ["percent", "cookie"]) pm.collectionVariables.set(`${name}_${form}`, encodeURIComponent(value));
+}

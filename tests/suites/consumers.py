@@ -1,0 +1,158 @@
+"""The programs that run the suites of other formats, and what they say of each case."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from filelock import FileLock
+
+from tests.suites.running import PYTEST
+
+HERE = Path(__file__).parent / "node"
+ROOT = Path(__file__).parents[2]
+NODE_ENVIRONMENT = {"NO_COLOR": "1", "CI": "true"}
+
+
+@dataclass
+class Run:
+    """How a program ended, and how each case did: "passed", "failed" or "skipped", by its id."""
+
+    code: int
+    output: str
+    verdicts: dict[str, str] = field(default_factory=dict)
+
+
+def node_modules() -> Path:
+    """The folder with the pinned programs, installed once. Skips the test where there is no Node.js, save in CI."""
+    if shutil.which("npm") is None and os.environ.get("CI") != "true":
+        pytest.skip("there is no npm here")
+    wanted = (HERE / "package.json").read_bytes()
+    folder = ROOT / ".venv" / "node" / hashlib.sha256(wanted).hexdigest()[:12]
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / "lock"):
+        if not (folder / "complete").exists():
+            (folder / "package.json").write_bytes(wanted)
+            command = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts"]
+            subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=600)
+            (folder / "complete").touch()
+    return folder / "node_modules"
+
+
+def run_program(command: list[str], folder: Path, url: str, variables: dict[str, str]) -> Run:
+    kept = {name: text for name, text in os.environ.items() if not name.startswith(("CASECRAFT", "NODE_", "JEST"))}
+    where = {"CASECRAFT_BASE_URL": url} if url else {}
+    environment = {**kept, **NODE_ENVIRONMENT, "NO_PROXY": "*", **where, **variables}
+    # Into a file: a program of Node.js that ends at once loses what a pipe has not taken yet.
+    with tempfile.TemporaryFile() as output:
+        done = subprocess.run(
+            command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT, check=False, timeout=300
+        )
+        output.seek(0)
+        return Run(done.returncode, output.read().decode("utf-8", "replace"))
+
+
+def run_jest(suite: Path, url: str, **variables: str) -> Run:
+    folder = suite / "jest"
+    modules = folder / "node_modules"
+    if not modules.exists():
+        modules.symlink_to(node_modules())
+    report = suite.parent / "jest.json"
+    command = ["node", str(modules / "jest/bin/jest.js"), "--json", f"--outputFile={report}", "--no-cache"]
+    run = run_program(command, folder, url, variables)
+    if report.exists():
+        words = {"passed": "passed", "failed": "failed", "pending": "skipped"}
+        for test in (test for file in read(report)["testResults"] for test in file["assertionResults"]):
+            run.verdicts[id_in(test["title"])] = words[test["status"]]
+        report.unlink()
+    return run
+
+
+def id_in(title: str) -> str:
+    found = re.search(r"(?:^| )\((\S*)\)(?:: blocked: .*)?$", title, re.DOTALL)
+    assert found, title
+    return found[1]
+
+
+def read(path: Path) -> Any:
+    return json.loads(path.read_text("utf-8"))
+
+
+def run_pytest(suite: Path, url: str, **variables: str) -> Run:
+    report = suite.parent / "pytest.xml"
+    command = [*PYTEST, f"--junitxml={report}", str(suite)]
+    run = run_program(command, suite, url, {**variables, "PYTHONDONTWRITEBYTECODE": "1"})
+    for case in ET.parse(report).iter("testcase"):
+        ends = {end.tag for end in case}
+        name = case.attrib["name"].partition("[")[2].removesuffix("]")
+        run.verdicts[name] = "failed" if "failure" in ends else "skipped" if "skipped" in ends else "passed"
+    return run
+
+
+def run_newman(suite: Path, url: str, **variables: str) -> Run:
+    report = suite.parent / "newman.json"
+    values = [f"{name}={text}" for name, text in {"baseUrl": url, **variables}.items()]
+    options = [option for value in values for option in ("--env-var", value)]
+    command = ["node", str(node_modules() / "newman/bin/newman.js"), "run", "collection.json"]
+    command += ["--environment", "environment.json", *options, "--reporters", "cli,json"]
+    run = run_program([*command, "--reporter-json-export", str(report)], suite / "postman", "", {})
+    run.verdicts = dict.fromkeys(map(id_in, items_of(read(suite / "postman" / "collection.json"))), "skipped")
+    for execution in read(report)["run"]["executions"]:
+        failed = any("error" in check for check in execution.get("assertions") or [])
+        run.verdicts[id_in(execution["item"]["name"])] = "failed" if failed else "passed"
+    return run
+
+
+def items_of(folder: dict[str, Any]) -> Iterator[str]:
+    """The names of all requests of a collection."""
+    for item in folder["item"]:
+        if "item" in item:
+            yield from items_of(item)
+        else:
+            yield item["name"]
+
+
+def run_curl(suite: Path, url: str, **variables: str) -> Run:
+    run = run_program(["bash", "run.sh"], suite / "curl", url, variables)
+    for line in run.output.splitlines():
+        if found := re.match(r"(not )?ok [0-9]+ - (.*?)( # SKIP .*)?$", line):
+            verdict = "failed" if found[1] else "skipped" if found[3] else "passed"
+            run.verdicts[id_in(found[2])] = verdict
+    planned = re.search(r"^1\.\.([0-9]+)$", run.output, re.MULTILINE)
+    assert planned, run.output
+    assert int(planned[1]) == len(run.verdicts), run.output
+    return run
+
+
+def run_httpyac(suite: Path, url: str, **variables: str) -> Run:
+    files = sorted(path.name for path in (suite / "http").glob("*.http"))
+    command = ["node", str(node_modules() / "httpyac/bin/httpyac.js"), "send", *files, "--all", "--json"]
+    run = run_program([*command, "--output", "none"], suite / "http", url, variables)
+    for request in json.loads(run.output[run.output.index("{") :])["requests"]:
+        ends = {result["status"] for result in request.get("testResults", [])}
+        verdict = "skipped" if ends == {"SKIPPED"} else "passed" if ends <= {"SUCCESS"} else "failed"
+        run.verdicts[id_in(request["title"])] = verdict
+    return run
+
+
+def run_bruno(suite: Path, url: str, **variables: str) -> Run:
+    report = suite.parent / "bruno.json"
+    command = ["node", str(node_modules() / "@usebruno/cli/bin/bru.js"), "run", "-r", "--env", "local"]
+    command += ["--disable-cookies", "--reporter-json", str(report)]
+    if sum(1 for _ in (suite / "bruno").rglob("*.bru")) > 100:
+        command += ["--sandbox", "developer"]  # the safe one, which is the default, takes many times as long to start
+    run = run_program(command, suite / "bruno", url, variables)
+    for result in read(report)[0]["results"]:
+        failed = result.get("error") or any(test["status"] != "pass" for test in result["testResults"])
+        verdict = "skipped" if result.get("skipped") else "failed" if failed else "passed"
+        run.verdicts[id_in(result["name"])] = verdict
+    return run
