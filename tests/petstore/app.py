@@ -20,7 +20,7 @@ from starlette.routing import Route
 
 from tests.petstore.bugs import BUGS, CRASHES, FORGOTTEN, WRONG_ANSWERS, WRONG_RULES
 from tests.petstore.rules import API_KEY, OTHER_KEY, OTHER_TOKEN, SESSION, TOKEN, Rules, Schema, build_rules
-from tests.petstore.shop import Shop
+from tests.petstore.shop import OTHER_EMAIL, TAKEN_EMAIL, Shop
 from tests.petstore.values import Answer, Call, RefusedError
 
 __all__ = ["BUGS", "create_app"]
@@ -48,7 +48,11 @@ def create_app(bug: str | None = None, *, stateful: bool = True) -> Starlette:
     """The petstore, with one of BUGS or FORGOTTEN or with none."""
     if bug is not None and bug not in (*BUGS, *FORGOTTEN):
         raise ValueError(f"{bug!r} is no bug of the petstore")
-    store = Store(bug, stateful=stateful)
+    return create_app_of(Store(bug, Shop() if stateful else None))
+
+
+def create_app_of(store: "Store") -> Starlette:
+    """The petstore whose requests this store answers."""
     routes = [Route(path, store.serve(name), methods=[method]) for name, (method, path) in OPERATIONS.items()]
     app = Starlette(routes=routes, exception_handlers={HTTPException: _answer_error})
     app.router.redirect_slashes = False
@@ -56,26 +60,26 @@ def create_app(bug: str | None = None, *, stateful: bool = True) -> Starlette:
 
 
 def _answer_error(request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 500
+    status, headers = (error.status_code, error.headers) if isinstance(error, HTTPException) else (500, None)
     answer = RefusedError(status, "not_found", "there is nothing of this kind here").answer
-    return _respond(answer.changed(headers=dict(getattr(error, "headers", None) or {})))
+    return _respond(answer.changed(headers=dict(headers or {})))
 
 
 class Store:
     """Reads and checks requests by the rules, and has the shop answer them."""
 
-    def __init__(self, bug: str | None, *, stateful: bool) -> None:
+    def __init__(self, bug: str | None = None, shop: Shop | None = None) -> None:
         self._bug = bug or ""
-        self._rules = build_rules()
+        self.rules = build_rules()
         if edit := WRONG_RULES.get(self._bug):
-            edit(self._rules)
-        self._shop = Shop() if stateful else None
+            edit(self.rules)
+        self._shop = shop
 
     def serve(self, operation: str) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             body = await request.body()
             try:
-                answer = self._answer(operation, request, body)
+                answer = self.answer(operation, request, body)
             except RefusedError as refused:
                 answer = refused.answer
             if change := WRONG_ANSWERS.get(self._bug):
@@ -84,12 +88,14 @@ class Store:
 
         return endpoint
 
-    def _answer(self, operation: str, request: Request, body: bytes) -> Answer:
-        check_credentials(self._rules, operation, request)
-        call = Call(read_parameters(self._rules, operation, request), read_body(self._rules, operation, request, body))
+    def answer(self, operation: str, request: Request, body: bytes) -> Answer:
+        """What the shop answers; raises RefusedError where it refuses."""
+        user = check_credentials(self.rules, operation, request)
+        parameters = read_parameters(self.rules, operation, request)
+        call = Call(parameters, read_body(self.rules, operation, request, body), user)
         if (crashes := CRASHES.get(self._bug)) and crashes(call):
             raise RefusedError(500, "crashed", "something broke")
-        check_call(self._rules, operation, call)
+        check_call(self.rules, operation, call)
         shop = self._shop or Shop()
         if FORGOTTEN.get(self._bug) == operation:
             shop = copy.deepcopy(shop)
@@ -97,25 +103,24 @@ class Store:
         return answer
 
 
-def check_credentials(rules: Rules, operation: str, request: Request) -> None:
-    """Raises RefusedError (401) unless one of the credentials that the operation takes came with the request.
+def check_credentials(rules: Rules, operation: str, request: Request) -> str:
+    """The e-mail address of the customer who asks.
 
-    For others, who have credentials as well, there is nothing here (404).
+    Raises RefusedError (401) unless one of the credentials that the operation takes came with the request, and (404)
+    for the key of another shop, which has none of the pets here.
     """
     kinds = rules.credentials.get(operation, [])
+    key, token = request.headers.get("X-API-Key"), request.headers.get("Authorization")
+    if "apiKey" in kinds and key == OTHER_KEY and request.path_params:
+        raise RefusedError(404, "not_found", "there is nothing of this kind here")
     came = {
-        "apiKey": request.headers.get("X-API-Key") == API_KEY,
-        "bearer": request.headers.get("Authorization") == f"Bearer {TOKEN}",
+        "apiKey": key == API_KEY,
+        "bearer": token in (f"Bearer {TOKEN}", f"Bearer {OTHER_TOKEN}"),
         "session": request.cookies.get("session") == SESSION,
     }
-    others = {
-        "apiKey": request.headers.get("X-API-Key") == OTHER_KEY,
-        "bearer": request.headers.get("Authorization") == f"Bearer {OTHER_TOKEN}",
-    }
-    if request.path_params and any(others.get(kind) for kind in kinds):
-        raise RefusedError(404, "not_found", "there is nothing of this kind here")
     if kinds and not any(came[kind] for kind in kinds):
         raise RefusedError(401, "unauthorized", "credentials are missing or wrong")
+    return OTHER_EMAIL if token == f"Bearer {OTHER_TOKEN}" else TAKEN_EMAIL
 
 
 def read_parameters(rules: Rules, operation: str, request: Request) -> dict[str, Any]:

@@ -11,6 +11,7 @@ PET_ID = "3f2b1c9a-7d54-4e0b-9a6f-0c1d2e3f4a5b"
 SOLD_PET_ID = "8c7d6e5f-1a2b-4c3d-8e9f-a0b1c2d3e4f5"
 ORDER_ID = "ORD-000001"
 TAKEN_EMAIL = "taken@example.com"
+OTHER_EMAIL = "other@example.com"
 
 _PETS = [
     {
@@ -34,7 +35,10 @@ _PETS = [
     },
 ]
 _ORDER = {"id": ORDER_ID, "petId": SOLD_PET_ID, "quantity": 1, "state": "delivered", "total": 300}
-_USER = {"id": 1, "email": TAKEN_EMAIL, "username": "taken", "birthDate": None}
+_USERS = [
+    {"id": 1, "email": TAKEN_EMAIL, "username": "taken", "birthDate": None},
+    {"id": 2, "email": OTHER_EMAIL, "username": "other"},
+]
 _CITIES = ["Berlin", "Graz", "Bern", "Suzhou"]
 _GREETINGS = {"en": "Welcome", "de": "Willkommen", "zh": "欢迎"}
 
@@ -45,7 +49,8 @@ class Shop:
     def __init__(self) -> None:
         self.pets: dict[str, dict[str, Any]] = {pet["id"]: deepcopy(pet) for pet in _PETS}
         self.orders: dict[str, dict[str, Any]] = {ORDER_ID: deepcopy(_ORDER)}
-        self.users: dict[str, dict[str, Any]] = {TAKEN_EMAIL: deepcopy(_USER)}
+        self.owners: dict[str, str] = {ORDER_ID: TAKEN_EMAIL}
+        self.users: dict[str, dict[str, Any]] = {user["email"]: deepcopy(user) for user in _USERS}
 
     def list_pets(self, call: Call) -> Answer:
         wanted = call.parameters
@@ -84,8 +89,8 @@ class Shop:
     def list_orders(self, call: Call) -> Answer:
         wanted = call.parameters
         state, total = wanted.get("state"), wanted.get("minTotal", 0)
-        found = [order for order in self.orders.values() if state in (None, order["state"]) and order["total"] >= total]
-        return Answer(200, found)
+        own = [order for order in self.orders.values() if self.owners[order["id"]] == call.user]
+        return Answer(200, [order for order in own if state in (None, order["state"]) and order["total"] >= total])
 
     def place_order(self, call: Call) -> Answer:
         pet = self.pets.get(call.body["petId"].lower())
@@ -95,11 +100,12 @@ class Shop:
         total = quantity * (pet or {}).get("price", 100)
         order = {**call.body, "quantity": quantity, "id": f"ORD-{len(self.orders) + 1:06}", "state": "placed"}
         self.orders[order["id"]] = {**order, "total": total}
+        self.owners[order["id"]] = call.user
         return Answer(201, self.orders[order["id"]])
 
     def get_order(self, call: Call) -> Answer:
         order = self.orders.get(call.parameters["orderId"])
-        if order is None:
+        if order is None or self.owners[order["id"]] != call.user:
             raise RefusedError(404, "not_found", "there is no such order", "orderId")
         return Answer(200, order)
 
@@ -112,7 +118,7 @@ class Shop:
         return Answer(201, self.users[email])
 
     def get_myself(self, call: Call) -> Answer:
-        return Answer(200, self.users[TAKEN_EMAIL])
+        return Answer(200, self.users[call.user])
 
     def get_branch(self, call: Call) -> Answer:
         number = min(int(call.parameters["branchId"]), len(_CITIES))

@@ -6,10 +6,14 @@ from typing import Any
 
 @dataclass
 class Call:
-    """One request: parameters by name, as far as they were sent, and the body (None where there is none)."""
+    """One request: parameters by name, as far as they were sent, the body (None where there is none), and whose it is.
+
+    `user` is the e-mail address of a customer.
+    """
 
     parameters: dict[str, Any]
     body: Any = None
+    user: str = ""
 
 
 @dataclass(frozen=True)
