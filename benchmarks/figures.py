@@ -13,17 +13,20 @@ COLLECTED = "CASECRAFT_BENCHMARK_FIGURES"
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """What was measured, its value, and the most that it may be."""
+    """What was measured, its value, and the most that it may be; with `at_least`, the least that it must be."""
 
     what: str
     value: float
     unit: str
     bar: float | None = None
+    at_least: bool = False
 
     @property
     def met(self) -> bool | None:
         """Whether the bar is met; None without one."""
-        return None if self.bar is None else self.value <= self.bar
+        if self.bar is None:
+            return None
+        return self.value >= self.bar if self.at_least else self.value <= self.bar
 
     def verdict(self) -> str:
         """`met`, `MISSED`, or nothing where there is no bar."""
@@ -40,7 +43,8 @@ def report(figures: Iterable[Figure]) -> int:
     """Print figures as they come; the exit code: 1 where a bar is missed."""
     missed = False
     for figure in figures:
-        bar = f" (bar {show(figure.bar, figure.unit)}: {figure.verdict()})" if figure.bar is not None else ""
+        least = "at least " if figure.at_least else ""
+        bar = f" (bar {least}{show(figure.bar, figure.unit)}: {figure.verdict()})" if figure.bar is not None else ""
         print(f"{figure.what}: {show(figure.value, figure.unit)}{bar}", flush=True)
         _collect(figure)
         missed |= figure.met is False

@@ -1,10 +1,11 @@
-"""The peers' own virtual environment, made once in `benchmarks/.cache`: none of them is a dependency of casecraft."""
+"""Virtual environments in `benchmarks/.cache`, made once: what is in them is no dependency of casecraft."""
 
 import json
 import subprocess
 import sys
 import venv
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from benchmarks.load import CACHE
@@ -15,13 +16,18 @@ REQUIREMENTS = ("schemathesis==4.32.*", "aiohttp>=3.14", "httpx-aiohttp>=0.2", "
 
 
 def python() -> str:
-    """The interpreter of the environment."""
-    ready = FOLDER / ".ready"
-    interpreter = str(FOLDER / "bin" / "python")
-    wanted = "\n".join((sys.version, *REQUIREMENTS))
+    """The interpreter of the peers' environment."""
+    return make_environment(FOLDER, REQUIREMENTS)
+
+
+def make_environment(folder: Path, requirements: Sequence[str]) -> str:
+    """The interpreter of an environment that has what is required; made where there is none yet."""
+    ready = folder / ".ready"
+    interpreter = str(folder / "bin" / "python")
+    wanted = "\n".join((sys.version, *requirements))
     if not ready.exists() or ready.read_text() != wanted:
-        venv.create(FOLDER, with_pip=True)
-        subprocess.run([interpreter, "-m", "pip", "install", "-qq", *REQUIREMENTS], check=True)
+        venv.create(folder, with_pip=True)
+        subprocess.run([interpreter, "-m", "pip", "install", "-qq", *requirements], check=True)
         ready.write_text(wanted)
     return interpreter
 

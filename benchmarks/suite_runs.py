@@ -1,0 +1,84 @@
+"""Suites as a user makes and runs them: `casecraft generate --provider rules`, then pytest."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmarks.answer_recorder import ANSWERS
+from benchmarks.processes import CASECRAFT, ROOT
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteRun:
+    """What became of each case, as the recorder writes it, and the seconds that pytest took."""
+
+    answers: list[dict[str, Any]]
+    seconds: float
+
+    def passed(self) -> set[str]:
+        """The ids of the cases that passed."""
+        return {answer["case"] for answer in self.answers if answer["outcome"] == "passed"}
+
+    def failed(self) -> set[str]:
+        """The ids of the cases that failed; those that were blocked are in neither."""
+        return {answer["case"] for answer in self.answers if answer["outcome"] == "failed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """A suite that was written, and with which secrets it runs."""
+
+    folder: Path
+    credentials: Mapping[str, str] = field(default_factory=dict)
+    """Environment variables for the secrets of the document's schemes; made up where a variable is not given."""
+
+    def run(self, base_url: str, *options: str) -> SuiteRun:
+        """Run the suite with pytest. Cases may fail; raises RuntimeError where pytest itself breaks."""
+        answers = self.folder / "answers.jsonl"
+        answers.unlink(missing_ok=True)
+        environment = {**os.environ, **self._secrets(), **self.credentials, "CASECRAFT_BASE_URL": base_url}
+        environment |= {ANSWERS: str(answers), "PYTHONPATH": str(ROOT)}
+        started = time.perf_counter()
+        ran = subprocess.run(
+            (*PYTEST, *options, str(self.folder)),
+            cwd=self.folder, env=environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        seconds = time.perf_counter() - started
+        if ran.returncode not in (0, 1):
+            raise RuntimeError(f"pytest ended with {ran.returncode}: {ran.stdout[-2000:]}{ran.stderr[-2000:]}")
+        return SuiteRun([json.loads(line) for line in answers.read_text("utf-8").splitlines()], seconds)
+
+    def _secrets(self) -> dict[str, str]:
+        schemes = {
+            (scheme["name"], scheme.get("scheme", "").lower() == "basic")
+            for path in (self.folder / "cases").glob("*.json")
+            for alternative in json.loads(path.read_bytes())["security"]
+            for scheme in alternative
+        }
+        return {
+            f"CASECRAFT_{whose}AUTH_{re.sub('[^A-Za-z0-9]', '_', name).upper()}": f"{user}:secret" if basic else user
+            for name, basic in schemes
+            for whose, user in (("", "somebody"), ("FOREIGN_", "another"))
+        }
+
+
+PYTEST = (sys.executable, "-m", "pytest", "-q", "--tb=no", "-p", "no:asyncio", "-p", "no:cacheprovider",
+          "-p", "benchmarks.answer_recorder")  # fmt: skip
+
+
+def generate(document: Path, folder: Path, credentials: Mapping[str, str] | None = None) -> tuple[Suite, float]:
+    """The suite that rules make for a document, in a folder of its own, and the seconds that it took to make."""
+    where = ("--state-dir", str(folder / "state"), "--output", str(folder / "suite"))
+    started = time.perf_counter()
+    subprocess.run(
+        (*CASECRAFT, "generate", str(document), "--provider", "rules", "-q", *where),
+        cwd=ROOT, check=True, capture_output=True,
+    )  # fmt: skip
+    return Suite(folder / "suite", credentials or {}), time.perf_counter() - started
