@@ -112,7 +112,7 @@ def send_cases(document: Path) -> list[dict[str, Any]]:
     """How Prism answered each case of the suite for a document, as the recorder writes it."""
     with tempfile.TemporaryDirectory() as folder:
         shown = Path(folder) / "requests.json"
-        shown.write_text(json.dumps(keep_requests(load(document).root)), encoding="utf-8")
+        shown.write_text(json.dumps(keep_requests(load(str(document)).root)), encoding="utf-8")
         suite, _ = generate(document, Path(folder))
         send_as_written(suite.folder)
         with serve_with_prism(shown) as base_url:

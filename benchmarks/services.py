@@ -122,7 +122,7 @@ def compare(service: str, own: Outcome, peer: Outcome) -> Iterator[Figure]:
 
 @contextmanager
 def counted_petstore(app: ASGIApp) -> Iterator[tuple[str, Traffic]]:
-    traffic = Traffic(load(PETSTORE).root)
+    traffic = Traffic(load(str(PETSTORE)).root)
     with serve(count_asgi(app, traffic)) as url:
         yield url, traffic
 

@@ -1,5 +1,6 @@
 """One pass over one endpoint: the least valid request, combined valid ones, and those with one thing wrong."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -32,6 +33,9 @@ PATIENCE = 3
 
 PAIRS_ALONE = 12
 """Pairs that the requests for many of them left out which are tried by themselves."""
+
+LONGEST_PARAMETERS = 6000
+"""Characters in all parameters of a combined request: RFC 9110 has servers take 8,000 octets, and escapes take more."""
 
 VALUES_TRIED = 12
 """Values that are tried for one target before it counts as unreachable."""
@@ -203,9 +207,21 @@ class Generation:
             if self.model.body is not None and ("body" not in wish.avoided or self.model.body.node.required):
                 body = self.model.body
                 body_value = rich(body.node, wish)
+            values = self._shortened(values)
         except NoValueError:
             return None
         return self.model.request_with(self.model.mender.mended(RequestValues(values, body, body_value)))
+
+    def _shortened(self, values: Mapping[int, Any]) -> dict[int, Any]:
+        """Parameters that are together no longer than servers take: the longest values give way to plain ones."""
+        lengths = {index: len(json.dumps(value)) for index, value in values.items()}
+        shortened = dict(values)
+        for index in sorted(lengths, key=lambda index: -lengths[index]):
+            if sum(lengths.values()) <= LONGEST_PARAMETERS:
+                break
+            shortened[index] = conforming(self.model.fields[index].node)
+            lengths[index] = len(json.dumps(shortened[index]))
+        return shortened
 
     def _rich_field(self, index: int, node: Node, wish: Wish, *, required: bool) -> tuple[Any] | None:
         try:

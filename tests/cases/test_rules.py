@@ -229,6 +229,14 @@ def test_a_positive_case_hits_many_targets() -> None:
     assert max(len(case.targets) for case in positives) >= 10
 
 
+def test_long_texts_do_not_meet_in_one_request() -> None:
+    of = endpoint(*(query(f"long{number}", {"type": "string", "maxLength": 5000}) for number in range(4)))
+    cases = generate(of)
+    assert max(sum(len(str(value)) for value in case.request.query.values()) for case in cases) < 8000
+    assert {f"query.long{number}:max-length" for number in range(4)} <= {t for case in cases for t in case.targets}
+    assert any("request:all-parameters" in case.targets for case in cases)
+
+
 def test_each_branch_of_a_union_is_sent() -> None:
     cat = {"type": "object", "required": ["lives"], "properties": {"lives": {"type": "integer"}}}
     dog = {"type": "object", "required": ["tricks"], "properties": {"tricks": {"type": "string"}}}
