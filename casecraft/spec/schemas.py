@@ -96,7 +96,12 @@ class Schemas:
         if name in MAP_KEYWORDS:
             if not isinstance(value, dict):
                 return None
-            return {str(key): self.convert(child) for key, child in value.items()}
+            # An answer never has what is writeOnly. Whether a request with what is readOnly is refused is left open.
+            strict = name == "properties" and self._not_sent == "writeOnly"
+            return {
+                str(key): False if strict and self._is_absent(child) else self.convert(child)
+                for key, child in value.items()
+            }
         if name in LIST_KEYWORDS:
             return [self.convert(child) for child in value] if isinstance(value, list) and value else None
         if name == "discriminator":

@@ -78,6 +78,14 @@ def test_each_side_drops_what_it_does_not_send_from_required() -> None:
     assert response["required"] == ["id", "name"]
 
 
+def test_an_answer_never_has_what_is_write_only() -> None:
+    schema = {"properties": {"secret": {"$ref": "#/components/schemas/Secret"}, "name": {}}}
+    secret = {"type": "string", "writeOnly": True}
+    request, response = convert(schema, side="request", Secret=secret), convert(schema, side="response", Secret=secret)
+    assert request == {"properties": {"secret": {"$ref": "#/$defs/Secret"}, "name": {}}}
+    assert response == {"properties": {"secret": False, "name": {}}}
+
+
 def test_what_a_part_of_all_of_marks_counts_too() -> None:
     schema = {"required": ["id"], "allOf": [{"$ref": "#/components/schemas/Base"}]}
     converted = convert(schema, Base={"properties": {"id": {"readOnly": True}}, "allOf": [schema]})
