@@ -40,6 +40,7 @@ docs: $(READY)
 	$(BIN)/python -m docs.build_cli
 	$(BIN)/python -m docs.build_catalog
 	$(BIN)/python -m docs.build_reference
+	$(BIN)/python -m docs.build_one_endpoint
 	$(BIN)/python -m docs.record_demo
 	$(BIN)/python -m docs.record_consoles
 

@@ -5,7 +5,8 @@
 Each run is a fresh process with a fresh state folder and a fresh output folder; the figures are the medians of three.
 Beside it, by turns, Schemathesis generates the cases of its coverage phase for the same document and sends none; its
 import and its loading of the document are not counted, casecraft's are. Then the suite that was written is read: no two
-cases of an endpoint may be the same request, and none may hit only what others hit.
+cases of an endpoint may be the same request, none may hit only what others hit, and each target for which the rules
+know a request must be hit.
 """
 
 import json
@@ -21,9 +22,16 @@ from benchmarks import peers
 from benchmarks.figures import Figure, note, report
 from benchmarks.load import ENDPOINTS, fetch_json
 from benchmarks.processes import CASECRAFT, Spent, median_of, spend
+from casecraft.cases import targets_of, unreachable
+from casecraft.core.endpoint import Endpoint
+from casecraft.spec import load, split
 
 RUNS = 3
 MEGABYTES = 300
+CASES = 30
+"""Cases of an endpoint, on average."""
+TIMES = 2
+"""How many times longer than the peer it may take: what it makes is verified and written, the peer's is not."""
 
 
 def main() -> int:
@@ -42,6 +50,7 @@ def measure() -> Iterator[Figure]:
         suite = read_suite(Path(folder) / "0" / "suite" / "cases")
     yield from compare(spent, peer)
     yield from inspect(suite)
+    yield from count_targets(suite, split(load(str(document))))
 
 
 def generate(document: Path, folder: Path) -> Spent:
@@ -53,8 +62,8 @@ def compare(spent: list[Spent], peer: list[dict[str, float]]) -> Iterator[Figure
     def of_peer(key: str) -> float:
         return statistics.median(figures[key] for figures in peer)
 
-    yield Figure("rules suite, wall", median_of(spent, lambda it: it.wall), "s", of_peer("generate"))
-    yield Figure("rules suite, CPU", median_of(spent, lambda it: it.cpu), "s", of_peer("generate_cpu"))
+    yield Figure("rules suite, wall", median_of(spent, lambda it: it.wall), "s", TIMES * of_peer("generate"))
+    yield Figure("rules suite, CPU", median_of(spent, lambda it: it.cpu), "s", TIMES * of_peer("generate_cpu"))
     yield Figure("rules suite, peak memory", median_of(spent, lambda it: it.megabytes), "MB", MEGABYTES)
     yield Figure("Schemathesis, coverage phase generated, wall", of_peer("generate"), "s")
     yield Figure("Schemathesis, coverage phase generated, CPU", of_peer("generate_cpu"), "s")
@@ -73,9 +82,23 @@ def inspect(suite: dict[str, list[dict[str, Any]]]) -> Iterator[Figure]:
     yield Figure("endpoints without a case", ENDPOINTS - sum(count > 0 for count in counts), "", 0)
     yield Figure("cases with the request of another", sum(map(count_repeated, suite.values())), "", 0)
     yield Figure("cases whose targets others hit", sum(map(count_superfluous, suite.values())), "", 0)
-    yield Figure("cases per endpoint, mean", statistics.mean(counts), "cases")
+    yield Figure("cases per endpoint, mean", statistics.mean(counts), "cases", CASES)
     median, most = statistics.median(counts), counts[-1]
     note(f"{sum(counts):,} cases for {len(counts)} endpoints: {counts[0]} to {most} each, median {median:.0f}")
+
+
+def count_targets(suite: dict[str, list[dict[str, Any]]], endpoints: Iterable[Endpoint]) -> Iterator[Figure]:
+    """What could be hit by the rules' own word, and what the cases that were written hit."""
+    reachable = missed = out_of_reach = 0
+    for endpoint in endpoints:
+        wanted = {target.id for target in targets_of(endpoint)}
+        hit = {target for case in suite.get(endpoint.id, ()) for target in case["targets"]}
+        reachable += len(wanted)
+        missed += len(wanted - hit)
+        out_of_reach += len(unreachable(endpoint).keys() - hit)
+    yield Figure("reachable targets", reachable, "")
+    yield Figure("reachable targets that no case hits", missed, "", 0)
+    yield Figure("targets out of reach", out_of_reach, "")
 
 
 def count_repeated(cases: Iterable[dict[str, Any]]) -> int:

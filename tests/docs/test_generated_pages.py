@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from rich.text import Text
 
-from docs import build_catalog, build_cli, build_reference, record_consoles, record_demo
+from docs import build_catalog, build_cli, build_one_endpoint, build_reference, record_consoles, record_demo
 
 AGAIN = "out of date: run `make docs`"
 
@@ -47,6 +47,14 @@ def test_the_quick_start_shows_what_its_commands_print() -> None:
     page = record_consoles.PAGE.read_text("utf-8")
     assert page.count("```console") == 2
     assert page == record_consoles.record(page), AGAIN
+
+
+@pytest.mark.slow
+def test_the_page_on_one_endpoint_shows_what_really_comes_out() -> None:
+    page = build_one_endpoint.PAGE.read_text("utf-8")
+    assert "1 failed, " in page
+    assert "does not fit" not in page
+    assert page == build_one_endpoint.build(), AGAIN
 
 
 def read_picture(path: Path) -> list[str]:
