@@ -27,7 +27,7 @@ from benchmarks.traffic import Traffic, count_asgi, count_requests, with_status
 from casecraft.spec import load
 from tests.petstore.app import create_app
 from tests.petstore.mutants import MUTANTS
-from tests.petstore.rules import API_KEY, OTHER_TOKEN, SESSION, TOKEN
+from tests.petstore.rules import API_KEY, OTHER_KEY, OTHER_TOKEN, SESSION, TOKEN
 from tests.petstore.server import serve
 
 PETSTORE = ROOT / "specs" / "petstore.yaml"
@@ -35,6 +35,7 @@ CREDENTIALS = {
     "CASECRAFT_AUTH_APIKEY": API_KEY,
     "CASECRAFT_AUTH_BEARER": TOKEN,
     "CASECRAFT_AUTH_SESSION": SESSION,
+    "CASECRAFT_FOREIGN_AUTH_APIKEY": OTHER_KEY,
     "CASECRAFT_FOREIGN_AUTH_BEARER": OTHER_TOKEN,
 }
 HEADERS = ("-H", f"X-API-Key: {API_KEY}", "-H", f"Authorization: Bearer {TOKEN}", "-H", f"Cookie: session={SESSION}")

@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 
 from tests.petstore.app import create_app
 from tests.petstore.mutants import MUTANTS, Mutant
-from tests.petstore.rules import API_KEY, OTHER_TOKEN, TOKEN
+from tests.petstore.rules import API_KEY, OTHER_KEY, OTHER_TOKEN, TOKEN
 from tests.petstore.shop import ORDER_ID, PET_ID, TAKEN_EMAIL
 
 KEY = {"X-API-Key": API_KEY}
@@ -131,3 +131,9 @@ async def test_customers_see_their_own_orders_only() -> None:
         assert [order["id"] for order in (await client.get("/orders", headers=OTHER)).json()] == [made.json()["id"]]
         assert [order["id"] for order in (await client.get("/orders", headers=BEARER)).json()] == [ORDER_ID]
         assert (await client.get(f"/orders/{made.json()['id']}", headers=BEARER)).status_code == 404
+
+
+async def test_another_shop_has_none_of_the_pets() -> None:
+    async with connect(create_app(stateful=True)) as client:
+        assert (await client.delete(PET, headers={"X-API-Key": OTHER_KEY})).status_code == 404
+        assert (await client.get(PET)).status_code == 200
