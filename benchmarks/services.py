@@ -51,7 +51,8 @@ class Outcome:
     answers: dict[str, dict[str, int]]
     operations: int
     seconds: float
-    branches: int = 0
+    branches: frozenset[tuple[str, int, int]] = frozenset()
+    """File, line, and the line to which it went."""
 
     @property
     def requests(self) -> int:
@@ -76,6 +77,12 @@ def measure_kinto() -> Iterator[Figure]:
     note("kinto, operations without a 2xx: " + "; ".join(f"{name} {own.answers[name]}" for name in unreached))
     note("kinto, operations with a 5xx: " + "; ".join(sorted(with_status(own.answers, "5"))))
     note("the same, of Schemathesis: " + "; ".join(sorted(with_status(peer.answers, "5"))))
+    alone: dict[str, list[int]] = {}
+    for file, line, _ in sorted(peer.branches - own.branches):
+        alone.setdefault(file.partition("site-packages/")[2], []).append(line)
+    note("kinto, branches that Schemathesis alone reached, by the lines that they leave:")
+    for file, lines in sorted(alone.items()):
+        note(f"  {file}: {', '.join(map(str, lines))}")
 
 
 def run_suite_on_kinto(folder: Path) -> Outcome:
@@ -96,7 +103,9 @@ def run_peer_on_kinto() -> Outcome:
 
 
 def outcome_of(counted: dict[str, Any], seconds: float) -> Outcome:
-    return Outcome(counted["answers"], counted["operations"], seconds, len(counted.get("branches", ())))
+    return Outcome(
+        counted["answers"], counted["operations"], seconds, frozenset(map(tuple, counted.get("branches", ())))
+    )
 
 
 def compare(service: str, own: Outcome, peer: Outcome) -> Iterator[Figure]:
@@ -107,13 +116,13 @@ def compare(service: str, own: Outcome, peer: Outcome) -> Iterator[Figure]:
     yield Figure(f"{service}, operations with a 2xx, of {own.operations}", reached, "", most, at_least=True)
     yield Figure(f"{service}, operations with a 5xx", crashed, "", crashed_by_peer, at_least=True)
     if peer.branches:
-        yield Figure(f"{service}, branches beyond start-up", own.branches, "", peer.branches, at_least=True)
+        yield Figure(f"{service}, branches beyond start-up", len(own.branches), "", len(peer.branches), at_least=True)
     yield Figure(f"{service}, requests sent", own.requests, "", peer.requests)
     yield Figure(f"{service}, made and run", own.seconds, "s")
     yield Figure(f"{service}, operations with a 2xx, Schemathesis", reached_by_peer, "")
     yield Figure(f"{service}, operations with a 5xx, Schemathesis", crashed_by_peer, "")
     if peer.branches:
-        yield Figure(f"{service}, branches beyond start-up, Schemathesis", peer.branches, "")
+        yield Figure(f"{service}, branches beyond start-up, Schemathesis", len(peer.branches), "")
     yield Figure(f"{service}, requests sent, Schemathesis", peer.requests, "")
     yield Figure(f"{service}, run, Schemathesis", peer.seconds, "s")
 
