@@ -2,8 +2,8 @@
 
 It looks at what the suite sends, from outside, and leaves the suite as it is. The file that ANSWERS names gets one JSON
 line for each case: `case` (its id), `endpoint`, `valid`, `technique`, `targets`, `request_type` (of the body, if there
-is one), `outcome` (of the test), and of the answer to the case's own request `status`, `headers` (names in lower case)
-and `body`; those are null where nothing was sent.
+is one), `expected` (statuses), `outcome` (of the test), and of the answer to the case's own request `status`, `headers`
+(names in lower case) and `body`; those are null where nothing was sent.
 """
 
 import json
@@ -61,6 +61,7 @@ class Recorder:
             "case": case["id"], "endpoint": f"{case['request']['method']} {case['request']['path']}",
             "valid": case["valid"], "technique": case["technique"], "targets": case["targets"], "outcome": outcome,
             "request_type": case["request"]["content_type"],
+            "expected": case["expect"]["status"],
             "status": answer and answer.status_code,
             "headers": answer and dict(answer.headers),
             "body": answer and answer.text,

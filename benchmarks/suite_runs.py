@@ -14,6 +14,9 @@ from typing import Any
 from benchmarks.answer_recorder import ANSWERS
 from benchmarks.processes import CASECRAFT, ROOT
 
+TIMEOUT = "5"
+"""Seconds that an answer may take: services are on this machine, and some never answer what they cannot read."""
+
 
 @dataclass(frozen=True, slots=True)
 class SuiteRun:
@@ -44,7 +47,7 @@ class Suite:
         answers = self.folder / "answers.jsonl"
         answers.unlink(missing_ok=True)
         environment = {**os.environ, **self._secrets(), **self.credentials, "CASECRAFT_BASE_URL": base_url}
-        environment |= {ANSWERS: str(answers), "PYTHONPATH": str(ROOT)}
+        environment |= {ANSWERS: str(answers), "PYTHONPATH": str(ROOT), "CASECRAFT_TIMEOUT": TIMEOUT}
         started = time.perf_counter()
         ran = subprocess.run(
             (*PYTEST, *options, str(self.folder)),
