@@ -4,6 +4,7 @@ It looks at what the suite sends, from outside, and leaves the suite as it is. T
 line for each case: `case` (its id), `endpoint`, `valid`, `technique`, `targets`, `request_type` (of the body, if there
 is one), `expected` (statuses), `outcome` (of the test), and of the answer to the case's own request `status`, `headers`
 (names in lower case) and `body`; those are null where nothing was sent.
+A scenario has `scenario` (its id) and `outcome`.
 """
 
 import json
@@ -46,8 +47,10 @@ class Recorder:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Write the case's line once its test is over."""
         report = yield
-        if call.when == "call" and (case := find_case(item)):
-            self._write(case, report.outcome)
+        if call.when == "call" and (case := find_parameter(item, "case")):
+            self._write_case(case, report.outcome)
+        elif call.when == "call" and (scenario := find_parameter(item, "scenario")):
+            self._write({"scenario": scenario["id"], "outcome": report.outcome})
         return report
 
     @pytest.hookimpl(tryfirst=True)
@@ -55,7 +58,7 @@ class Recorder:
         """Forget the answers to the case before."""
         self._answers.clear()
 
-    def _write(self, case: dict[str, Any], outcome: str) -> None:
+    def _write_case(self, case: dict[str, Any], outcome: str) -> None:
         answer = find_answer(case["request"], self._answers)
         line = {
             "case": case["id"], "endpoint": f"{case['request']['method']} {case['request']['path']}",
@@ -66,15 +69,18 @@ class Recorder:
             "headers": answer and dict(answer.headers),
             "body": answer and answer.text,
         }  # fmt: skip
+        self._write(line)
+
+    def _write(self, line: dict[str, Any]) -> None:
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
 
 
-def find_case(item: pytest.Item) -> dict[str, Any] | None:
-    """The case that a test of a suite carries out."""
+def find_parameter(item: pytest.Item, name: str) -> dict[str, Any] | None:
+    """The case or the scenario that a test of a suite carries out."""
     found = getattr(item, "callspec", None)
-    case = found.params.get("case") if found else None
-    return case if isinstance(case, dict) and "request" in case else None
+    value = found.params.get(name) if found else None
+    return value if isinstance(value, dict) and "id" in value else None
 
 
 def find_answer(request: dict[str, Any], answers: list[httpx.Response]) -> httpx.Response | None:

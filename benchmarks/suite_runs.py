@@ -20,18 +20,26 @@ TIMEOUT = "5"
 
 @dataclass(frozen=True, slots=True)
 class SuiteRun:
-    """What became of each case, as the recorder writes it, and the seconds that pytest took."""
+    """What became of each case and scenario, as the recorder writes it, and the seconds that pytest took."""
 
-    answers: list[dict[str, Any]]
+    lines: list[dict[str, Any]]
     seconds: float
 
+    @property
+    def answers(self) -> list[dict[str, Any]]:
+        """What is known of cases alone."""
+        return [line for line in self.lines if "case" in line]
+
     def passed(self) -> set[str]:
-        """The ids of the cases that passed."""
-        return {answer["case"] for answer in self.answers if answer["outcome"] == "passed"}
+        """The ids of the cases and scenarios that passed."""
+        return self._with("passed")
 
     def failed(self) -> set[str]:
-        """The ids of the cases that failed; those that were blocked are in neither."""
-        return {answer["case"] for answer in self.answers if answer["outcome"] == "failed"}
+        """The ids of those that failed; what was blocked is in neither."""
+        return self._with("failed")
+
+    def _with(self, outcome: str) -> set[str]:
+        return {line.get("case") or line["scenario"] for line in self.lines if line["outcome"] == outcome}
 
 
 @dataclass(frozen=True, slots=True)
