@@ -36,6 +36,19 @@ class Resource:
 
 
 @dataclass(frozen=True, slots=True)
+class Listing:
+    """How an endpoint's answer to a request that conforms is a list.
+
+    `items` is the JSON pointer to it in the answer's body. `limit` is the parameter of the query that says how many
+    items there may be at most, `filters` are those that say which value the field of their name has in every item.
+    """
+
+    items: str
+    limit: str | None
+    filters: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
     """Steps in their order, each of which is checked; the first that fails ends the scenario.
 

@@ -143,6 +143,7 @@ def _finish(
         spending,
         resources=chained.resources,
         scenarios=chained.scenarios,
+        listings=chained.listings,
     )
     files = render(suite, out, made.settings.formats)
     store.finish_run(run, status, {"endpoints": len(complete), "cases": sum(len(result.cases) for result in complete)})

@@ -26,6 +26,8 @@ def cases_file(entry: Entry) -> dict[str, Any]:
         content["headers"] = {response.status: _required_headers(response) for response in endpoint.responses}
     if names := _read_only(endpoint, entry.result.cases):
         content["read_only"] = names
+    if entry.listing is not None:
+        content["listing"] = asdict(entry.listing)
     if uploads := find_uploads(endpoint):
         content["uploads"] = uploads
     content["cases"] = [_case(case) for case in sorted(entry.result.cases, key=_order)]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from casecraft.core.document import Document
 from casecraft.core.job import JobResult
-from casecraft.core.scenario import Resource, Scenario
+from casecraft.core.scenario import Listing, Resource, Scenario
 from casecraft.core.usage import UsageMeter
 from casecraft.suites.slugs import endpoint_slugs
 
@@ -31,7 +31,7 @@ class Suite:
 
     `spending` is what each provider used, by its name; empty, it is summed up from the results under the provider
     whose answer was kept. `version` is casecraft's own, as the manifest names it. `resources` are what cases with
-    bindings need to exist; `scenarios` stand beside the cases of the results.
+    bindings need to exist; `scenarios` stand beside the cases of the results; `listings` are lists, by endpoint id.
     """
 
     document: Document
@@ -41,6 +41,7 @@ class Suite:
     version: str = ""
     resources: tuple[Resource, ...] = ()
     scenarios: tuple[Scenario, ...] = ()
+    listings: Mapping[str, Listing] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Entry:
 
     result: JobResult
     slug: str
+    listing: Listing | None = None
 
     @property
     def file(self) -> str | None:
@@ -60,4 +62,4 @@ def list_entries(suite: Suite) -> tuple[Entry, ...]:
     """Every result of the suite with its slug, sorted by path and method."""
     results = sorted(suite.results, key=lambda result: (result.endpoint.path, result.endpoint.method))
     slugs = endpoint_slugs([result.endpoint for result in results])
-    return tuple(Entry(result, slugs[result.endpoint.id]) for result in results)
+    return tuple(Entry(result, slugs[result.endpoint.id], suite.listings.get(result.endpoint.id)) for result in results)

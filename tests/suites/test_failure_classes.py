@@ -1,6 +1,7 @@
 """A failing check says first which class it is; findings are told from failures, and weaknesses from both."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from casecraft.core.case import CaseRequest, Expectation
 from casecraft.core.endpoint import Body, MediaType, Parameter, Response, SecurityScheme
+from casecraft.core.scenario import Listing
 from casecraft.suites import render
 from tests.petstore.server import serve
 from tests.suites.running import Answer, Echo, outcomes, run_suite
@@ -118,3 +120,33 @@ def test_what_http_asks_of_refusals_is_a_warning(tmp_path: Path, echo: tuple[Ech
     assert "3 passed, 2 warnings" in done.stdout
     assert "GET /a: 401 without WWW-Authenticate" in done.stdout
     assert "GET /b: 405 without Allow" in done.stdout
+
+
+PAGE = Listing("/items", "limit", ("state",))
+LISTS: dict[str, tuple[bytes, dict[str, Any], str]] = {
+    "as-asked": (b'{"items": [{"state": "sold"}]}', {"limit": 1, "state": "sold"}, ""),
+    "too-many": (b'{"items": [{}, {}]}', {"limit": 1}, "value mismatch: 2 items, where 'limit' asks for 1 at most"),
+    "another-state": (
+        b'{"items": [{"state": "sold"}, {"state": "new"}]}',
+        {"state": "sold"},
+        'value mismatch: an item has state "new", where the query asks for "sold"',
+    ),
+    "no-limit-asked": (b'{"items": [{}, {}]}', {}, ""),
+    "state-not-shown": (b'{"items": [{}, 1]}', {"state": "sold"}, ""),
+    "no-list": (b'{"items": {}}', {"limit": 0}, ""),
+    "no-items": (b'{"other": []}', {"limit": 0}, ""),
+}
+
+
+def test_lists_are_held_to_the_query(tmp_path: Path, echo: tuple[Echo, str]) -> None:
+    results, listings = [], {}
+    for name, (body, query, _) in LISTS.items():
+        echo[0].answers[f"/{name}".encode()] = Answer(200, body)
+        endpoint = make_endpoint("GET", f"/{name}", responses=())
+        listings[endpoint.id] = PAGE
+        case = make_case(name, request=CaseRequest("GET", f"/{name}", query=query))
+        results.append(make_result(endpoint, case))
+    render(replace(make_suite(results), listings=listings), tmp_path / "suite")
+    ends = outcomes(tmp_path / "suite", echo[1])
+    for name, (*_, wanted) in LISTS.items():
+        assert (ends[name] or "").splitlines()[:1] == ([f"Failed: {wanted}"] if wanted else []), (name, ends[name])

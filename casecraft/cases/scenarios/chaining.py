@@ -1,25 +1,30 @@
 """From the cases of single endpoints to cases that meet what they ask for, and to scenarios."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from casecraft.cases.scenarios.attachment import attach
+from casecraft.cases.scenarios.duplicates import duplicates_of
 from casecraft.cases.scenarios.graph import build_graph
+from casecraft.cases.scenarios.listings import listings_of
 from casecraft.cases.scenarios.lives import scenarios_of
 from casecraft.cases.scenarios.preconditions import part_preconditions
 from casecraft.cases.scenarios.registry import Registry
 from casecraft.cases.scenarios.unknown import unknown_case
 from casecraft.core.job import JobResult
-from casecraft.core.scenario import Resource, Scenario
+from casecraft.core.scenario import Listing, Resource, Scenario
 
 
 @dataclass(frozen=True, slots=True)
 class Chained:
-    """Results whose cases use resources, those resources (each after the ones that it needs), and the scenarios."""
+    """Results whose cases use resources, those resources (each after the ones that it needs), the scenarios,
+    and the endpoints that answer with lists.
+    """
 
     results: tuple[JobResult, ...]
     resources: tuple[Resource, ...]
     scenarios: tuple[Scenario, ...]
+    listings: Mapping[str, Listing]
 
 
 def chain(results: Sequence[JobResult], *, fill: bool = True) -> Chained:
@@ -39,8 +44,9 @@ def chain(results: Sequence[JobResult], *, fill: bool = True) -> Chained:
             attached = replace(attached, cases=(*attached.cases, unknown))
         chained.append(attached)
     used = {binding.step for result in chained for case in result.cases for binding in case.bindings}
-    scenarios = tuple(scenarios_of(registry))
-    return Chained(tuple(chained), _needed(registry.in_order, used, scenarios), scenarios)
+    scenarios = (*scenarios_of(registry), *duplicates_of(registry))
+    listings = listings_of(registry.graph.shapes, (result.endpoint for result in results))
+    return Chained(tuple(chained), _needed(registry.in_order, used, scenarios), scenarios, listings)
 
 
 def _needed(resources: tuple[Resource, ...], used: set[str], scenarios: tuple[Scenario, ...]) -> tuple[Resource, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from casecraft.cases.scenarios.attachment import CONFLICT
 from casecraft.cases.scenarios.changes import Change, choose_changes
 from casecraft.cases.scenarios.graph import Operation
+from casecraft.cases.scenarios.listings import find_listing
 from casecraft.cases.scenarios.paths import collection_of, is_below, is_item, noun_of, places_of, readable_name
 from casecraft.cases.scenarios.producers import Producer
 from casecraft.cases.scenarios.registry import Registry, own_binding
@@ -20,7 +21,7 @@ def scenarios_of(registry: Registry) -> Iterator[Scenario]:
     """The scenarios of all resources, in the order of these."""
     for item, resource in registry.resources.items():
         life = Life(registry, registry.producers[item], resource.id)
-        yield from (it for it in (life.whole(), life.after_removal(), life.of_child()) if it is not None)
+        yield from (it for it in (life.whole(), life.after_removal(), life.of_child(), life.page()) if it is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,24 @@ class Life:
         )
         remove_parent = _cleanup(_moved(steps[2], moved))
         return replace(scenario, cleanup=(remove_parent,))
+
+    def page(self) -> Scenario | None:
+        """Two are made, and a list of at most one is asked for."""
+        listing = self._listing()
+        facts = find_listing(self.registry.graph.shapes, listing.endpoint) if listing is not None else None
+        if listing is None or facts is None or facts.limit is None:
+            return None
+        parameter = next(it for it in listing.endpoint.parameters if it.name == facts.limit)
+        if not self.registry.graph.shapes.accepts(listing.endpoint.definitions, parameter.schema, 1):
+            return None
+        step = self._step("list", "List one of them", listing)
+        one = replace(step.request, query={**step.request.query, facts.limit: 1})
+        again = replace(self._creation(), id="create-second", title="Make another")
+        steps = [self._creation(), again, replace(step, request=one)]
+        scenario = self._scenario("page", f"{self._noun.capitalize()}: no more of them than asked for", "P1", steps)
+        seconds = (_moved(each, {"create": "create-second"}) for each in scenario.cleanup)
+        cleanup = (*scenario.cleanup, *(replace(each, id=f"{each.id}-second") for each in seconds))
+        return replace(scenario, cleanup=cleanup)
 
     # Steps
 
