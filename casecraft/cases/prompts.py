@@ -32,9 +32,11 @@ def generation_request(
     *,
     lang: Language,
     max_cases: int,
+    covered: bool = False,
     budget: int = ENDPOINT_BUDGET,
 ) -> ChatRequest:
-    """Ask for up to `max_cases` cases for the endpoint that hit the targets.
+    """Ask for up to `max_cases` cases for the endpoint: such as hit the targets, or, where rules cover these already,
+    such as rules cannot think of.
 
     `lang` is the language of the prompt and of the cases' titles. The endpoint takes at most about `budget`
     characters; targets past 8,000 characters are left out, last first.
@@ -43,7 +45,8 @@ def generation_request(
         "generate",
         lang,
         endpoint=compact(outline(endpoint, budget)),
-        targets=compact(_fitting(targets)),
+        targets=compact(_fitting([it.id for it in targets] if covered else [*map(_described, targets)])),
+        covered=covered,
         max_cases=max_cases,
     )
     return ChatRequest(
@@ -77,13 +80,15 @@ def _environment() -> Environment:
     )
 
 
-def _fitting(targets: Sequence[Target]) -> list[dict[str, str]]:
-    taken: list[dict[str, str]] = []
+def _described(target: Target) -> dict[str, str]:
+    return {"id": target.id, "description": one_line(target.description, _LONGEST_TARGET)}
+
+
+def _fitting(targets: Sequence[Any]) -> list[Any]:
+    """The first of the targets, for as long as there is room."""
     room = _TARGETS_BUDGET
-    for target in targets:
-        shown = {"id": target.id, "description": one_line(target.description, _LONGEST_TARGET)}
-        room -= len(compact(shown))
+    for number, target in enumerate(targets):
+        room -= len(compact(target))
         if room < 0:
-            break
-        taken.append(shown)
-    return taken
+            return list(targets[:number])
+    return list(targets)

@@ -79,7 +79,7 @@ class CaseWork:
         """Ask for as many cases as the endpoint's complexity deserves."""
         most = min(MOST_CASES[endpoint.complexity.tier], self._max_cases or MOST_CASES["complex"])
         targets = [it for it in targets_of(endpoint, self._techniques) if it.technique not in FOR_RULES_ALONE]
-        request = generation_request(endpoint, targets, lang=self._lang, max_cases=most)
+        request = generation_request(endpoint, targets, lang=self._lang, max_cases=most, covered=self._fill)
         room = TOKENS_FOR_REASONING + TOKENS_PER_CASE * most
         return replace(request, max_output_tokens=min(room, profile.max_output_tokens or room))
 

@@ -20,15 +20,15 @@ from tests.cases.sample_endpoint import TARGETS, make_endpoint
 
 GOLDEN = Path(__file__).parent / "golden"
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
-DIGESTS = {"1": "aad071b62953dfe9", "2": "cad43378a7360110"}
+DIGESTS = {"1": "aad071b62953dfe9", "2": "1fbfb4b58aab854c"}
 
 
 def between(tag: str, text: str) -> Any:
     return json.loads(text.split(f"<{tag}>\n")[1].split(f"\n</{tag}>", maxsplit=1)[0])
 
 
-def asked(lang: Language = "en", **changes: Any) -> ChatRequest:
-    return generation_request(make_endpoint(**changes), TARGETS, lang=lang, max_cases=6)
+def asked(lang: Language = "en", *, covered: bool = False, **changes: Any) -> ChatRequest:
+    return generation_request(make_endpoint(**changes), TARGETS, lang=lang, max_cases=6, covered=covered)
 
 
 def shown(**changes: Any) -> dict[str, Any]:
@@ -41,7 +41,9 @@ def transcript(request: ChatRequest) -> str:
 
 
 def conversation(lang: Language) -> str:
-    return transcript(repair_request(asked(lang), '{"cases":[]}', ['case 1: "name" is <b>long</b>'], lang))
+    return transcript(
+        repair_request(asked(lang, covered=True), '{"cases":[]}', ['case 1: "name" is <b>long</b>'], lang)
+    )
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -50,7 +52,8 @@ def test_the_whole_conversation_is_the_reviewed_one(lang: Language) -> None:
 
 
 def test_a_changed_prompt_gets_a_new_version() -> None:
-    said = "".join(map(conversation, LANGUAGES)) + json.dumps(ANSWER_SCHEMA)
+    asked_for = "".join(transcript(asked(lang)) for lang in LANGUAGES)
+    said = "".join(map(conversation, LANGUAGES)) + asked_for + json.dumps(ANSWER_SCHEMA)
     digest = hashlib.sha256(said.encode()).hexdigest()[:16]
     assert DIGESTS.get(PROMPT_VERSION) == digest, "raise PROMPT_VERSION and put its digest here"
 
@@ -79,6 +82,13 @@ def test_targets_and_the_number_of_cases_are_asked_for() -> None:
     assert between("targets", text)[1] == {"id": "body.name:too-long", "description": "name has 41 characters"}
     assert "at most 6 cases" in text
     assert asked().json_schema == ANSWER_SCHEMA
+
+
+def test_targets_that_rules_cover_are_named_and_not_asked_for() -> None:
+    text = asked(covered=True).messages[1].text
+    assert between("targets", text) == [target.id for target in TARGETS]
+    assert "covers these targets already" in text
+    assert "targets to hit" not in text
 
 
 def test_only_the_schemas_that_the_request_reaches_are_shown() -> None:
@@ -184,7 +194,7 @@ def test_values_that_json_cannot_hold_do_not_stop_a_prompt() -> None:
 
 def test_a_template_that_lacks_a_value_is_an_error() -> None:
     with pytest.raises(jinja2.UndefinedError, match="max_cases"):
-        prompts.render("generate", "en", endpoint="{}", targets="[]")
+        prompts.render("generate", "en", endpoint="{}", targets="[]", covered=True)
 
 
 def test_ideographs_weigh_more_than_letters() -> None:
