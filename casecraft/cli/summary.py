@@ -35,6 +35,11 @@ def show_summary(summary: "Summary", console: Console | None = None) -> None:
     )
     if counts["reused"]:
         console.print(f"{counts['reused']} endpoints were unchanged: taken from the state file, nobody was asked")
+    if persons := counts["by_provider"].get("person"):
+        console.print(f"{persons} cases that people added or changed were kept")
+    if counts["stale"]:
+        stale = summary.suite / "stale.json"
+        console.print(f"{counts['stale']} cases of people hold no longer; {stale} says why", highlight=False)
     _show_failures(summary, console)
     console.print(_next_step(summary), markup=False, highlight=False)
 
