@@ -87,7 +87,7 @@ def _next_step(summary: "Summary") -> str:
 def _how_to_run(summary: "Summary") -> str:
     files = summary.manifest["files"]
     if "conftest.py" in files:
-        return f"run it with: CASECRAFT_BASE_URL=http://localhost:8000 pytest {summary.suite}"
+        return f"run it with: casecraft run {summary.suite} --base-url http://localhost:8000"
     if "README.md" in files:
         return f"how to use it: {summary.suite / 'README.md'}"
     return f"the cases are in {summary.suite / 'cases'}; --format pytest makes them run"

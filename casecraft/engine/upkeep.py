@@ -50,7 +50,7 @@ def keep_persons_cases(folder: Path, results: Sequence[JobResult], resources: Co
 def _judged(persons: PersonsCase, result: JobResult, resources: Collection[str]) -> Case | str:
     """The case, or why it cannot be kept."""
     try:
-        case = read_case(persons.data, result.endpoint)
+        case = read_case(persons.data, result.endpoint.method, result.endpoint.path)
     except SuiteError as error:
         return str(error)
     missing = {binding.step for binding in case.bindings} - {*resources, UNIQUE_VALUES}

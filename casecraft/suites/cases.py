@@ -33,22 +33,24 @@ def cases_file(entry: Entry) -> dict[str, Any]:
     return content
 
 
-def read_case(data: Mapping[str, Any], endpoint: Endpoint) -> Case:
-    """The case that its JSON object in a suite's file describes; what a person left out gets a default.
+def read_case(data: Mapping[str, Any], method: str, path: str) -> Case:
+    """The case of `METHOD path` that its JSON object in a suite's file describes.
 
-    Raises SuiteError that says what is missing or no case.
+    What a person left out gets a default.
+
+    Raises SuiteError that says what is missing or wrong.
     """
     try:
-        return _read_case(data, endpoint)
+        return _read_case(data, method, path)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         problem = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
         raise SuiteError(
-            f"the case {data.get('id')!r} of {endpoint.id!r} is no case: {problem}",
+            f"the case {data.get('id')!r} of {f'{method} {path}'!r} is no case: {problem}",
             hint="Correct it in its file under cases/, in the way of its neighbours.",
         ) from error
 
 
-def _read_case(data: Mapping[str, Any], endpoint: Endpoint) -> Case:
+def _read_case(data: Mapping[str, Any], method: str, path: str) -> Case:
     request, expect, source = data["request"], data["expect"], data.get("source") or {}
     return Case(
         id=str(data["id"]),
@@ -57,7 +59,7 @@ def _read_case(data: Mapping[str, Any], endpoint: Endpoint) -> Case:
         technique=_one_of(get_args(Technique), data.get("technique", "equivalence_partitioning")),
         priority=_one_of(get_args(Priority), data.get("priority", "P1")),
         targets=tuple(map(str, data.get("targets", ()))),
-        request=CaseRequest(**{"method": endpoint.method, "path": endpoint.path, **request}),
+        request=CaseRequest(**{"method": method, "path": path, **request}),
         expect=Expectation(tuple(expect["status"]), bool(expect.get("check_schema", True))),
         source=Source(str(source.get("provider", PERSON)), source.get("model")),
         bindings=tuple(Binding(**binding) for binding in data.get("bindings", ())),

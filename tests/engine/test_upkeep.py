@@ -83,9 +83,13 @@ def added(cases: list[dict[str, Any]]) -> None:
     cases.append(MINE)
 
 
+def turned(cases: list[dict[str, Any]]) -> None:
+    cases[:] = [dict(reversed(case.items())) for case in reversed(cases)]
+
+
 def test_layout_alone_is_no_change(shop: Workshop) -> None:
     before = shop.cases()
-    shop.edit(lambda cases: cases.reverse())
+    shop.edit(turned)
     shop.make()
     assert shop.cases() == before
     assert all(case["source"]["provider"] == "rules" for case in before.values())
