@@ -1,9 +1,9 @@
 """casecraft turns an OpenAPI document into API test suites that run.
 
 `generate`, `agenerate`, `plan`, `estimate`, `evaluate`, `resume`, `report`, `explain` and `diff` do what the command of
-the same name does, `run_suite` that of `casecraft run`. `create`, `create_for_model` and `detect` give providers to programs of
-one's own; `refresh_providers` reads the catalog and what plugins register anew. All are imported when first used, so
-that `import casecraft` is quick.
+the same name does, `run_suite` what `casecraft run` does. `create`, `create_for_model` and `detect` give providers to
+programs of one's own; `refresh_providers` reads the catalog and what plugins register anew. All are imported when first
+used, so that `import casecraft` is quick.
 """
 
 from importlib import import_module

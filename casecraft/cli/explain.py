@@ -1,5 +1,6 @@
 """`casecraft explain`."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -42,24 +43,30 @@ def explain(
 def _show(it: "Explanation") -> None:
     from casecraft.cli.exits import one_line  # noqa: PLC0415
 
+    typer.echo(one_line(it.case.title))
+    for label, text in _facts(it):
+        typer.echo(f"  {label:<10} {one_line(text)}")
+
+
+def _facts(it: "Explanation") -> Iterator[tuple[str, str]]:
     case = it.case
-    conforms = "conforms to the document" if case.valid else "does not conform to the document"
-    lines = [case.title, f"  id         {case.id}"]
+    yield "id", case.id
     if case.endpoint_id:
-        lines.append(f"  endpoint   {case.endpoint_id}{f' ({it.endpoint_summary})' if it.endpoint_summary else ''}")
-        lines.append(f"  request    {conforms}")
-    lines.append(f"  priority   {case.priority}")
-    lines.append(f"  technique  {it.technique.replace('_', ' ')}: {it.meaning}")
-    lines.append(f"  made by    {it.made_by}")
-    lines += [f"  hits       {target}{f': {text}' if text else ''}" for target, text in it.targets.items()]
-    lines += [f"  expects    {status}{f': {text}' if text else ''}" for status, text in it.expected.items()]
-    lines += [f"  needs      {need}" for need in it.needs]
+        yield "endpoint", f"{case.endpoint_id}{f' ({it.endpoint_summary})' if it.endpoint_summary else ''}"
+        yield "request", "conforms to the document" if case.valid else "does not conform to the document"
+    yield "priority", case.priority
+    yield "technique", f"{it.technique.replace('_', ' ')}: {it.meaning}"
+    yield "made by", it.made_by
+    yield from (("hits", _pair(target, text)) for target, text in it.targets.items())
+    yield from (("expects", _pair(status, text)) for status, text in it.expected.items())
+    yield from (("needs", need) for need in it.needs)
     for run, result in it.results:
-        flaky = ", flaky" if result.flaky else ""
-        lines.append(f"  run        {run.id}: {result.outcome}{flaky}{f': {result.message}' if result.message else ''}")
+        yield "run", _pair(f"{run.id}: {result.outcome}{', flaky' if result.flaky else ''}", result.message)
     if not it.results:
-        lines.append("  run        never")
+        yield "run", "never"
     if it.note:
-        lines.append(f"  note       {it.note}")
-    for line in lines:
-        typer.echo("  " * line.startswith("  ") + one_line(line))
+        yield "note", it.note
+
+
+def _pair(name: str, text: str) -> str:
+    return f"{name}: {text}" if text else name

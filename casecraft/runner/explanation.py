@@ -1,5 +1,6 @@
 """Why a case exists: what it tries, for which targets, who made it, what is expected and why, what came of it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -24,6 +25,7 @@ TECHNIQUES = {
     "scenario_testing": "requests one after the other, as a user sends them",
 }
 LAST_RESULTS = 5
+_VARIABLES = {"own": "CASECRAFT_AUTH_", "foreign": "CASECRAFT_FOREIGN_AUTH_"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +159,12 @@ def _needs(case: WrittenCase, content: Mapping[str, Any]) -> list[str]:
     ]
     if case.data.get("fresh"):
         needs.append("resources of its own, made for it and removed after it")
-    schemes = [" and ".join(scheme["name"] for scheme in together) for together in content.get("security", ())]
-    whose = {"own": "credentials", "foreign": "credentials of another user"}.get(request.get("credentials", "own"))
-    if whose and any(schemes):
-        needs.append(f"{whose}: {' or '.join(filter(None, schemes))}")
+    prefix = _VARIABLES.get(request.get("credentials", "own"))
+    alternatives = [
+        " and ".join(prefix + re.sub("[^A-Za-z0-9]", "_", scheme["name"]).upper() for scheme in together)
+        for together in content.get("security", ())
+        if prefix and together
+    ]
+    if alternatives:
+        needs.append(f"credentials in {' or '.join(alternatives)}")
     return needs

@@ -85,14 +85,15 @@ class Reporter:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Write down how a test ended: its call, or what kept it from being called."""
         if report.when == "call" or not report.passed:
-            skipped = report.longrepr[2] if isinstance(report.longrepr, tuple | list) else report.longreprtext
+            # Not `longreprtext`: with xdist it begins with the name of the worker.
+            text = str(report.longrepr[2] if isinstance(report.longrepr, tuple | list) else report.longrepr or "")
             self._write(
                 {
                     "node": report.nodeid,
                     "case": dict(report.user_properties).get(_CASE),
                     "outcome": report.outcome,
                     "seconds": report.duration,
-                    "text": skipped.removeprefix("Skipped: ") if report.skipped else report.longreprtext,
+                    "text": text.removeprefix("Skipped: "),
                 }
             )
         if self._stop.exists() or os.getppid() != self._parent:
