@@ -20,9 +20,10 @@ _CASE = "casecraft_case"
 def pytest_configure(config: pytest.Config) -> None:
     """Begin to report, in the process that hears of all tests."""
     folder = Path(os.environ[FOLDER])
-    config.pluginmanager.register(Chooser(json.loads((folder / CHOSEN).read_bytes())))
+    chosen = json.loads((folder / CHOSEN).read_bytes())
+    config.pluginmanager.register(Chooser(chosen))
     if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Reporter(folder, config))
+        config.pluginmanager.register(Reporter(folder, config, parent=chosen["parent"]))
 
 
 class Chooser:
@@ -66,11 +67,11 @@ def _case_of(item: pytest.Item) -> str | None:
 class Reporter:
     """Writes a line for each test that ended, and for each file that could not be collected."""
 
-    def __init__(self, folder: Path, config: pytest.Config) -> None:
+    def __init__(self, folder: Path, config: pytest.Config, *, parent: int) -> None:
         self._config = config
         self._stop = folder / STOP
         self._file = (folder / RESULTS).open("a", encoding="utf-8")
-        self._parent = os.getppid()
+        self._parent = parent
         self._session: pytest.Session | None = None
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
@@ -96,12 +97,17 @@ class Reporter:
                     "text": text.removeprefix("Skipped: "),
                 }
             )
-        if self._stop.exists() or os.getppid() != self._parent:
+        if self._stop.exists() or self._is_orphan:
             self._end()
 
     def pytest_unconfigure(self) -> None:
         """Nothing comes any more."""
         self._file.close()
+
+    @property
+    def _is_orphan(self) -> bool:
+        """Whether the process that wants to know of all this has gone: nobody would stop us then."""
+        return os.name == "posix" and os.getppid() != self._parent
 
     def _write(self, line: dict[str, Any]) -> None:
         self._file.write(json.dumps(line) + "\n")

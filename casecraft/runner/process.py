@@ -120,7 +120,7 @@ def running_pytest(
     _refuse_missing()
     with tempfile.TemporaryDirectory(prefix="casecraft-run-") as name:
         folder = Path(name)
-        (folder / CHOSEN).write_text(json.dumps({"cases": cases, "nodes": nodes}))
+        (folder / CHOSEN).write_text(json.dumps({"cases": cases, "nodes": nodes, "parent": os.getpid()}))
         (folder / SETTINGS).write_text("[pytest]\n")
         with (folder / OUTPUT).open("wb") as output:
             process = subprocess.Popen(  # noqa: S603  # our own Python and arguments
