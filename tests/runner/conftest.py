@@ -24,6 +24,7 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "*")
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--no-such-option")  # what pytest is told elsewhere is not for suites
     for name, text in SECRETS.items():
         monkeypatch.setenv(name, text)
 

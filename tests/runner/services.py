@@ -57,3 +57,15 @@ class Dying:
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"9")]})
         await send({"type": "http.response.body", "body": b"{", "more_body": True})
         raise RuntimeError("gone")
+
+
+class Counting:
+    """Another service, whose requests are counted."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+        self.requests = 0
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.requests += 1
+        await self.app(scope, receive, send)

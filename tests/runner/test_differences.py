@@ -88,6 +88,20 @@ def test_a_persons_case_is_stale_where_it_no_longer_conforms(paths: tuple[Path, 
     assert "no longer conforms" in stale.reason
 
 
+def test_a_models_case_that_still_conforms_needs_no_new_one(paths: tuple[Path, Path]) -> None:
+    suite = made(paths[0])
+    file = suite / "cases" / "get.a.json"
+    content = json.loads(file.read_text())
+    name = "get.a--query.limit:above-maximum"
+    (case,) = (case for case in content["cases"] if case["id"] == name)
+    case.update(id="of-a-model", source={"provider": "glm", "model": "glm-4"})
+    case["request"]["query"]["limit"] = 500
+    file.write_text(json.dumps(content))
+    found = casecraft.diff(suite, paths[1])
+    assert name not in {case.id for case in (*found.new_cases, *found.changed_cases)}
+    assert "of-a-model" not in {case.id for case in found.stale_cases}
+
+
 def test_what_is_new_about_an_endpoint_is_new(paths: tuple[Path, Path]) -> None:
     more = json.loads(json.dumps(OLD))
     more["paths"]["/b"]["get"]["parameters"] = [{"name": "q", "in": "query", "schema": {"type": "boolean"}}]

@@ -17,9 +17,10 @@ from casecraft.runner.running import MOST_UNANSWERED, state_file
 from casecraft.state import open_store, results_of, suite_runs
 from casecraft.suites import read_suite
 from tests.petstore.app import create_app
+from tests.petstore.rules import TOKEN
 from tests.petstore.server import serve
 from tests.runner.conftest import RunSuite
-from tests.runner.services import PAGE, Answering, Dying, FailingFirst
+from tests.runner.services import PAGE, Answering, Counting, Dying, FailingFirst
 
 pytestmark = pytest.mark.slow
 
@@ -70,6 +71,14 @@ def test_a_failure_that_does_not_repeat_is_flaky_and_no_failure(run: RunSuite) -
     assert kinds(report) == {"server_error": report.chosen}
     assert report.exit_code("finding") == 0
     assert again.counts["flaky"] == 0
+
+
+def test_only_what_failed_is_asked_again(run: RunSuite) -> None:
+    app = Counting(create_app("limit-maximum-refused"))
+    with serve(app) as url:
+        report = run(url)
+    assert 0 < report.counts["failed"] < report.chosen
+    assert app.requests == 1 + report.chosen + report.counts["failed"]  # the first asks whether it is there
 
 
 def test_without_retries_nothing_is_flaky(run: RunSuite) -> None:
@@ -198,13 +207,17 @@ def test_tests_of_ones_own_run_too(secrets: None, tmp_path: Path) -> None:
         ' "paths": {"/health": {"get": {"responses": {"200": {"description": "ok"}}}}}}'
     )
     casecraft.generate(document, providers=["rules"], output=suite, state_dir=tmp_path)
-    (suite / "test_own.py").write_text("def test_mine(client, base_url):\n    assert client.get(base_url).is_success\n")
+    own = "import os\n\n\ndef test_mine():\n    assert os.environ['CASECRAFT_AUTH_BEARER'] == 'x'\n"
+    (suite / "test_own.py").write_text(own)
     with serve(create_app()) as url:
         report = casecraft.run_suite(suite, url, state_dir=tmp_path)
-    (own,) = report.of("failed")
-    assert own.node == "test_own.py::test_mine"
-    assert (own.endpoint, own.result.kind) == ("other tests", "other")
+    (failed,) = report.of("failed")
+    assert failed.node == "test_own.py::test_mine"
+    assert (failed.endpoint, failed.result.kind) == ("other tests", "other")
     assert report.counts["passed"] == 1
+    # Such a test knows nothing of secrets; what it says is kept all the same.
+    assert "$CASECRAFT_AUTH_BEARER" in failed.text
+    assert TOKEN not in failed.text + failed.result.message
 
 
 def test_what_cannot_be_run_is_refused(suite: Path, run: RunSuite, tmp_path: Path) -> None:
