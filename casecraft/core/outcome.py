@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Outcome: TypeAlias = Literal["passed", "failed", "finding", "unanswered", "blocked"]
-"""`failed`: the service does not do what its document says. `finding`: it accepted an invalid request. `unanswered`:
-what answered was not the service, or nothing did. `blocked`: the case could not be carried out here."""
+"""`failed`: the service does not do what its document says. `finding`: it accepted an invalid request, or an
+error shows its inside, of which documents say nothing. `unanswered`: what answered was not the service, or nothing did.
+`blocked`: the case could not be carried out here."""
 
 
 @dataclass(frozen=True, slots=True)

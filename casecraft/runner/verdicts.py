@@ -13,6 +13,8 @@ PREFIXES = {
     "schema mismatch": "schema_mismatch",
     "content type mismatch": "content_type_mismatch",
     "header mismatch": "header_mismatch",
+    "verbose error": "verbose_error",
+    "injection": "injection",
     "no answer": "no_answer",
     "not the service": "not_the_service",
 }
@@ -20,6 +22,7 @@ PREFIXES = {
 
 OUTCOMES: dict[str, Outcome] = {
     "accepted_invalid": "finding",
+    "verbose_error": "finding",
     "no_answer": "unanswered",
     "not_the_service": "unanswered",
 }

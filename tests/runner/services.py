@@ -28,10 +28,10 @@ class FailingFirst:
     def __init__(self, path: str) -> None:
         self.app = create_app()
         self.path = path
-        self.came: Counter[bytes] = Counter()
+        self.came: Counter[str] = Counter()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        key = scope["raw_path"] + scope["query_string"] + dict(scope["headers"]).get(b"x-request-id", b"")
+        key = repr((scope["method"], scope["raw_path"], scope["query_string"], scope["headers"]))
         if scope["path"] == self.path:
             self.came[key] += 1
             if self.came[key] == 1:

@@ -27,6 +27,8 @@ b"}}'
         ("schema mismatch: $.id: 1 is no string", True, "schema_mismatch", "failed"),
         ("content type mismatch: 'text/html'", True, "content_type_mismatch", "failed"),
         ("header mismatch: X-Total is missing", True, "header_mismatch", "failed"),
+        ("verbose error: the answer shows the inside of the service: x", False, "verbose_error", "finding"),
+        ("injection: a script stands in a page", False, "injection", "failed"),
         ("no answer: ReadTimeout: timed out", True, "no_answer", "unanswered"),
         ("not the service: 302 leads to /login", True, "not_the_service", "unanswered"),
         # Suites of earlier versions say it without these words.

@@ -89,9 +89,9 @@ class Answering:
         (Answering(200, PAGE), "not the service: 200 with an HTML page, where application/json is documented"),
         (Answering(302, b"", location="https://sso.example.com/"), "not the service: 302 leads to https://sso.example"),
         (Answering(303, b"", location="/login?next=/pets"), "not the service: 303 leads to /login"),
-        (Answering(307, b"", location="/pets/"), "status 307, expected 200"),
-        (Answering(500, PAGE), "status 500, expected 200"),
-        (Answering(502, b"{}"), "status 502, expected 200"),
+        (Answering(307, b"", location="/pets/"), "unexpected status: status 307, expected 200"),
+        (Answering(500, PAGE), "server error: status 500, expected 200"),
+        (Answering(502, b"{}"), "server error: status 502, expected 200"),
     ],
 )
 def test_who_answers_in_the_services_place_is_told_apart(tmp_path: Path, app: Answering, message: str) -> None:
