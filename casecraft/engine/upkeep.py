@@ -5,13 +5,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from casecraft.cases import why_stale
-from casecraft.core.case import Case, Source
+from casecraft.core.case import RUN, Case, Source
 from casecraft.core.job import JobResult
 from casecraft.errors import SuiteError
 from casecraft.suites import PERSON, PersonsCase, StaleCase, persons_cases, read_case
-
-UNIQUE_VALUES = "run"
-"""What bindings name in a resource's place where a value is only to be unlike all others."""
 
 NO_ENDPOINT = "its endpoint is not in the document, or not in what was chosen of it"
 
@@ -29,7 +26,8 @@ def keep_persons_cases(folder: Path, results: Sequence[JobResult], resources: Co
     """Put the cases that people added to or changed in the suite of a folder among new results.
 
     One that was changed takes the place of the new one with its id. One that no longer conforms, or whose endpoint or
-    resource is gone, is stale; `resources` are the ids of those that there are. Raises SuiteError where the suite cannot be understood.
+    resource is gone, is stale; `resources` are the ids of those that there are. Raises SuiteError where the suite
+    cannot be understood.
     """
     by_endpoint = {result.endpoint.id: result for result in results}
     own: dict[str, dict[str, Case]] = {}
@@ -53,7 +51,7 @@ def _judged(persons: PersonsCase, result: JobResult, resources: Collection[str])
         case = read_case(persons.data, result.endpoint.method, result.endpoint.path)
     except SuiteError as error:
         return str(error)
-    missing = {binding.step for binding in case.bindings} - {*resources, UNIQUE_VALUES}
+    missing = {binding.step for binding in case.bindings} - {*resources, RUN}
     if missing:
         return f"it needs {', '.join(map(repr, sorted(missing)))}, which the suite makes no more"
     return why_stale(result.endpoint, case) or replace(case, source=Source(PERSON))

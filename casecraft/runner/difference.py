@@ -1,13 +1,16 @@
 """What a change of the document means for its endpoints and their cases."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from casecraft.cases import complete, why_stale
+from casecraft.cases.scenarios import chain
 from casecraft.core.case import Case
 from casecraft.core.endpoint import Endpoint
+from casecraft.core.job import JobResult
 from casecraft.errors import SuiteError
 from casecraft.spec import load, split
 from casecraft.suites import WrittenSuite, case_digest, read_case, read_suite
@@ -43,20 +46,30 @@ class Difference:
         return not (self.new_endpoints or self.changed_endpoints or self.stale_endpoints)
 
 
-@dataclass(frozen=True, slots=True)
 class Side:
-    """One side of the comparison: the fingerprints of its endpoints, and their cases as far as they are written."""
+    """One side of the comparison: the fingerprints of its endpoints, and their cases."""
 
-    fingerprints: Mapping[str, str]
-    endpoints: Mapping[str, Endpoint] = field(repr=False)
-    suite: WrittenSuite | None = None
+    def __init__(
+        self, fingerprints: Mapping[str, str], endpoints: Mapping[str, Endpoint], suite: WrittenSuite | None = None
+    ) -> None:
+        self.fingerprints = fingerprints
+        self.endpoints = endpoints
+        self.suite = suite
 
     def cases(self, endpoint_id: str) -> list[Case]:
         """The cases of an endpoint: those of the suite, or those that rules make for a document."""
         if self.suite is None:
-            return list(complete(self.endpoints[endpoint_id], ()))
+            return self._made[endpoint_id]
         method, _, path = endpoint_id.partition(" ")
         return [read_case(case.data, method, path) for case in self.suite.cases if case.endpoint_id == endpoint_id]
+
+    @cached_property
+    def _made(self) -> dict[str, list[Case]]:
+        """What rules make for the document, with the resources that cases need: of all endpoints, which may need each
+        other.
+        """
+        results = [JobResult(it, "done", RULES, cases=complete(it, ())) for it in self.endpoints.values()]
+        return {result.endpoint.id: list(result.cases) for result in chain(results).results}
 
 
 def read_side(source: str) -> Side:

@@ -33,6 +33,7 @@ WORDS = {kind: words for words, kind in PREFIXES.items()} | {"blocked": "blocked
 _STATUS = re.compile(r"status (\d{3}), expected")
 _ANSWER = re.compile(r"\n\n(\d{3}) [^\n]*(?:\n|\Z)")
 _COMMAND = re.compile(r"^(curl -X .*?)(?=\n\n\d{3} |\Z)", re.DOTALL | re.MULTILINE)
+_STEP = re.compile(r"^  (curl -X .*?)\n  (?:(\d{3})\b|no answer:)", re.DOTALL | re.MULTILINE)
 _SUCCESS, _CLIENT_ERROR, _SERVER_ERROR = range(200, 400), range(400, 500), range(500, 600)
 
 
@@ -51,14 +52,16 @@ def judge(text: str, *, valid: bool) -> Verdict:
     """Read a failure's text. `valid` says whether the case's request conforms to the document."""
     problem = text.strip().partition("\n")[0].removeprefix("Failed: ")
     kind = _kind(problem, valid=valid)
+    status, command = _exchange(text)
+    return Verdict(kind, OUTCOMES.get(kind, "failed"), problem, int(status) if status else None, command)
+
+
+def _exchange(text: str) -> tuple[str | None, str]:
+    """The status of the answer and the command; of a scenario those of the last step and of all steps."""
+    if steps := _STEP.findall(text):
+        return steps[-1][1] or None, "\n".join(command for command, _ in steps)
     answer, command = _ANSWER.search(text), _COMMAND.search(text)
-    return Verdict(
-        kind=kind,
-        outcome=OUTCOMES.get(kind, "failed"),
-        problem=problem,
-        status=int(answer[1]) if answer else None,
-        command=command[1].strip() if command else "",
-    )
+    return answer[1] if answer else None, command[1].strip() if command else ""
 
 
 def _kind(problem: str, *, valid: bool) -> str:

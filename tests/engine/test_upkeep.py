@@ -162,6 +162,16 @@ def test_the_case_of_an_endpoint_that_is_gone_is_stale(shop: Workshop) -> None:
     assert "its endpoint is not in the document" in shop.read("stale.json")["cases"][0]["reason"]
 
 
+def test_a_case_whose_resource_is_gone_is_stale(shop: Workshop) -> None:
+    binding = {"place": "/query/limit", "step": "made-nowhere", "source": "/id"}
+    unique = {"place": "/query/limit", "step": "run", "source": "unique:integer"}
+    shop.edit(lambda cases: cases.extend([{**MINE, "bindings": [binding]}, {**MINE, "id": "b", "bindings": [unique]}]))
+    shop.make()
+    (stale,) = shop.read("stale.json")["cases"]
+    assert stale["reason"] == "it needs 'made-nowhere', which the suite makes no more"
+    assert shop.cases()["b"]["bindings"] == [unique]
+
+
 def test_what_is_no_case_is_stale_with_the_reason(shop: Workshop) -> None:
     shop.edit(lambda cases: cases.append({"id": "half", "valid": True, "expect": {"status": [200]}}))
     shop.make()

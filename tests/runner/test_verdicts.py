@@ -56,6 +56,25 @@ def test_what_had_no_answer_has_no_status_but_a_command() -> None:
     assert (verdict.status, verdict.command) == (None, "curl -X GET http://x/")
 
 
+def test_a_scenario_has_the_commands_of_all_its_steps() -> None:
+    text = """server error: status 500, expected 200
+
+A pet comes and goes, step 2 of 3, Read it
+
+Create it:
+  curl -X POST http://x/pets --data-raw '{
+}'
+  201 Created
+Read it:
+  curl -X GET http://x/pets/1
+  500 Internal Server Error
+
+oops"""
+    verdict = judge(text, valid=True)
+    assert (verdict.kind, verdict.status) == ("server_error", 500)
+    assert verdict.command == "curl -X POST http://x/pets --data-raw '{\n}'\ncurl -X GET http://x/pets/1"
+
+
 def test_a_failure_of_anything_else_has_neither() -> None:
     verdict = judge("def test():\n>   assert False\nE   assert False", valid=True)
     assert (verdict.kind, verdict.status, verdict.command) == ("other", None, "")
