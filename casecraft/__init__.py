@@ -1,8 +1,9 @@
 """casecraft turns an OpenAPI document into API test suites that run.
 
-`generate`, `agenerate`, `plan`, `estimate`, `evaluate` and `resume` do what the command of the same name does.
-`create`, `create_for_model` and `detect` give providers to programs of one's own; `refresh_providers` reads the catalog
-and what plugins register anew. All are imported when first used, so that `import casecraft` is quick.
+`generate`, `agenerate`, `plan`, `estimate`, `evaluate`, `resume`, `report`, `explain` and `diff` do what the command of
+the same name does, `run_suite` what `casecraft run` does. `create`, `create_for_model` and `detect` give providers to
+programs of one's own; `refresh_providers` reads the catalog and what plugins register anew. All are imported when first
+used, so that `import casecraft` is quick.
 """
 
 from importlib import import_module
@@ -12,8 +13,15 @@ if TYPE_CHECKING:
     from casecraft.api import (
         BlockingProvider,
         CallLog,
+        CheckedCase,
+        Difference,
+        Explanation,
+        History,
         Plan,
+        Progress,
         RetryPolicy,
+        Selection,
+        SuiteReport,
         Summary,
         UsageMeter,
         aevaluate,
@@ -22,20 +30,31 @@ if TYPE_CHECKING:
         create,
         create_for_model,
         detect,
+        diff,
         estimate,
         evaluate,
+        explain,
         generate,
         plan,
         refresh_providers,
+        report,
         resume,
+        run_suite,
         settings_for,
     )
 
 __all__ = [
     "BlockingProvider",
     "CallLog",
+    "CheckedCase",
+    "Difference",
+    "Explanation",
+    "History",
     "Plan",
+    "Progress",
     "RetryPolicy",
+    "Selection",
+    "SuiteReport",
     "Summary",
     "UsageMeter",
     "aevaluate",
@@ -44,12 +63,16 @@ __all__ = [
     "create",
     "create_for_model",
     "detect",
+    "diff",
     "estimate",
     "evaluate",
+    "explain",
     "generate",
     "plan",
     "refresh_providers",
+    "report",
     "resume",
+    "run_suite",
     "settings_for",
 ]
 

@@ -1,8 +1,8 @@
-"""The library's front: plan, estimate, generate, resume; and providers for programs of one's own."""
+"""The library's front: plan, estimate, generate, resume; run suites; and providers for programs of one's own."""
 
 import asyncio
 import os
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,7 +19,7 @@ from casecraft.engine.evaluation import evaluate as evaluate_answers
 from casecraft.engine.events import Event
 from casecraft.engine.plan import RULES, Plan, make_plan
 from casecraft.engine.session import Listener, Summary, carry_out, find_run, work_of
-from casecraft.errors import ConfigurationError
+from casecraft.errors import ConfigurationError, StateError, SuiteError
 from casecraft.providers import (
     BlockingProvider,
     CallLog,
@@ -31,14 +31,30 @@ from casecraft.providers import (
     refresh_providers,
     settings_of,
 )
-from casecraft.state import open_store, state_path
+from casecraft.runner.difference import Difference, compare, read_side
+from casecraft.runner.explanation import LAST_RESULTS, Explanation, find_case
+from casecraft.runner.explanation import explain as explain_case
+from casecraft.runner.history import History, compare_runs
+from casecraft.runner.report import CheckedCase, SuiteReport
+from casecraft.runner.running import Progress, RunOptions, state_file
+from casecraft.runner.running import run_suite as run_written_suite
+from casecraft.runner.selection import Selection
+from casecraft.state import open_store, results_of_case, state_path
+from casecraft.suites import read_suite
 
 __all__ = [
     "BlockingProvider",
     "CallLog",
+    "CheckedCase",
+    "Difference",
     "Evaluation",
+    "Explanation",
+    "History",
     "Plan",
+    "Progress",
     "RetryPolicy",
+    "Selection",
+    "SuiteReport",
     "Summary",
     "UsageMeter",
     "aevaluate",
@@ -47,14 +63,18 @@ __all__ = [
     "create",
     "create_for_model",
     "detect",
+    "diff",
     "environment",
     "estimate",
     "evaluate",
+    "explain",
     "generate",
     "plan",
     "refresh_providers",
+    "report",
     "resume",
     "run_async",
+    "run_suite",
     "settings_for",
 ]
 
@@ -198,6 +218,62 @@ def resume(run: str | None = None, **options: Any) -> Summary:
     return run_async(aresume(run, **options))
 
 
+def run_suite(
+    folder: str | Path,
+    base_url: str | None = None,
+    *,
+    state_dir: Path | None = None,
+    on_progress: Callable[[Progress, Sequence[CheckedCase]], None] | None = None,
+    **options: Any,
+) -> SuiteReport:
+    """Run a suite against the service at `base_url`, by default CASECRAFT_BASE_URL, and record the results.
+
+    Credentials come from the environment and `.env`. `options` are fields of `RunOptions`: `selection`, `headers`,
+    `workers`, `rate`, `timeout`, `retries`, `fail_fast`. Raises SuiteError, ServiceError, ConfigurationError and
+    StateError.
+    """
+    variables = environment()
+    given = RunOptions(base_url=base_url or variables.get("CASECRAFT_BASE_URL", ""), environment=variables, **options)
+    suite = read_suite(Path(folder))
+    with open_store(state_file(suite, _state_dir(state_dir))) as store:
+        return run_written_suite(suite, given, store, on_progress or _ignore_progress)
+
+
+def report(folder: str | Path, *, state_dir: Path | None = None) -> History:
+    """What is new since the last run of a suite. Raises SuiteError and StateError."""
+    suite = read_suite(Path(folder))
+    path = state_file(suite, _state_dir(state_dir))
+    if not path.is_file():
+        raise StateError(
+            f"there is no state file {str(path)!r}: the suite was not run from here", hint="`casecraft run` makes it."
+        )
+    with open_store(path, read_only=True) as store:
+        return compare_runs(suite, store)
+
+
+def explain(
+    case: str, folder: str | Path, *, document: str | None = None, state_dir: Path | None = None
+) -> Explanation:
+    """Why a case of a suite exists; `case` is its id or a unique beginning of one. Raises SuiteError and StateError."""
+    suite = read_suite(Path(folder))
+    name = find_case(suite, case).id
+    path = state_file(suite, _state_dir(state_dir))
+    if not path.is_file():
+        return explain_case(suite, name, (), document=document)
+    with open_store(path, read_only=True) as store:
+        return explain_case(suite, name, results_of_case(store, name, most=LAST_RESULTS), document=document)
+
+
+def diff(old: str | Path, new: str | Path) -> Difference:
+    """Which endpoints and cases a document has that are new, changed or stale against another document or a suite.
+
+    Raises DocumentError and SuiteError.
+    """
+    if Path(new).is_dir():
+        raise SuiteError(f"{str(new)!r} is a folder", hint="Name the suite first, then a document.")
+    return compare(read_side(str(old)), read_side(str(new)))
+
+
 def create(name: str, *, retry: RetryPolicy | None = None, log: CallLog | None = None) -> Provider:
     """The provider of this name, or `provider/model`, as the environment and `casecraft.toml` set it up.
 
@@ -251,6 +327,14 @@ def _evaluate(alone: Plan) -> tuple[Evaluation, tuple[Endpoint, ...]]:
     """What the answers so far are worth, and which endpoints have none."""
     with open_store(state_path(alone.settings.state_dir, alone.document)) as store:
         return evaluate_answers(store, alone.endpoints, alone.profiles[0], work_of(alone))
+
+
+def _state_dir(folder: Path | None) -> Path:
+    return folder or settings_for().state_dir
+
+
+def _ignore_progress(progress: Progress, news: Sequence[CheckedCase]) -> None:
+    """Nobody listens."""
 
 
 def _ignore(event: Event) -> None:

@@ -27,7 +27,8 @@ CasecraftError
 │   ├── StateNewerError            written by a later casecraft
 │   ├── StateDamagedError          no SQLite file of ours, or broken
 │   └── StateLockedError           another run holds it
-└── SuiteError                     the suite cannot be written
+├── SuiteError                     the suite cannot be written, read or run
+└── ServiceError                   the service under test is not there
 """
 
 from typing import ClassVar
@@ -186,4 +187,8 @@ class StateLockedError(StateError):
 
 
 class SuiteError(CasecraftError):
-    """The suite cannot be written."""
+    """The suite cannot be written, read or run."""
+
+
+class ServiceError(CasecraftError):
+    """The service under test cannot be reached, or what answers is not it."""

@@ -1,6 +1,7 @@
 """Targets and cases: what to exercise at an endpoint, who makes the cases for it, and their verification."""
 
 from casecraft.cases.completion import complete
+from casecraft.cases.conformity import why_stale
 from casecraft.cases.coverage import coverage_of
 from casecraft.cases.draft import Draft
 from casecraft.cases.evaluation import Rating, rate
@@ -47,4 +48,5 @@ __all__ = [
     "texts_to_compare",
     "unreachable",
     "verify",
+    "why_stale",
 ]

@@ -4,7 +4,22 @@ import sys
 
 import typer
 
-from casecraft.cli import endpoints, estimate, evaluate, generate, init, plugins, providers, resume, state, strategies
+from casecraft.cli import (
+    diff,
+    endpoints,
+    estimate,
+    evaluate,
+    explain,
+    generate,
+    init,
+    plugins,
+    providers,
+    report,
+    resume,
+    run,
+    state,
+    strategies,
+)
 from casecraft.cli.exits import INTERRUPTED, WRONG_USE, say_error
 from casecraft.cli.streams import give_up_output, prepare_streams
 from casecraft.errors import CasecraftError
@@ -19,6 +34,10 @@ app = typer.Typer(
 )
 app.command("generate")(generate.generate)
 app.command("resume")(resume.resume)
+app.command("run")(run.run)
+app.command("report")(report.report)
+app.command("explain")(explain.explain)
+app.command("diff")(diff.diff)
 app.command("estimate")(estimate.estimate)
 app.command("evaluate")(evaluate.evaluate)
 app.command("endpoints")(endpoints.endpoints)

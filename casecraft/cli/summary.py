@@ -35,6 +35,11 @@ def show_summary(summary: "Summary", console: Console | None = None) -> None:
     )
     if counts["reused"]:
         console.print(f"{counts['reused']} endpoints were unchanged: taken from the state file, nobody was asked")
+    if persons := counts["by_provider"].get("person"):
+        console.print(f"{persons} cases that people added or changed were kept")
+    if counts["stale"]:
+        stale = summary.suite / "stale.json"
+        console.print(f"{counts['stale']} cases of people hold no longer; {stale} says why", highlight=False)
     _show_failures(summary, console)
     console.print(_next_step(summary), markup=False, highlight=False)
 
@@ -82,7 +87,7 @@ def _next_step(summary: "Summary") -> str:
 def _how_to_run(summary: "Summary") -> str:
     files = summary.manifest["files"]
     if "conftest.py" in files:
-        return f"run it with: CASECRAFT_BASE_URL=http://localhost:8000 pytest {summary.suite}"
+        return f"run it with: casecraft run {summary.suite} --base-url http://localhost:8000"
     if "README.md" in files:
         return f"how to use it: {summary.suite / 'README.md'}"
     return f"the cases are in {summary.suite / 'cases'}; --format pytest makes them run"

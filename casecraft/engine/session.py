@@ -24,12 +24,13 @@ from casecraft.engine.lane import Lane
 from casecraft.engine.near_duplicates import NearDuplicates
 from casecraft.engine.plan import RULES, Plan, filters_of, make_jobs, strategy_name
 from casecraft.engine.reuse import answers_to_replay, finished_results, results_of_run
+from casecraft.engine.upkeep import keep_persons_cases
 from casecraft.errors import ConfigurationError, DocumentError, StateError
 from casecraft.providers import CallLog, Provider, create, create_for_embeddings, profile_of, settings_of, split_name
 from casecraft.spec import Filters
 from casecraft.state import Store, open_store, state_path
 from casecraft.strategy import Adaptive
-from casecraft.suites import RenderReport, Run, Suite, refuse_unwritable, render
+from casecraft.suites import RenderReport, Run, Suite, persons_cases, refuse_unwritable, render
 
 Listener = Callable[[Event], None]
 
@@ -67,6 +68,7 @@ async def carry_out(
     if not made.endpoints:
         raise _nothing_to_test(made)
     refuse_unwritable(_output(made))
+    persons_cases(_output(made))  # what cannot be read now could not be kept at the end
     log = _open_log(made.settings)
     providers = _providers(made, log)
     embedder = _embedder(made, log)
@@ -136,14 +138,17 @@ def _finish(
     complete = tuple(results.get(it.id) or JobResult(it, "pending", None, notes=it.notes) for it in made.endpoints)
     out = _output(made)
     chained = chain(complete, fill=made.settings.rules_fallback)
+    upkeep = keep_persons_cases(out, chained.results, {resource.id for resource in chained.resources})
     suite = Suite(
         made.document,
-        chained.results,
-        _manifest_run(made, run),
+        upkeep.results,
+        _manifest_run(made, run, path),
         spending,
         resources=chained.resources,
         scenarios=chained.scenarios,
         listings=chained.listings,
+        persons=upkeep.kept,
+        stale=upkeep.stale,
     )
     files = render(suite, out, made.settings.formats)
     store.finish_run(run, status, {"endpoints": len(complete), "cases": sum(len(result.cases) for result in complete)})
@@ -155,11 +160,11 @@ def _output(made: Plan) -> Path:
     return made.settings.output or Path("suites") / made.document.name
 
 
-def _manifest_run(made: Plan, run: str) -> Run:
+def _manifest_run(made: Plan, run: str, path: Path) -> Run:
     """With rules alone a suite is the same to the byte each time, and so is what it says of its run."""
     names = tuple(profile.name for profile in made.profiles)
     identity = made.document.digest[:12] if set(names) == {RULES} else run
-    return Run(identity, strategy_name(made.settings), names)
+    return Run(identity, strategy_name(made.settings), names, state=path.name)
 
 
 def _begin(store: Store, made: Plan, *, resume: bool, run_id: str | None) -> str:

@@ -12,12 +12,14 @@ from typing import Any
 import orjson
 
 from casecraft.core.job import Attempt
+from casecraft.core.outcome import CaseResult
 from casecraft.core.usage import Cost, Usage
 from casecraft.errors import StateError
 from casecraft.state import codec, reading, recording
 from casecraft.state.legacy import import_v1, is_v1, read_json
-from casecraft.state.records import ImportReport, RunRecord, StoredJob
+from casecraft.state.records import ImportReport, RunRecord, StoredJob, SuiteRun
 from casecraft.state.store import Store
+from casecraft.state.suite_runs import insert_suite_run, read_results, read_suite_runs
 
 FORMAT = "casecraft-state"
 FORMAT_VERSION = 3
@@ -35,7 +37,11 @@ def export(store: Store) -> dict[str, Any]:
             _run_data(run, reading.jobs(connection, run.id), reading.attempts(connection, run.id))
             for run in reading.runs(connection, with_pruned=True)
         ]
-    return {"format": FORMAT, "version": FORMAT_VERSION, "runs": runs}
+        tests = [
+            asdict(run) | {"results": [asdict(result) for result in read_results(connection, run.id)]}
+            for run in read_suite_runs(connection)
+        ]
+    return {"format": FORMAT, "version": FORMAT_VERSION, "runs": runs, "suite_runs": tests}
 
 
 def encode(data: Mapping[str, Any]) -> bytes:
@@ -64,18 +70,26 @@ def import_export(store: Store, data: Mapping[str, Any], *, origin: str = "the e
     """
     _refuse_strange(data, origin)
     runs = [_run_from(run) for run in data["runs"]]
+    tests = [_suite_run_from(run) for run in data["suite_runs"]]
     with store.reading() as connection:
         known = {run.id for run in reading.runs(connection, with_pruned=True)}
+        tested = {run.id for run in read_suite_runs(connection)}
     fresh = [content for content in runs if content[0].id not in known]
     with store.writing() as connection:
         for run, items in fresh:
             recording.insert_run(connection, run)
             recording.insert(connection, recording.storable(items))
+        for test, results in tests:
+            if test.id not in tested:
+                insert_suite_run(connection, test, results)
     return ImportReport(
         runs=tuple(run.id for run, _ in fresh),
         jobs=sum(cases is not None for _, items in fresh for _, cases in items),
         attempts=sum(cases is None for _, items in fresh for _, cases in items),
-        lost=tuple(f"run {run.id!r} was there already" for run, _ in runs if run.id in known),
+        lost=(
+            *(f"run {run.id!r} was there already" for run, _ in runs if run.id in known),
+            *(f"run {test.id!r} of a suite was there already" for test, _ in tests if test.id in tested),
+        ),
     )
 
 
@@ -146,6 +160,11 @@ def _run_from(data: Mapping[str, Any]) -> tuple[RunRecord, list[recording.Item]]
     items = [recording.job_item(_job_from(run.id, job)) for job in data["jobs"]]
     items += [(codec.attempt_row(run.id, _attempt_from(attempt)), None) for attempt in data["attempts"]]
     return run, items
+
+
+def _suite_run_from(data: Mapping[str, Any]) -> tuple[SuiteRun, list[CaseResult]]:
+    fields = {name: value for name, value in data.items() if name != "results"}
+    return SuiteRun(**fields), [CaseResult(**result) for result in data["results"]]
 
 
 def _job_from(run_id: str, data: Mapping[str, Any]) -> StoredJob:

@@ -81,6 +81,36 @@ CREATE TABLE cases (
 ) STRICT, WITHOUT ROWID""",
 )
 
+_V3_TABLES = (
+    """\
+CREATE TABLE suite_runs (
+  number INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  started REAL NOT NULL,
+  ended REAL,
+  status TEXT NOT NULL CHECK (status IN ('running', 'done', 'interrupted', 'unavailable')),
+  suite TEXT NOT NULL,
+  base_url TEXT NOT NULL,
+  document_digest TEXT NOT NULL,
+  selection TEXT NOT NULL,
+  totals TEXT NOT NULL
+) STRICT""",
+    """\
+CREATE TABLE case_results (
+  run_id TEXT NOT NULL REFERENCES suite_runs (id),
+  case_id TEXT NOT NULL,
+  endpoint_id TEXT NOT NULL,
+  outcome TEXT NOT NULL CHECK (outcome IN ('passed', 'failed', 'finding', 'unanswered', 'blocked')),
+  kind TEXT NOT NULL,
+  status INTEGER,
+  seconds REAL NOT NULL,
+  flaky INTEGER NOT NULL CHECK (flaky IN (0, 1)),
+  message TEXT NOT NULL,
+  PRIMARY KEY (run_id, case_id)
+) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX results_of_case ON case_results (case_id)",
+)
+
 
 def m002_runs_jobs_attempts(connection: sqlite3.Connection) -> None:
     """Runs, their jobs with cases, and every attempt."""
@@ -89,8 +119,8 @@ def m002_runs_jobs_attempts(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-def m003_credentials_and_bindings(connection: sqlite3.Connection) -> None:
-    """Cases say as whom they are sent, may have a body that is sent as it is, and may need resources.
+def m003_bindings_and_results(connection: sqlite3.Connection) -> None:
+    """Cases say as whom they are sent, may have a body that is sent as it is, and may need resources; runs of suites.
 
     A case whose JSON begins with a blank keeps it (see `casecraft.state.codec`).
     """
@@ -104,9 +134,11 @@ UPDATE cases SET "case" = iif(substr("case", 1, 1) = ' ', ' ', '') || json_set(
   '$.fresh', json('false')
 )"""
     )
+    for statement in _V3_TABLES:
+        connection.execute(statement)
 
 
-MIGRATIONS: Sequence[tuple[int, Migration]] = ((2, m002_runs_jobs_attempts), (3, m003_credentials_and_bindings))
+MIGRATIONS: Sequence[tuple[int, Migration]] = ((2, m002_runs_jobs_attempts), (3, m003_bindings_and_results))
 VERSION = MIGRATIONS[-1][0]
 """The `user_version` that this program writes."""
 

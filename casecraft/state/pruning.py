@@ -4,10 +4,13 @@ import sqlite3
 
 from casecraft.errors import StateError
 from casecraft.state.store import Store
+from casecraft.state.suite_runs import drop_suite_runs
 
 
 def prune(store: Store, *, keep: int) -> list[str]:
     """Drop all runs but the newest `keep`, and give the space back. Returns the ids of the dropped.
+
+    Of the runs of suites the newest `keep` stay as well.
 
     Done jobs that `Store.finished` answers with, or that kept runs reuse, stay with their cases: what is unchanged
     still costs nothing afterwards. Answers of dropped runs that did not end are gone.
@@ -18,6 +21,7 @@ def prune(store: Store, *, keep: int) -> list[str]:
     dropped = runs[: max(len(runs) - keep, 0)]
     with store.writing() as connection:
         _drop(connection, dropped)
+        drop_suite_runs(connection, keep=keep)
     with store.alone() as connection:
         connection.execute("VACUUM")
     return dropped

@@ -13,15 +13,16 @@ Item: TypeAlias = tuple[Row, tuple[Row, ...] | None]
 """The row of an attempt with None, or the row of a job with those of its cases."""
 
 
-def _insertion(verb: str, table: str, columns: Sequence[str]) -> str:
+def insertion(verb: str, table: str, columns: Sequence[str]) -> str:
+    """The statement that adds a row of these columns."""
     return f"{verb} INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
 
 
-_INSERT_RUN = _insertion("INSERT", "runs", RUN_COLUMNS)
-_INSERT_ATTEMPT = _insertion("INSERT", "attempts", ATTEMPT_COLUMNS)
-_REPLACE_JOB = _insertion("INSERT OR REPLACE", "jobs", JOB_COLUMNS)
+_INSERT_RUN = insertion("INSERT", "runs", RUN_COLUMNS)
+_INSERT_ATTEMPT = insertion("INSERT", "attempts", ATTEMPT_COLUMNS)
+_REPLACE_JOB = insertion("INSERT OR REPLACE", "jobs", JOB_COLUMNS)
 _DELETE_CASES = "DELETE FROM cases WHERE run_id = ? AND endpoint_id = ?"
-_INSERT_CASE = _insertion("INSERT", "cases", ("run_id", "endpoint_id", "ordinal", '"case"'))
+_INSERT_CASE = insertion("INSERT", "cases", ("run_id", "endpoint_id", "ordinal", '"case"'))
 
 
 def job_item(job: StoredJob) -> Item:

@@ -10,6 +10,7 @@ from casecraft.core.job import JobResult, JobStatus
 from casecraft.core.usage import UsageMeter
 
 RunStatus: TypeAlias = Literal["running", "done", "interrupted", "failed", "budget", "imported"]
+SuiteRunStatus: TypeAlias = Literal["running", "done", "interrupted", "unavailable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,26 @@ class RunSummary:
     attempts: Mapping[str, int]
     cases: int
     spending: UsageMeter
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteRun:
+    """One run of a suite against a service. Times are Unix times; `ended` is None while it runs, and after a kill.
+
+    `suite` is the folder as it was named, `base_url` where the service was, without credentials. `selection` says what
+    of the suite was chosen (empty: all of it), `totals` how it went; both are JSON objects. `unavailable` is the
+    status of a run that stopped because the service did not answer.
+    """
+
+    id: str
+    started: float
+    ended: float | None
+    status: SuiteRunStatus
+    suite: str
+    base_url: str
+    document_digest: str
+    selection: Mapping[str, Any] = field(default_factory=dict)
+    totals: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

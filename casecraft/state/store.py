@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from casecraft.core.credentials import without_credentials
 from casecraft.core.document import Document
@@ -29,6 +29,10 @@ from casecraft.state.writer import GroupWriter
 LINGER = 0.005
 """Seconds for which a transaction gathers: what is recorded within them costs one commit together."""
 
+_IDS = {
+    "runs": "SELECT id FROM runs WHERE id GLOB ?",
+    "suite_runs": "SELECT id FROM suite_runs WHERE id GLOB ?",
+}
 _ENDED = frozenset({"done", "imported"})
 
 
@@ -81,7 +85,7 @@ class Store:
         started = self._now()
         with self.writing() as connection:
             run = RunRecord(
-                id=_new_id(connection, started),
+                id=new_id(connection, "runs", started),
                 started=started,
                 ended=None,
                 status="running",
@@ -252,8 +256,9 @@ def _open_reading(path: Path, now: Callable[[], float]) -> Store:
     return Store(path, lock=None, now=now)
 
 
-def _new_id(connection: sqlite3.Connection, started: float) -> str:
+def new_id(connection: sqlite3.Connection, table: Literal["runs", "suite_runs"], started: float) -> str:
+    """An id that no row of the table has: the time in UTC, so that ids sort by age."""
     stem = datetime.fromtimestamp(started, UTC).strftime("%Y%m%d-%H%M%S")
-    taken = {id_ for (id_,) in connection.execute("SELECT id FROM runs WHERE id GLOB ?", (f"{stem}*",))}
+    taken = {id_ for (id_,) in connection.execute(_IDS[table], (f"{stem}*",))}
     candidates = (stem if number == 1 else f"{stem}-{number}" for number in count(1))
     return next(candidate for candidate in candidates if candidate not in taken)

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, get_args
 
-from casecraft.core.case import Case, CaseRequest, Expectation
+from casecraft.core.case import Binding, Case, CaseRequest, Expectation, Priority, Source, Technique
 from casecraft.core.endpoint import Endpoint, MediaType, Response, SecurityScheme
 from casecraft.core.schema import Schema
+from casecraft.errors import SuiteError
 from casecraft.suites.schemas import referring_to_file
-from casecraft.suites.suite import Entry
+from casecraft.suites.suite import PERSON, Entry
 
 
 def cases_file(entry: Entry) -> dict[str, Any]:
@@ -30,8 +31,59 @@ def cases_file(entry: Entry) -> dict[str, Any]:
         content["listing"] = asdict(entry.listing)
     if uploads := find_uploads(endpoint):
         content["uploads"] = uploads
-    content["cases"] = [_case(case) for case in sorted(entry.result.cases, key=_order)]
+    content["cases"] = [_case_of(entry, case) for case in sorted(entry.result.cases, key=_order)]
     return content
+
+
+def read_case(data: Mapping[str, Any], method: str, path: str) -> Case:
+    """The case of `METHOD path` that its JSON object in a suite's file describes.
+
+    What a person left out gets a default.
+
+    Raises SuiteError that says what is missing or wrong.
+    """
+    try:
+        return _read_case(data, method, path)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        problem = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
+        raise SuiteError(
+            f"the case {data.get('id')!r} of {f'{method} {path}'!r} is no case: {problem}",
+            hint="Correct it in its file under cases/, in the way of its neighbours.",
+        ) from error
+
+
+def _read_case(data: Mapping[str, Any], method: str, path: str) -> Case:
+    request, expect, source = data["request"], data["expect"], data.get("source") or {}
+    return Case(
+        id=str(data["id"]),
+        title=str(data.get("title", data["id"])),
+        valid=bool(data["valid"]),
+        technique=_one_of(get_args(Technique), data.get("technique", "equivalence_partitioning")),
+        priority=_one_of(get_args(Priority), data.get("priority", "P1")),
+        targets=tuple(map(str, data.get("targets", ()))),
+        request=CaseRequest(**{"method": method, "path": path, **request}),
+        expect=Expectation(tuple(expect["status"]), bool(expect.get("check_schema", True))),
+        source=Source(str(source.get("provider", PERSON)), source.get("model")),
+        bindings=tuple(Binding(**binding) for binding in data.get("bindings", ())),
+        fresh=bool(data.get("fresh", False)),
+    )
+
+
+def _one_of(known: tuple[str, ...], name: Any) -> Any:
+    if name not in known:
+        raise ValueError(f"{name!r} is none of {', '.join(known)}")
+    return name
+
+
+def _case_of(entry: Entry, case: Case) -> dict[str, Any]:
+    """A case as JSON; what a person wrote stands as it was written, and says so."""
+    persons = entry.persons.get(case.id)
+    if persons is None:
+        return _case(case)
+    marks = {"source": {"provider": PERSON, "model": None}, **({"edited": True} if persons.edited else {})}
+    whole = _case(case)
+    parts = {name: {**whole[name], **persons.data[name]} for name in ("request", "expect")}
+    return {**whole, **persons.data, **parts, **marks}
 
 
 def _order(case: Case) -> tuple[bool, str, str]:

@@ -15,6 +15,7 @@ from casecraft.suites.gherkin_format import write_gherkin
 from casecraft.suites.http_format import write_http
 from casecraft.suites.jest_format import write_jest
 from casecraft.suites.json_text import to_json
+from casecraft.suites.persons import GENERATED_FILE, STALE_FILE, case_digests, stale_file
 from casecraft.suites.plugins import find_plugged, formats_of, plugged_names
 from casecraft.suites.postman_format import write_postman
 from casecraft.suites.pytest_format import write_pytest
@@ -33,14 +34,20 @@ Format: TypeAlias = Callable[[Suite, tuple[Entry, ...]], Files]
 
 
 def write_json(suite: Suite, entries: tuple[Entry, ...]) -> Iterator[tuple[str, bytes]]:
-    """The cases, the schemas of their responses, what the cases need, and the scenarios. The manifest is written apart,
-    after all else.
+    """The cases, the schemas of their responses, what the cases need, the scenarios, and what people's changes are told
+    by. The manifest is written apart, after all else.
     """
     written = [(entry, entry.file) for entry in entries]
     yield SCHEMAS_FILE, to_json(schemas_file(entry.result.endpoint for entry, file in written if file))
+    digests = {}
     for entry, file in written:
         if file is not None:
-            yield file, to_json(cases_file(entry))
+            content = cases_file(entry)
+            digests[entry.slug] = case_digests(content["cases"])
+            yield file, to_json(content)
+    yield GENERATED_FILE, to_json({"generator": "casecraft", "cases": digests})
+    if suite.stale:
+        yield STALE_FILE, to_json(stale_file(suite.stale))
     files = files_by_endpoint(entries)
     if suite.resources:
         yield RESOURCES_FILE, to_json(resources_file(suite.resources, files))

@@ -25,7 +25,12 @@ def build_manifest(suite: Suite, entries: tuple[Entry, ...], files: Iterable[str
         "casecraft": suite.version or program_version(),
         "document": _document(suite.document),
         "run": _run(suite.run),
-        "counts": {**_counts(entries), "resources": len(suite.resources), "scenarios": len(suite.scenarios)},
+        "counts": {
+            **_counts(entries),
+            "resources": len(suite.resources),
+            "scenarios": len(suite.scenarios),
+            "stale": len(suite.stale),
+        },
         "usage": _usage(spending),
         "cost": _cost(spending),
         "endpoints": [_endpoint(entry) for entry in entries],
@@ -53,7 +58,7 @@ def _without_credentials(source: str) -> str:
 
 def _run(run: Run) -> dict[str, Any]:
     facts: dict[str, Any] = {"id": run.id, "strategy": run.strategy, "providers": run.providers}
-    times = {"started": run.started, "finished": run.finished}
+    times = {"started": run.started, "finished": run.finished, "state": run.state}
     return facts | {key: value for key, value in times.items() if value is not None}
 
 
@@ -132,6 +137,7 @@ def _endpoint(entry: Entry) -> dict[str, Any]:
         "path": endpoint.path,
         "operation_id": endpoint.operation_id,
         "tags": endpoint.tags,
+        "fingerprint": endpoint.fingerprint,
         "complexity": asdict(endpoint.complexity),
         "provider": result.provider,
         "model": result.model,

@@ -1,4 +1,4 @@
--- The state file, version 2: what the migrations of casecraft/state/migrations.py make (a test holds them equal).
+-- The state file, version 3: what the migrations of casecraft/state/migrations.py make (a test holds them equal).
 -- docs/state.md says what the columns mean. Times are Unix times, lists and objects are JSON text.
 
 PRAGMA application_id = 1128354629; -- "CASE"
@@ -71,3 +71,31 @@ CREATE TABLE cases (
   "case" TEXT NOT NULL,
   PRIMARY KEY (run_id, endpoint_id, ordinal)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE suite_runs (
+  number INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  started REAL NOT NULL,
+  ended REAL,
+  status TEXT NOT NULL CHECK (status IN ('running', 'done', 'interrupted', 'unavailable')),
+  suite TEXT NOT NULL,
+  base_url TEXT NOT NULL,
+  document_digest TEXT NOT NULL,
+  selection TEXT NOT NULL,
+  totals TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE case_results (
+  run_id TEXT NOT NULL REFERENCES suite_runs (id),
+  case_id TEXT NOT NULL,
+  endpoint_id TEXT NOT NULL,
+  outcome TEXT NOT NULL CHECK (outcome IN ('passed', 'failed', 'finding', 'unanswered', 'blocked')),
+  kind TEXT NOT NULL,
+  status INTEGER,
+  seconds REAL NOT NULL,
+  flaky INTEGER NOT NULL CHECK (flaky IN (0, 1)),
+  message TEXT NOT NULL,
+  PRIMARY KEY (run_id, case_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX results_of_case ON case_results (case_id);

@@ -46,7 +46,7 @@ async def test_generate_says_what_was_made_and_what_to_do_next(folder: Path) -> 
         f"{made['cases']} cases ({made['valid']} valid, {made['invalid']} invalid requests) for 4 endpoints" in done.out
     )
     assert "in my [b]out[/b]/" in done.out
-    assert lines[-1] == "run it with: CASECRAFT_BASE_URL=http://localhost:8000 pytest my [b]out[/b]"
+    assert lines[-1] == "run it with: casecraft run my [b]out[/b] --base-url http://localhost:8000"
     again = await run("generate", "doc.json", "-p", "rules", "-o", "my [b]out[/b]", "--quiet", cwd=folder)
     assert again.err == ""
 

@@ -11,7 +11,8 @@ from tests.command import ROOT, environment
 pytestmark = pytest.mark.slow
 
 COMMANDS = [
-    (), ("generate",), ("resume",), ("estimate",), ("endpoints",), ("strategies",), ("init",),
+    (), ("generate",), ("resume",), ("run",), ("report",), ("explain",), ("diff",),
+    ("estimate",), ("endpoints",), ("strategies",), ("init",),
     ("providers",), ("providers", "list"), ("providers", "check"),
     ("plugins",), ("plugins", "list"), ("plugins", "install"), ("plugins", "uninstall"),
     ("state",), ("state", "list"), ("state", "show"), ("state", "export"), ("state", "import"), ("state", "prune"),

@@ -15,7 +15,14 @@ from markdown_it import MarkdownIt
 
 from tests.examples.stage import ROOT, Stage, simulate
 
-PAGES = ("README.md", "docs/quick-start.md", "docs/from-the-earlier-tool.md", "docs/providers.md", "docs/formats.md")
+PAGES = (
+    "README.md",
+    "docs/quick-start.md",
+    "docs/from-the-earlier-tool.md",
+    "docs/providers.md",
+    "docs/formats.md",
+    "docs/running.md",
+)
 INDEX = "# Needs the package index."
 PORT = "8000"
 EARLIER_STATE = ROOT / "state" / "v1" / "sample.casecraft_state.json"

@@ -62,6 +62,7 @@ def test_counts() -> None:
         "targets": {"total": 0, "hit": 0, "hit_by": {}, "left_out": 0, "unreachable": 0},
         "resources": 0,
         "scenarios": 0,
+        "stale": 0,
     }
 
 
@@ -76,6 +77,7 @@ def test_endpoints_are_sorted_and_complete() -> None:
         "path": "/pets",
         "operation_id": None,
         "tags": ["pets"],
+        "fingerprint": "f" * 64,
         "complexity": {"score": 3, "tier": "simple"},
         "provider": "glm",
         "model": "glm-4",

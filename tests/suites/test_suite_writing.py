@@ -39,6 +39,7 @@ def test_files_of_both_formats_are_written(tmp_path: Path) -> None:
         "cases/get.pets.json",
         "cases/get.toys.json",
         "conftest.py",
+        "generated.json",
         "schemas.json",
         "suite.json",
         "test_pets.py",
