@@ -25,6 +25,8 @@ SECTIONS = (
     ("unanswered", "no answer of the service"),
 )
 
+SHOWN_TARGETS = 4
+
 
 def write_reports(report: "SuiteReport", fail_on: FailOn, *, junit: Path | None, html: Path | None) -> None:
     """Write the files that were asked for. Raises CasecraftError where one cannot be written."""
@@ -100,7 +102,9 @@ def _show_cases(cases: Sequence["CheckedCase"], heading: str, console: "Console"
     for case in cases[:SHOWN]:
         _say(console, f"\n  {one_line(case.endpoint)}: {one_line(case.title)}")
         _say(console, f"    {words_of(case.result.kind)}: {one_line(_problem(case))}")
-        hits = f", hits {', '.join(case.targets)}" if case.targets else ""
+        more = len(case.targets) - SHOWN_TARGETS
+        named = ", ".join(case.targets[:SHOWN_TARGETS]) + (f" and {more} more" if more > 0 else "")
+        hits = f", hits {named}" if named else ""
         _say(console, f"    {one_line(case.result.case_id + hits)}")
         if case.command:
             _say(console, f"    {_command(case.command)}")

@@ -137,7 +137,7 @@ def _finish(
     spending = store.spending_by_provider(run)
     complete = tuple(results.get(it.id) or JobResult(it, "pending", None, notes=it.notes) for it in made.endpoints)
     out = _output(made)
-    chained = chain(complete, fill=made.settings.rules_fallback)
+    chained = chain(complete, fill=made.settings.rules_fallback, techniques=choose_techniques(made.settings.techniques))
     upkeep = keep_persons_cases(out, chained.results, {resource.id for resource in chained.resources})
     suite = Suite(
         made.document,

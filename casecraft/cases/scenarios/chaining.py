@@ -1,6 +1,6 @@
 """From the cases of single endpoints to cases that meet what they ask for, and to scenarios."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from casecraft.cases.scenarios.attachment import attach
@@ -11,6 +11,8 @@ from casecraft.cases.scenarios.lives import scenarios_of
 from casecraft.cases.scenarios.preconditions import part_preconditions
 from casecraft.cases.scenarios.registry import Registry
 from casecraft.cases.scenarios.unknown import unknown_case
+from casecraft.cases.techniques import ALL_TECHNIQUES
+from casecraft.core.case import Technique
 from casecraft.core.job import JobResult
 from casecraft.core.scenario import Listing, Resource, Scenario
 
@@ -27,11 +29,14 @@ class Chained:
     listings: Mapping[str, Listing]
 
 
-def chain(results: Sequence[JobResult], *, fill: bool = True) -> Chained:
+def chain(
+    results: Sequence[JobResult], *, fill: bool = True, techniques: Collection[Technique] = ALL_TECHNIQUES
+) -> Chained:
     """Find who makes what, and let the cases of all endpoints use it.
 
-    The same results give the same, to the byte. `fill` adds cases that ask for what does not exist. Only the endpoints
-    of these results are looked at: one that is filtered out makes nothing.
+    The same results give the same, to the byte. `fill` adds cases that ask for what does not exist, where their technique
+    is one of `techniques`; scenarios come only where theirs is. Only the endpoints of these results are looked at: one
+    that is filtered out makes nothing.
     """
     parted = [part_preconditions(result) for result in results]
     registry = Registry(build_graph(parted))
@@ -40,11 +45,12 @@ def chain(results: Sequence[JobResult], *, fill: bool = True) -> Chained:
         attached = attach(registry, result)
         operation = registry.graph.operation_of(result.endpoint) if fill else None
         unknown = unknown_case(registry, operation) if operation is not None else None
-        if unknown is not None:
+        if unknown is not None and unknown.technique in techniques:
             attached = replace(attached, cases=(*attached.cases, unknown))
         chained.append(attached)
     used = {binding.step for result in chained for case in result.cases for binding in case.bindings}
-    scenarios = (*scenarios_of(registry), *duplicates_of(registry))
+    wanted = "scenario_testing" in techniques
+    scenarios = (*scenarios_of(registry), *duplicates_of(registry)) if wanted else ()
     listings = listings_of(registry.graph.shapes, (result.endpoint for result in results))
     return Chained(tuple(chained), _needed(registry.in_order, used, scenarios), scenarios, listings)
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from casecraft.cases.scenarios import chain
 from casecraft.core.scenario import Listing
-from tests.cases.scenarios.shop import PET, TEXT, bound, chained, operation, pets, scenarios_of
+from tests.cases.scenarios.shop import PET, TEXT, bound, chained, operation, pets, results_of, scenarios_of
 
 LIMIT = {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 50}}
 NAMED = {"type": "object", "required": ["name", "age"], "properties": {"name": TEXT, "age": {"type": "integer"}}}
@@ -79,3 +80,13 @@ def test_the_same_a_second_time_is_a_conflict(tmp_path: Path) -> None:
 )
 def test_without_409_or_a_name_or_with_a_key_there_is_no_second_time(tmp_path: Path, posted: dict[str, Any]) -> None:
     assert "users--duplicate" not in scenarios_of(chained(tmp_path, {"/users": {"post": posted}}))
+
+
+def test_techniques_that_are_not_wanted_give_nothing(tmp_path: Path) -> None:
+    results = results_of(tmp_path, pets())
+    assert chain(results, techniques={"scenario_testing"}).scenarios
+    bounds = chain(results, techniques={"boundary_value_analysis"})
+    assert bounds.scenarios == ()
+    assert not any("unknown" in case.id for result in bounds.results for case in result.cases)
+    whole = chain(results)
+    assert any("unknown" in case.id for result in whole.results for case in result.cases)
