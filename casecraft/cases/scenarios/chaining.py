@@ -34,9 +34,9 @@ def chain(
 ) -> Chained:
     """Find who makes what, and let the cases of all endpoints use it.
 
-    The same results give the same, to the byte. `fill` adds cases that ask for what does not exist, where their technique
-    is one of `techniques`; scenarios come only where theirs is. Only the endpoints of these results are looked at: one
-    that is filtered out makes nothing.
+    The same results give the same, to the byte. `fill` adds cases that ask for what does not exist, where their
+    technique is one of `techniques`; scenarios come only where theirs is. Only the endpoints of these results are
+    looked at: one that is filtered out makes nothing.
     """
     parted = [part_preconditions(result) for result in results]
     registry = Registry(build_graph(parted))
