@@ -108,7 +108,7 @@ Formats = Annotated[
     typer.Option(
         "--format", "-f", rich_help_panel=OUTPUT,
         help="Formats besides json: pytest (the default), unittest, gherkin, jest, postman, bruno, http, curl, csv, "
-        "xlsx, casecraft-v1, or a plugin's.",
+        "xlsx, arazzo, casecraft-v1, or a plugin's.",
     ),
 ]  # fmt: skip
 StateDir = Annotated[

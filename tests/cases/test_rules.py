@@ -107,7 +107,7 @@ def has_right_body(schema: Any, request: CaseRequest) -> bool:
         return False
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(SCHEMAS)
 def test_labels_hold_for_an_independent_validator(schema: dict[str, Any]) -> None:
     of = endpoint(query("n", {"type": "integer", "minimum": 3}), body=schema)
@@ -119,7 +119,7 @@ def test_labels_hold_for_an_independent_validator(schema: dict[str, Any]) -> Non
         assert right == case.valid, case
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 @given(SCHEMAS)
 def test_no_case_repeats_a_request_or_only_what_others_hit(schema: dict[str, Any]) -> None:
     of = endpoint(body=schema, security=KEY)
@@ -132,7 +132,7 @@ def test_no_case_repeats_a_request_or_only_what_others_hit(schema: dict[str, Any
     assert {target for case in cases for target in case.targets} == ids(of)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(SCHEMAS)
 def test_every_target_is_hit_or_has_a_reason(schema: dict[str, Any]) -> None:
     of = endpoint(body=schema)

@@ -19,7 +19,7 @@ from casecraft.spec.yaml_builder import Builder
 SPECS = Path(__file__).parents[2] / "specs"
 GOOD = ("library-3.0.yaml", "orders-2.0.yaml", "sensors-3.1.json", "search-3.2.yaml")
 
-SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SETTINGS = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 KEYS = st.sampled_from(["info", "paths", "/a", "get", "parameters", "schema", "$ref", "type", "responses", "200"])
 SCALARS = st.none() | st.booleans() | st.integers(-5, 5) | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 VALUES = st.recursive(

@@ -108,7 +108,7 @@ def test_plain_documents_go_to_the_fast_reader() -> None:
     assert yaml_reader.needs_builder(b"a: no\n")
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     st.text("0123456789+-._:eExobyYnNOoFfTtr~=", min_size=1, max_size=7),
     st.sampled_from(
