@@ -28,8 +28,12 @@ formats = pytest.mark.parametrize("name", RUNNERS)
 
 @pytest.mark.parametrize(
     ("name", "bug"),
-    [("curl", "branch-as-html"), ("http", "branch-as-html")]  # which check no schemas
-    + [("bruno", "page-without-total"), ("postman", "page-without-total")],
+    [
+        ("curl", "branch-as-html"),  # it checks no schemas, and no more does `http`
+        ("http", "branch-as-html"),
+        ("bruno", "page-without-total"),
+        ("postman", "page-without-total"),
+    ],
 )
 def test_verdicts_are_those_of_pytest(run_both: Comparison, name: str, bug: str) -> None:
     run, pytest_run = run_both(RUNNERS[name], bug)
