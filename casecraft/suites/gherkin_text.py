@@ -58,7 +58,9 @@ def in_cell(text: str) -> str:
 
 
 def _tags(case: Mapping[str, Any]) -> list[str]:
-    return [case["id"], case["priority"], "valid" if case["valid"] else "invalid", case["technique"]]
+    """What tells cases apart; the targets that say what to look for in an answer are among it."""
+    attacks = [target for target in case["targets"] if target.startswith("security:")]
+    return [case["id"], case["priority"], "valid" if case["valid"] else "invalid", case["technique"], *attacks]
 
 
 def _given(case: Mapping[str, Any]) -> Iterator[list[str]]:

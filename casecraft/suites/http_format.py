@@ -15,7 +15,7 @@ from casecraft.suites.templating import as_markdown, credential_variables, one_l
 _FOLDER = "http"
 _SCENARIOS = "scenarios--life-cycles"
 _CONFIG = {"generator": "casecraft", "cookieJarEnabled": False, "request": {"followRedirect": False}}
-_TEXT = "`cc${Date.now().toString(36)}${Math.random().toString(36).slice(2, 8)}"
+_TEXT = '`cc${Math.random().toString(16).slice(2, 12).padEnd(10, "0")}'
 _UNIQUE = {
     "text": f"{_TEXT}`",
     "email": f"{_TEXT}@example.com`",

@@ -19,6 +19,7 @@ _RUNTIME = (
     "set-up.js",
     "tear-down.js",
     "values.js",
+    "weaknesses.js",
 )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Literal, TypeAlias
 
-from casecraft.core.case import Binding, Case, CaseRequest, Expectation
+from casecraft.core.case import RUN, Binding, Case, CaseRequest, Expectation
 from casecraft.core.endpoint import Endpoint
 from casecraft.core.scenario import Resource, Scenario, Step
 from casecraft.suites.outgoing import (
@@ -25,7 +25,6 @@ from casecraft.suites.outgoing import (
 from casecraft.suites.suite import Entry, Suite
 from casecraft.suites.templating import group_by_tag
 
-_RUN = "run"  # the step of values that come from no answer
 _REQUEST = "request:"
 Role: TypeAlias = Literal["set-up", "case", "step", "clean-up"]
 
@@ -186,7 +185,7 @@ class _Planner:
             outgoing=outgoing,
             expect=step.expect,
             keeps={bound_variable(one, scope): one.source for one in kept},
-            uniques={_unique(one, step, scope): _kind(one.source) for one in step.bindings if one.step == _RUN},
+            uniques={_unique(one, step, scope): _kind(one.source) for one in step.bindings if one.step == RUN},
             obstacle=find_obstacle(outgoing, request, endpoint),
         )
 
@@ -203,7 +202,7 @@ def _resolve(step: Step, steps: Mapping[str, Step], scope: str) -> tuple[CaseReq
             put_value(request, binding.place, value_at(asdict(origin.request), binding.source.removeprefix(_REQUEST)))
         else:
             variables[binding.place] = (
-                _unique(found, origin, scope) if found.step == _RUN else bound_variable(found, scope)
+                _unique(found, origin, scope) if found.step == RUN else bound_variable(found, scope)
             )
     return CaseRequest(**request), variables
 

@@ -25,11 +25,15 @@ NODE_ENVIRONMENT = {"NO_COLOR": "1", "CI": "true"}
 
 @dataclass
 class Run:
-    """How a program ended, and how each case did: "passed", "failed" or "skipped", by its id."""
+    """How a program ended, and how each case did: "passed", "failed" or "skipped", by its id.
+
+    `messages` are what it says of those that failed, where the program's report has it.
+    """
 
     code: int
     output: str
     verdicts: dict[str, str] = field(default_factory=dict)
+    messages: dict[str, str] = field(default_factory=dict)
 
 
 def node_modules() -> Path:
@@ -73,6 +77,7 @@ def run_jest(suite: Path, url: str, **variables: str) -> Run:
         words = {"passed": "passed", "failed": "failed", "pending": "skipped"}
         for test in (test for file in read(report)["testResults"] for test in file["assertionResults"]):
             run.verdicts[id_in(test["title"])] = words[test["status"]]
+            run.messages[id_in(test["title"])] = "".join(test["failureMessages"])
         report.unlink()
     return run
 

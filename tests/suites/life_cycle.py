@@ -1,6 +1,5 @@
 """A suite with resources and a scenario for the petstore, made by hand."""
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -87,19 +86,8 @@ def life_cycle_suite(read: Binding | None = None) -> Suite:
 
 
 def write_life_cycles(suite: Suite, folder: Path, *formats: str) -> None:
-    """Writes the suite with its `resources.json` and `scenarios.json`, and a file for each endpoint of a step."""
+    """Writes the suite, with a file for each endpoint of a step: those that have no cases have none otherwise."""
     render(suite, folder, formats)
-    slugs = {}
     for entry in list_entries(suite):
-        slugs[entry.result.endpoint.id] = entry.slug
-        (folder / "cases" / f"{entry.slug}.json").write_bytes(to_json(cases_file(entry)))
-
-    def with_files(value: Any) -> Any:
-        if isinstance(value, dict):
-            content = {name: with_files(one) for name, one in value.items()}
-            endpoint = content.get("endpoint_id")
-            return content | {"endpoint": endpoint, "file": slugs[endpoint]} if endpoint else content
-        return [with_files(one) for one in value] if isinstance(value, list | tuple) else value
-
-    for name, values in (("resources", suite.resources), ("scenarios", suite.scenarios)):
-        (folder / f"{name}.json").write_bytes(to_json({name: with_files([asdict(value) for value in values])}))
+        if entry.file is None:
+            (folder / "cases" / f"{entry.slug}.json").write_bytes(to_json(cases_file(entry)))

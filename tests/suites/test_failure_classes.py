@@ -1,6 +1,7 @@
 """A failing check says first which class it is; findings are told from failures, and weaknesses from both."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from casecraft.core.endpoint import Body, MediaType, Parameter, Response, Securi
 from casecraft.core.scenario import Listing
 from casecraft.suites import render
 from tests.petstore.server import serve
-from tests.suites.running import Answer, Echo, outcomes, run_suite
+from tests.suites.consumers import run_jest
+from tests.suites.running import PYTEST, Answer, Echo, outcomes, run_program, run_suite
 from tests.suites.samples import PET, answer_of, make_case, make_endpoint, make_result, make_suite
 
 pytestmark = pytest.mark.slow
@@ -80,29 +82,58 @@ CHECKS: dict[str, tuple[Answer, dict[str, Any], str]] = {
 }
 
 
-def test_the_first_line_of_a_failure_is_its_class(tmp_path: Path, echo: tuple[Echo, str]) -> None:
+def write_checks(folder: Path, echo: Echo, name: str) -> Path:
     results = []
-    for name, (answer, facts, _) in CHECKS.items():
-        path = f"/{name}"
-        echo[0].answers[path.encode()] = answer
+    for key, (answer, facts, _) in CHECKS.items():
+        path = f"/{key}"
+        echo.answers[path.encode()] = answer
         request = facts.get("request", CaseRequest("GET", path))
-        case = make_case(name, **{**facts, "request": CaseRequest(**{**fields(request), "path": path})})
+        case = make_case(f"a--{key}", **{**facts, "title": key, "request": replace(request, path=path)})
         endpoint = make_endpoint("GET", path, responses=(answer_of("200", PET), LOCATION), body=own_body())
         results.append(make_result(endpoint, case))
-    render(make_suite(results), tmp_path / "suite")
-    ends = outcomes(tmp_path / "suite", echo[1])
-    for name, (*_, begins) in CHECKS.items():
-        first = ends[name].splitlines()[0].removeprefix("Failed: ") if ends[name] else ""
-        assert first.startswith(begins) if begins else first == "", (name, ends[name])
+    render(make_suite(results), folder / "suite", [name])
+    return folder / "suite"
+
+
+def messages_of_gherkin(suite: Path, url: str) -> dict[str, str]:
+    report = suite.parent / "cucumber.json"
+    run_program([*PYTEST, f"--cucumberjson={report}"], suite / "gherkin", url)
+    found = [scenario for feature in json.loads(report.read_text("utf-8")) for scenario in feature["elements"]]
+    texts = ("".join(step["result"].get("error_message", "") for step in one["steps"]) for one in found)
+    ids = [next(tag["name"] for tag in one["tags"] if "--" in tag["name"]) for one in found]
+    return dict(zip(ids, texts, strict=True))
+
+
+def messages_of_jest(suite: Path, url: str) -> dict[str, str]:
+    run = run_jest(suite, url)
+    return {key: run.messages[key] if verdict == "failed" else "" for key, verdict in run.verdicts.items()}
+
+
+# The formats that compare all this with an answer, and the first message of each case there.
+MESSAGES: dict[str, Callable[[Path, str], dict[str, str]]] = {
+    "pytest": outcomes,
+    "gherkin": messages_of_gherkin,
+    "jest": messages_of_jest,
+}
+formats = pytest.mark.parametrize("name", MESSAGES)
+
+
+def compare(name: str, suite: Path, url: str, begins: Mapping[str, str]) -> None:
+    ends = {key.removeprefix("a--"): text for key, text in MESSAGES[name](suite, url).items()}
+    first = {key: text.splitlines()[0].removeprefix("Failed: ") if text else "" for key, text in ends.items()}
+    assert first.keys() == begins.keys()
+    assert {key: line[: len(begins[key])] if begins[key] else line for key, line in first.items()} == begins
+
+
+@formats
+def test_the_first_line_of_a_failure_is_its_class(tmp_path: Path, echo: tuple[Echo, str], name: str) -> None:
+    suite = write_checks(tmp_path, echo[0], name)
+    compare(name, suite, echo[1], {key: begins for key, (*_, begins) in CHECKS.items()})
 
 
 def own_body() -> Body:
     schema = {"allOf": [{"type": "object", "properties": {"id": {"type": "integer", "readOnly": True}}}]}
     return Body(False, (MediaType("application/json", schema),))
-
-
-def fields(request: CaseRequest) -> dict[str, Any]:
-    return {name: getattr(request, name) for name in request.__slots__}
 
 
 def test_what_http_asks_of_refusals_is_a_warning(tmp_path: Path, echo: tuple[Echo, str]) -> None:
@@ -138,15 +169,14 @@ LISTS: dict[str, tuple[bytes, dict[str, Any], str]] = {
 }
 
 
-def test_lists_are_held_to_the_query(tmp_path: Path, echo: tuple[Echo, str]) -> None:
+@formats
+def test_lists_are_held_to_the_query(tmp_path: Path, echo: tuple[Echo, str], name: str) -> None:
     results, listings = [], {}
-    for name, (body, query, _) in LISTS.items():
-        echo[0].answers[f"/{name}".encode()] = Answer(200, body)
-        endpoint = make_endpoint("GET", f"/{name}", responses=())
+    for key, (body, query, _) in LISTS.items():
+        echo[0].answers[f"/{key}".encode()] = Answer(200, body)
+        endpoint = make_endpoint("GET", f"/{key}", responses=())
         listings[endpoint.id] = PAGE
-        case = make_case(name, request=CaseRequest("GET", f"/{name}", query=query))
+        case = make_case(f"a--{key}", title=key, request=CaseRequest("GET", f"/{key}", query=query))
         results.append(make_result(endpoint, case))
-    render(replace(make_suite(results), listings=listings), tmp_path / "suite")
-    ends = outcomes(tmp_path / "suite", echo[1])
-    for name, (*_, wanted) in LISTS.items():
-        assert (ends[name] or "").splitlines()[:1] == ([f"Failed: {wanted}"] if wanted else []), (name, ends[name])
+    render(replace(make_suite(results), listings=listings), tmp_path / "suite", [name])
+    compare(name, tmp_path / "suite", echo[1], {key: wanted for key, (*_, wanted) in LISTS.items()})

@@ -28,12 +28,13 @@ function prepare(bru, wanted, uniques = {}) {
 function setUnique(bru, name, kind) {
   const digits = () => Math.random().toString(16).slice(2, 10).padEnd(8, "0");
   const [one, other, more] = [digits(), digits(), digits()];
+  const text = `cc${one}${other.slice(0, 2)}`; // short enough for most names
   const kinds = {
-    email: `cc${one}${other}@example.com`,
+    email: `${text}@example.com`,
     uuid: `${one}-${other.slice(0, 4)}-4${other.slice(5)}-8${more.slice(0, 3)}-${one.slice(4)}${more}`,
     integer: 100000000 + Math.floor(Math.random() * 1900000000),
   };
-  const value = kind in kinds ? kinds[kind] : `cc${one}${other}`;
+  const value = kind in kinds ? kinds[kind] : text;
   bru.setVar(name, String(value));
   bru.setVar(`${name}_json`, JSON.stringify(value));
   for (const form of ["percent", "cookie"]) bru.setVar(`${name}_${form}`, encodeURIComponent(value));

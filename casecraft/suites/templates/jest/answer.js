@@ -4,6 +4,7 @@ const { readFileSync } = require("node:fs");
 const { isIPv4, isIPv6 } = require("node:net");
 const { join } = require("node:path");
 const Ajv = require("ajv/dist/2020");
+const { jsonText } = require("./numbers");
 
 const FORMATS = {
   date: (text) => /^\d{4}-\d\d-\d\d$/.test(text) && isDay(text),
@@ -23,7 +24,7 @@ function bodyProblems(responses, answer) {
   if (!contents || !Object.keys(contents).length) return [];
   const kind = (answer.headers.get("content-type") ?? "").split(";")[0].trim().toLowerCase();
   const known = Object.keys(contents).filter((name) => fits(name, kind));
-  if (!known.length) return [`content type '${kind}', expected ${Object.keys(contents).join(" or ")}`];
+  if (!known.length) return [`content type mismatch: '${kind}', expected ${Object.keys(contents).join(" or ")}`];
   if (!/^(application|text)\/json$|\+json$/.test(kind)) return [];
   const narrowest = known.sort((one, other) => breadth(one) - breadth(other))[0];
   return schemaProblems(contents[narrowest], answer.text);
@@ -34,18 +35,19 @@ function schemaProblems(schema, text) {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return [`the body is no JSON: ${error.message}`];
+    return [`schema mismatch: the body is no JSON: ${error.message}`];
   }
   const validate = validator(schema);
   if (validate(value)) return [];
-  return validate.errors.map((error) => `the body does not fit its schema at $${error.instancePath}: ${error.message}`);
+  return validate.errors.map((error) => `schema mismatch: the body does not fit its schema at $${error.instancePath}: ${error.message}`);
 }
 
 /** Which of the values that must stand in the body, by JSON pointer, do not. */
 function valueProblems(values, text) {
   return Object.entries(values).flatMap(([pointer, wanted]) => {
     const found = JSON.stringify(valueAt(text, pointer));
-    return found === JSON.stringify(wanted) ? [] : [`the body has ${found} at ${pointer}, expected ${JSON.stringify(wanted)}`];
+    const isThere = found === JSON.stringify(JSON.parse(jsonText(wanted)));
+    return isThere ? [] : [`value mismatch: the body has ${found} at ${pointer}, expected ${jsonText(wanted)}`];
   });
 }
 
@@ -99,4 +101,4 @@ function lenientPattern(pattern, flags) {
 }
 lenientPattern.code = "lenientPattern";
 
-module.exports = { bodyProblems, valueProblems };
+module.exports = { bodyProblems, documented, valueProblems };

@@ -8,6 +8,7 @@ const { bodyProblems, valueProblems } = require("./answer");
 const { Blocked, chooseCredentials, redact } = require("./credentials");
 const { exactly, jsonText } = require("./numbers");
 const { buildRequest } = require("./request");
+const { headerProblems, injectionProblems, listingProblems, succeeded, traceProblems } = require("./weaknesses");
 
 const SUITE = join(__dirname, "..");
 const SHOWN = 2000; // characters of a body in a failure's message
@@ -50,25 +51,42 @@ async function send({ url, options, sent }) {
   return { status: answer.status, headers: answer.headers, text, sent };
 }
 
-/** Sends a prepared request and throws where the answer is not the expected one. */
-async function check(title, expect, prepared) {
+/**
+ * Sends a prepared request and throws where the answer is not the expected one. The message begins with the class of
+ * what is wrong, such as `server error:`. Of a case `valid` and `targets` are given; all other requests conform.
+ */
+async function check(title, expect, prepared, { valid = true, targets = [] } = {}) {
   let answer;
   try {
     answer = await send(prepared);
   } catch (error) {
     throw failure(title, [`no answer: ${error.message}: ${error.cause?.message ?? ""}`], prepared);
   }
-  const problems = findProblems(expect, prepared.endpoint, answer);
+  const problems = findProblems(expect, prepared.endpoint, answer, valid);
+  problems.push(...injectionProblems(targets, prepared.endpoint, answer));
   if (problems.length) throw failure(title, problems, prepared, answer);
   return answer;
 }
 
-function findProblems(expect, endpoint, answer) {
+function findProblems(expect, endpoint, answer, valid) {
+  const listing = endpoint.listing && valid && succeeded(answer) ? listingProblems(endpoint.listing, answer) : [];
+  return [...expectedProblems(expect, endpoint, answer, valid), ...traceProblems(answer), ...listing];
+}
+
+function expectedProblems(expect, endpoint, answer, valid) {
   if (!matchesAny(expect.status, answer.status)) {
-    return [`status ${answer.status}, expected ${expect.status.join(" or ")}`];
+    return [`${classOfStatus(expect, answer.status, valid)}: status ${answer.status}, expected ${expect.status.join(" or ")}`];
   }
   const problems = expect.check_schema && endpoint.method !== "HEAD" ? bodyProblems(endpoint.responses, answer) : [];
-  return [...problems, ...valueProblems(expect.values ?? {}, answer.text)];
+  return [...headerProblems(endpoint.headers ?? {}, answer), ...problems, ...valueProblems(expect.values ?? {}, answer.text)];
+}
+
+/** What an unexpected status is. A request is refused rightly where no success is expected. */
+function classOfStatus(expect, code, valid) {
+  if (code >= 500) return "server error";
+  if (!valid && code >= 200 && code < 300) return "accepted an invalid request";
+  const succeeds = expect.status.some((status) => /^[23]/.test(String(status)));
+  return valid && code >= 400 && succeeds ? "refused a valid request" : "unexpected status";
 }
 
 /** Whether a status code is one of those given, or in a range of them such as 4XX. */

@@ -15,7 +15,7 @@ function checkEndpoint(slug) {
     for (const one of endpoint.cases) {
       testUnlessBlocked(`${one.title} (${one.id})`, () => {
         const request = prepare(bind(one, prepared(one.id, one.bindings)), endpoint);
-        return () => check(one.title, one.expect, request);
+        return () => check(one.title, one.expect, request, one);
       });
     }
   });

@@ -1,5 +1,5 @@
 for (const [name, kind] of Object.entries(uniques)) {
-  const text = `cc${Date.now().toString(36)}${Math.random().toString(36).slice(2, 8)}`;
+  const text = `cc${Math.random().toString(16).slice(2, 12).padEnd(10, "0")}`;
   const kinds = {
     email: `${text}@example.com`,
     uuid: pm.variables.replaceIn("{{$randomUUID}}"),
