@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from casecraft.cases.nodes import Carrier, Node, SchemaContext
-from casecraft.cases.readings import coerce
+from casecraft.cases.readings import coerce, fits_several_branches
 from casecraft.cases.styles import essence_of, is_form, is_json, names_of, read, text_tree, write
 from casecraft.core.case import Scalar
 from casecraft.core.endpoint import MediaType, Parameter
@@ -98,6 +98,16 @@ class BodyForm:
                 value[name] = coerce(field.parameter, field.node, raw)
         value.update({name: text_tree(each) for name, each in body.items() if name not in taken})
         return value
+
+    def ambiguous_field(self, body: Any) -> Field | None:
+        """The field of a form whose text fits several branches of a `oneOf`, if there is one."""
+        if self.kind != "form" or not isinstance(body, Mapping):
+            return None
+        for field in self.fields.values():
+            raw = read(field.parameter, field.node.shape, body)
+            if raw is not None and fits_several_branches(field.parameter, field.node, raw):
+                return field
+        return None
 
 
 def _plain_field(name: str, value: Any) -> Parameter:

@@ -6,8 +6,9 @@ from typing import Any
 from casecraft.cases.goals import ITEM_LIMIT
 from casecraft.cases.nodes import Node
 from casecraft.cases.numbers import moved, nearest, step_of
+from casecraft.cases.readings import is_ambiguous
 from casecraft.cases.shapes import Size, is_sent, json_type, same_value
-from casecraft.cases.styles import is_sendable
+from casecraft.cases.styles import is_sendable, wire_text
 from casecraft.cases.texts import TEXT_LIMIT, fitting_texts, matching_texts
 from casecraft.cases.wording import short_text
 
@@ -108,11 +109,22 @@ def _find_branch(node: Node) -> Node:
     branches = node.branches() if node.shape.choices[0].branches and not node.is_recursive else ()
     for branch in branches:
         try:
-            if node.validator.accepts(minimal(branch)):
+            if is_understood(node, minimal(branch)):
                 return branch
         except NoValueError as error:
             reason = str(error)
     raise NoValueError(reason)
+
+
+def is_understood(node: Node, value: Any) -> bool:
+    """Whether the node's whole schema accepts a value, and is sure to accept it in its wire form as well."""
+    return node.validator.accepts(value) and not is_mistakable(node, value)
+
+
+def is_mistakable(node: Node, value: Any) -> bool:
+    """Whether the wire carries a value as a text that may be read as the value of another branch."""
+    is_text = node.carrier != "json" and not isinstance(value, list | dict)
+    return is_text and is_ambiguous(node, wire_text(value))
 
 
 def object_value(node: Node) -> dict[str, Any]:

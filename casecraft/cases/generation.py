@@ -276,6 +276,8 @@ class Generation:
             if inspection.findings:
                 first = inspection.findings[0]
                 reason = f"every request tried is wrong in another way: {first.target} ({first.message})"
+            elif inspection.unclear:
+                reason = f"no request tried can be judged: {inspection.unclear[0]}"
             elif inspection.doubtful:
                 reason = "every request tried goes against a rule between fields"
         if reason is not None:

@@ -41,6 +41,7 @@ class Look:
         if reading.value:
             self.given[place] = reading.value[0]
         self.findings.extend(reading.findings)
+        self.unclear.extend(reading.unclear)
         self.hits |= reading.hits
         self.probes |= reading.probes
 

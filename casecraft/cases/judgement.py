@@ -15,13 +15,14 @@ WALKED_ITEMS = 16
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One parameter of one request, or its body, judged. `probes` are the targets of what conforms and may be refused
-    yet, `value` is what was read, in a tuple where it was sent.
+    yet, `value` is what was read, in a tuple where it was sent; `unclear` says why no label is sure.
     """
 
     findings: tuple[Finding, ...]
     hits: frozenset[str]
     probes: frozenset[str] = frozenset()
     value: tuple[Any, ...] = ()
+    unclear: tuple[str, ...] = ()
 
 
 def judged(node: Node, value: Any) -> Reading:

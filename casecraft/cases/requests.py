@@ -3,6 +3,7 @@
 import json
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -15,7 +16,7 @@ from casecraft.cases.nodes import Goal, Node, SchemaContext
 from casecraft.cases.pairs import PairTable
 from casecraft.cases.probes import add_assignment_probe, add_text_probes
 from casecraft.cases.raw_bodies import read_raw
-from casecraft.cases.readings import coerce
+from casecraft.cases.readings import coerce, fits_several_branches
 from casecraft.cases.relation_cases import relation_goals
 from casecraft.cases.relation_search import checked_relations, found_relations
 from casecraft.cases.request_values import Mender, RequestValues
@@ -348,6 +349,8 @@ class RequestModel:
                 readings = [judged(node, coerce(parameter, node, each)) for each in raw]
                 if not any(reading.findings for reading in readings):
                     return Reading((), frozenset(), frozenset({REPEATED}))
+            if fits_several_branches(parameter, node, raw):
+                return Reading((), frozenset(), unclear=(_ambiguous(node),))
             value = coerce(parameter, node, raw)
         return judged(node, value)
 
@@ -373,7 +376,10 @@ class RequestModel:
             look.unclear.append("a body without a type has no text")
         else:
             reading = self._body_reading(body, request.body)
-            look.add(reading if body is self.body else Reading(reading.findings, frozenset()), "body")
+            look.add(
+                reading if body is self.body else replace(reading, hits=frozenset(), probes=frozenset(), value=()),
+                "body",
+            )
             if body is not self.body:
                 look.hits.add(f"body:content-type={essence_of(body.media.content_type)}")
 
@@ -396,8 +402,14 @@ class RequestModel:
     def _body_reading(self, body: BodyForm, value: Any) -> Reading:
         last = self._last_body
         if last is None or last[0] is not value or last[1] != body.media.content_type:
-            last = self._last_body = (value, body.media.content_type, judged(body.node, body.read(value)))
+            last = self._last_body = (value, body.media.content_type, self._judged_body(body, value))
         return last[2]
+
+    def _judged_body(self, body: BodyForm, value: Any) -> Reading:
+        ambiguous = body.ambiguous_field(value)
+        if ambiguous is not None:
+            return Reading((), frozenset(), unclear=(_ambiguous(ambiguous.node),))
+        return judged(body.node, body.read(value))
 
     def body_for(self, content_type: str) -> BodyForm | None:
         """The documented body that a content type belongs to, an exact one before a range."""
@@ -444,6 +456,10 @@ def _is_scalar(field: Field) -> bool:
     """Whether a parameter of the query has one value, and stands there once."""
     parameter, shape = field.parameter, field.node.shape
     return parameter.location == "query" and shape.typed and not shape.types & {"array", "object"}
+
+
+def _ambiguous(node: Node) -> str:
+    return f"{node.id}: the text fits several branches of a oneOf, as it reads as one type or as another"
 
 
 def _is_ignored(parameter: Parameter) -> bool:

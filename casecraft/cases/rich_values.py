@@ -11,6 +11,8 @@ from casecraft.cases.composition import (
     chosen_branch,
     fields_to_send,
     is_carried,
+    is_mistakable,
+    is_understood,
     least_fields,
     list_value,
     made,
@@ -57,7 +59,7 @@ def rich(node: Node, wish: Wish) -> Any:
     example = next((goal for goal in own if goal.kind == "example"), None)
     if example is not None:
         wish.take(example.id)
-        if node.validator.accepts(node.samples[example.argument - 1]):
+        if is_understood(node, node.samples[example.argument - 1]):
             return node.samples[example.argument - 1]
     if node.shape.members is None:
         if node.shape.choices:
@@ -75,11 +77,11 @@ def _rich_union(node: Node, own: list[Goal], wish: Wish) -> Any:
         if goal is not None:
             wish.take(goal.id)
         if goal is not None or not goals_below(branch).isdisjoint(wish.wanted):
-            try:
-                return rich(branch, wish)
-            except NoValueError:
-                wish.tried |= wish.wanted & goals_below(branch)
-                wish.wanted -= goals_below(branch)
+            value = made(lambda place: rich(place, wish), branch)
+            if not isinstance(value, NoValueError) and not is_mistakable(node, value[0]):
+                return value[0]
+            wish.tried |= wish.wanted & goals_below(branch)
+            wish.wanted -= goals_below(branch)
     if any(goal.kind == "null" for goal in own):
         return _rich_leaf(node, [goal for goal in own if goal.kind == "null"], wish)
     return rich(chosen_branch(node), wish)
@@ -318,7 +320,7 @@ def _find_conforming(node: Node) -> Any:
 
 def _sample(node: Node) -> Any:
     for sample in node.samples:
-        if node.validator.accepts(sample):
+        if is_understood(node, sample):
             return sample
     raise NoValueError(f"{node.id}: no example conforms")
 

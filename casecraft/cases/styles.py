@@ -116,7 +116,7 @@ def _list_entries(parameter: Parameter, items: list[Any]) -> Written | None:
     if not items or any(isinstance(item, list | Mapping) for item in items):
         return None
     name, texts = parameter.name, [wire_text(item) for item in items]
-    if _repeats(parameter):
+    if is_repeated(parameter):
         return {name: items}
     delimiter = _delimiter(parameter)
     if any(delimiter in text for text in texts):
@@ -143,7 +143,8 @@ def _mapping_entries(parameter: Parameter, value: Mapping[str, Any]) -> Written 
     return {name: lead + delimiter.join(pairs)}
 
 
-def _repeats(parameter: Parameter) -> bool:
+def is_repeated(parameter: Parameter) -> bool:
+    """Whether each item of a list is sent under the name of its parameter."""
     return parameter.explode and parameter.style in ("form", *DELIMITERS) and parameter.location == "query"
 
 
@@ -245,7 +246,7 @@ def is_split(parameter: Parameter, types: frozenset[str]) -> bool:
 
 def split(parameter: Parameter, shape: Shape, text: str) -> Raw:
     """The list or mapping that a delimited text stands for."""
-    if _repeats(parameter) and "array" in shape.types:
+    if is_repeated(parameter) and "array" in shape.types:
         return [text]
     if parameter.style == "matrix" and parameter.explode:
         parts = text.removeprefix(";").split(";")

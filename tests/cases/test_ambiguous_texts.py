@@ -1,0 +1,77 @@
+"""What is sent as text may be read in several ways: labels hold for every one of them."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from casecraft.cases import Draft, Rejected, Verified, generate, unreachable, verify
+from casecraft.core.endpoint import Endpoint, Parameter
+from tests.cases.sample_endpoints import endpoint, query
+
+NUMBER_OR_NAME = {"oneOf": [{"type": "integer"}, {"type": "string"}]}
+TEXT_OR_LISTED = {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string", "enum": ["a", "b"]}}]}
+PLAIN = Draft("A request", True, {}, {}, {}, {}, None, None, ())
+
+
+def with_number_or_name() -> Endpoint:
+    of = Parameter("id", "path", True, NUMBER_OR_NAME, style="simple", explode=False)
+    return endpoint(of, method="GET", path="/things/{id}")
+
+
+def test_a_number_that_is_a_text_as_well_proves_no_label() -> None:
+    verdict = verify(with_number_or_name(), replace(PLAIN, path_params={"id": 7}))
+    assert isinstance(verdict, Rejected)
+    assert verdict.relabelled is None
+    assert "several branches" in verdict.problems[0]
+
+
+def test_a_text_that_is_no_number_fits_one_branch() -> None:
+    assert isinstance(verify(with_number_or_name(), replace(PLAIN, path_params={"id": "main"})), Verified)
+
+
+def test_only_texts_of_one_branch_are_made() -> None:
+    cases = generate(with_number_or_name())
+    assert cases
+    assert not any(str(case.request.path_params["id"]).lstrip("-").isdigit() for case in cases)
+    assert "several branches" in unreachable(with_number_or_name())["path.id/oneOf:1"]
+
+
+@pytest.mark.parametrize("value", ["7", "main"])
+def test_any_of_several_branches_may_fit(value: str) -> None:
+    of = endpoint(query("q", {"anyOf": NUMBER_OR_NAME["oneOf"]}), method="GET")
+    assert isinstance(verify(of, replace(PLAIN, query={"q": value})), Verified)
+
+
+@pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "multipart/form-data"])
+def test_fields_of_forms_are_texts_as_well(content_type: str) -> None:
+    body = {"type": "object", "properties": {"id": NUMBER_OR_NAME}}
+    of = endpoint(body=body, content_type=content_type)
+    assert all(not str((case.request.body or {}).get("id")).isdigit() for case in generate(of) if case.valid)
+    verdict = verify(of, replace(PLAIN, body={"id": 7}, content_type=content_type))
+    assert isinstance(verdict, Rejected)
+    assert verdict.relabelled is None
+
+
+def test_json_says_itself_what_is_meant() -> None:
+    of = endpoint(body=NUMBER_OR_NAME)
+    assert isinstance(verify(of, replace(PLAIN, body=7, content_type="application/json")), Verified)
+    assert not unreachable(of).keys() & {"body/oneOf:1", "body/oneOf:2"}
+
+
+def test_a_list_of_one_text_is_that_text() -> None:
+    of = endpoint(query("has", TEXT_OR_LISTED), method="GET")
+    assert isinstance(verify(of, replace(PLAIN, query={"has": ["other"]})), Verified)
+    assert not any("not-in-enum" in target for case in generate(of) for target in case.targets)
+
+
+@pytest.mark.parametrize(
+    ("schema", "sent"),
+    [(TEXT_OR_LISTED, ["a", "other"]), (TEXT_OR_LISTED["oneOf"][1], ["other"])],
+)
+def test_several_texts_are_no_text(schema: Any, sent: list[str]) -> None:
+    of = endpoint(query("has", schema), method="GET")
+    verdict = verify(of, replace(PLAIN, query={"has": sent}))
+    assert isinstance(verdict, Rejected)
+    assert verdict.relabelled is not None
+    assert verdict.relabelled.targets == ("query.has[]:not-in-enum",)
