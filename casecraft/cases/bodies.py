@@ -1,12 +1,14 @@
 """Request bodies of one content type: their places, how they are written and read back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from casecraft.cases.nodes import Carrier, Node, SchemaContext
 from casecraft.cases.readings import coerce, fits_several_branches
+from casecraft.cases.shapes import Shape
 from casecraft.cases.styles import essence_of, is_form, is_json, names_of, read, text_tree, write
+from casecraft.cases.xml_bodies import is_xml, write_xml
 from casecraft.core.case import Scalar
 from casecraft.core.endpoint import MediaType, Parameter
 
@@ -20,8 +22,8 @@ class Field:
 
 
 class BodyForm:
-    """One content type that a body may have. `kind` is "json", "form", "text" or, where no body of it can be made or
-    judged, "opaque".
+    """One content type that a body may have. `kind` is "json", "form", "xml", "text" or, where no body of it
+    can be made or judged, "opaque".
     """
 
     __slots__ = ("fields", "kind", "media", "node")
@@ -29,7 +31,7 @@ class BodyForm:
     def __init__(self, context: SchemaContext, media: MediaType, *, required: bool) -> None:
         self.media = media
         shape = context.reader.read(media.schema)
-        self.kind = _body_kind(media.content_type, shape.types)
+        self.kind = _body_kind(media.content_type, shape)
         self.node = Node(
             context,
             "body",
@@ -70,6 +72,9 @@ class BodyForm:
             return (value,) if isinstance(value, str) else None
         if self.kind == "json":
             return (value,)
+        if self.kind == "xml":
+            document = write_xml(self.node, value)
+            return None if document is None else (document,)
         return self._write_form(value) if isinstance(value, Mapping) else None
 
     def _write_form(self, value: Mapping[str, Any]) -> tuple[Any] | None:
@@ -86,7 +91,7 @@ class BodyForm:
         return (written,)
 
     def read(self, body: Any) -> Any:
-        """The JSON value that a body stands for."""
+        """The JSON value that a body stands for; `read_xml` reads those of XML."""
         if self.kind != "form" or not isinstance(body, Mapping):
             return body
         value: dict[str, Any] = {}
@@ -110,20 +115,48 @@ class BodyForm:
         return None
 
 
+def find_body(bodies: Sequence[BodyForm], content_type: str) -> BodyForm | None:
+    """The body that a content type belongs to, an exact one before a range."""
+    essence = essence_of(content_type)
+    exact = (body for body in bodies if essence_of(body.media.content_type) == essence)
+    ranges = (body for body in bodies if _in_range(essence, essence_of(body.media.content_type)))
+    return next(exact, None) or next(ranges, None)
+
+
+def _in_range(essence: str, documented: str) -> bool:
+    if documented == "*/*":
+        return True
+    return documented.endswith("/*") and essence.startswith(documented[:-1])
+
+
+def concrete_type(content_type: str) -> str:
+    """A type that can be sent: a range becomes JSON."""
+    return "application/json" if "*" in content_type else content_type
+
+
 def _plain_field(name: str, value: Any) -> Parameter:
     nested = isinstance(value, Mapping) or (isinstance(value, list) and any(isinstance(e, list | dict) for e in value))
     content_type = "application/json" if nested else None
     return Parameter(name, "query", False, True, style="form", explode=True, content_type=content_type)
 
 
-def _body_kind(content_type: str, types: frozenset[str]) -> str:
+def _body_kind(content_type: str, shape: Shape) -> str:
+    types = shape.types
     if is_json(content_type):
         return "json"
     if is_form(content_type) and "object" in types:
         return "form"
+    if is_xml(content_type) and shape.likely_type in ("object", "array"):
+        return "xml"
     essence = essence_of(content_type)
     is_text = essence.startswith("text/") or essence in ("application/octet-stream", "application/yaml")
     return "text" if is_text and "string" in types else "opaque"
 
 
-_CARRIERS: dict[str, Carrier] = {"json": "json", "form": "form", "text": "text", "opaque": "text"}
+_CARRIERS: dict[str, Carrier] = {
+    "json": "json",
+    "form": "form",
+    "xml": "xml",
+    "text": "text",
+    "opaque": "text",
+}

@@ -11,6 +11,7 @@ from casecraft.cases.shapes import Size, is_sent, json_type, same_value
 from casecraft.cases.styles import is_sendable, wire_text
 from casecraft.cases.texts import TEXT_LIMIT, fitting_texts, matching_texts
 from casecraft.cases.wording import short_text
+from casecraft.cases.xml_markup import is_text
 
 NESTING_LIMIT = 24
 """Values nested deeper than this are not made."""
@@ -137,7 +138,7 @@ def object_value(node: Node) -> dict[str, Any]:
 
 def least_fields(node: Node) -> int:
     """The fewest fields that a value may have and still be seen: on the wire an empty mapping is nothing."""
-    return max(node.shape.width.least, int(node.carrier != "json" and node.parent is not None))
+    return max(node.shape.width.least, int(node.carrier not in ("json", "xml") and node.parent is not None))
 
 
 def least_items(node: Node) -> int:
@@ -282,7 +283,9 @@ def _because(node: Node) -> str:
 
 def is_carried(node: Node, value: Any) -> bool:
     """Whether the place of a node can carry this value at all."""
-    return node.carrier == "json" or not isinstance(value, str) or is_sendable(node.carrier, value)
+    if node.carrier == "json" or not isinstance(value, str):
+        return True
+    return is_text(value) if node.carrier == "xml" else is_sendable(node.carrier, value)
 
 
 def _leaf_candidates(node: Node) -> Iterator[Any]:

@@ -86,6 +86,8 @@ _KINDS = {
     AUTH_FOREIGN: "foreign",
     "body:truncated-json": "syntax",
     "body:malformed-json": "syntax",
+    "body:truncated-xml": "syntax",
+    "body:malformed-xml": "syntax",
     "body:empty": "syntax",
     "body:deeply-nested": "size",
 }

@@ -298,9 +298,12 @@ class Generation:
 
     def _with_values(self, node: Node, goal: Goal) -> Iterator[CaseRequest]:
         makers = goal_values(node, goal) if goal.valid else invalid_values(node, goal)
+        yield from self._with_roots(goal, (enclosing(node, value) for value in makers))
+
+    def _with_roots(self, goal: Goal, values: Iterator[tuple[Node, Any]]) -> Iterator[CaseRequest]:
         try:
-            for value in makers:
-                request = self._with_root(*enclosing(node, value))
+            for root, value in values:
+                request = self._with_root(root, value)
                 if request is None:
                     self.reasons[goal.id] = "the value cannot be written where it belongs"
                 else:
@@ -384,7 +387,7 @@ class Generation:
         if goal.kind in WHOLE_KINDS:
             return self._odd(goal)
         if goal.probe:
-            return self._probing(goal)
+            return self._with_roots(goal, probe_values(goal))
         if node is None:
             return self._request_level(goal)
         if goal.kind != "missing":
@@ -420,15 +423,6 @@ class Generation:
         value = conforming(node)
         names = fields_to_send(node)
         return value if value or not names else {names[0]: minimal(node.child(names[0]))}
-
-    def _probing(self, goal: Goal) -> Iterator[CaseRequest]:
-        try:
-            for root, value in probe_values(goal):
-                request = self._with_root(root, value)
-                if request is not None:
-                    yield request
-        except NoValueError as error:
-            self.reasons[goal.id] = str(error)
 
     def _without(self, node: Node, goal: Goal) -> Iterator[CaseRequest]:
         parent = node.parent

@@ -9,6 +9,7 @@ from casecraft.cases.numbers import beyond, ends_of
 from casecraft.cases.shapes import Applied
 from casecraft.cases.spreading import BRANCH_SAMPLE, spread
 from casecraft.cases.wording import describe, short_text, technique_of
+from casecraft.cases.xml_markup import node_type
 
 MEMBER_SAMPLE = 20
 """Members of one enum that get a target."""
@@ -70,7 +71,7 @@ def _valid_kinds(node: Node) -> list[tuple[str, Any]]:
     if shape.members is not None:
         return [("enum", shape.members[index]) for index in spread(len(shape.members), MEMBER_SAMPLE)]
     kinds: list[tuple[str, Any]] = []
-    if node.parent is None and node.carrier in ("json", "form"):
+    if node.parent is None and node.carrier in ("json", "form", "xml"):
         kinds.extend(("example", number + 1) for number in range(min(len(node.samples), EXAMPLE_LIMIT)))
     kinds.extend(("branch", number) for number, _ in node.sampled_branches())
     kinds.extend(_kinds_of_type(node))
@@ -113,7 +114,7 @@ def _text_kinds(node: Node) -> Iterator[tuple[str, Any]]:
         yield "valid-format", shape.format
     if shape.patterns:
         yield "valid-pattern", shape.patterns[0]
-    elif node.carrier == "json" and shape.format is None and shape.typed and shape.length.most != 0:
+    elif node.carrier in ("json", "xml") and shape.format is None and shape.typed and shape.length.most != 0:
         yield "non-ascii", None
 
 
@@ -169,7 +170,7 @@ def _object_kinds(node: Node) -> Iterator[tuple[str, Any]]:
     if "object" not in shape.types:
         return
     if any(name not in shape.required for name in shape.properties):
-        if shape.required or node.carrier == "json" or node.parent is None:
+        if shape.required or node.carrier in ("json", "xml") or node.parent is None:
             yield "minimal", None
         yield "all-fields", None
     if shape.width.least:
@@ -237,10 +238,16 @@ def _broken_number(node: Node) -> Iterator[tuple[str, Any]]:
         yield "not-multiple", shape.multiple_of
 
 
+def _shows_emptiness(node: Node) -> bool:
+    """Whether an empty list looks otherwise than none at all."""
+    in_element = node.required or node.parent is None or node_type(node.shape) == "element"
+    return node.carrier == "json" or (node.carrier == "xml" and in_element)
+
+
 def _broken_container(node: Node) -> Iterator[tuple[str, Any]]:
     shape = node.shape
     if "array" in shape.types:
-        if shape.size.least > (node.carrier != "json"):
+        if shape.size.least > (not _shows_emptiness(node)):
             yield "too-few-items", shape.size.least - 1
         if shape.size.most is not None:
             yield "too-many-items", shape.size.most + 1
@@ -251,5 +258,5 @@ def _broken_container(node: Node) -> Iterator[tuple[str, Any]]:
             yield "too-few-properties", shape.width.least - 1
         if shape.width.most is not None:
             yield "too-many-properties", shape.width.most + 1
-        if shape.additional is False and node.carrier in ("json", "form"):
+        if shape.additional is False and node.carrier in ("json", "form", "xml"):
             yield "extra-field", None

@@ -17,7 +17,7 @@ from casecraft.core.case import Technique
 LONG_TEXT = 5000
 """Characters of a long text: more than the columns of most tables hold."""
 
-_BODY: frozenset[Carrier] = frozenset({"json", "form"})
+_BODY: frozenset[Carrier] = frozenset({"json", "form", "xml"})
 _BODY_AND_QUERY: frozenset[Carrier] = _BODY | {"query"}
 _NOT_HEADERS: frozenset[Carrier] = _BODY_AND_QUERY | {"path"}
 

@@ -27,7 +27,7 @@ class Inspection:
 
 @dataclass(slots=True)
 class Look:
-    """An inspection on its way."""
+    """An inspection on its way. `sends_other_type` says that its body is not of the main type."""
 
     findings: list[Finding] = field(default_factory=list)
     unclear: list[str] = field(default_factory=list)
@@ -35,6 +35,7 @@ class Look:
     probes: set[str] = field(default_factory=set)
     doubts: set[str] = field(default_factory=set)
     given: dict[str, Any] = field(default_factory=dict)
+    sends_other_type: bool = False
 
     def add(self, reading: Reading, place: str) -> None:
         """Add what is known of the value at one place of the request."""

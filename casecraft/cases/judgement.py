@@ -7,6 +7,7 @@ from casecraft.cases.nodes import Node
 from casecraft.cases.predicates import is_hit
 from casecraft.cases.rich_values import OPEN_FIELD, has_open_fields
 from casecraft.cases.violations import Finding, findings_of
+from casecraft.cases.xml_reading import XmlReading, read_xml
 
 WALKED_ITEMS = 16
 """Items of one list that are looked at."""
@@ -34,6 +35,16 @@ def judged(node: Node, value: Any) -> Reading:
     probes: set[str] = set()
     _walk(node, value, hits, probes)
     return Reading((), frozenset(hits), frozenset(probes), (value,))
+
+
+def judged_document(node: Node, text: Any) -> Reading:
+    """What the node and its goals say of the value that an XML document stands for."""
+    read = read_xml(node, text) if isinstance(text, str) else XmlReading("unclear", "the body is no text")
+    if read.fault == "unclear":
+        return Reading((), frozenset(), unclear=(read.message,))
+    if read.fault is not None:
+        return Reading((Finding(f"body:{read.fault}", read.message),), frozenset())
+    return judged(node, read.value)
 
 
 def _walk(node: Node, value: Any, hits: set[str], probes: set[str]) -> None:

@@ -12,8 +12,8 @@ from casecraft.core.case import Technique
 from casecraft.core.endpoint import Location
 from casecraft.core.schema import Definitions, Schema, referenced_name
 
-Carrier: TypeAlias = Literal["json", "form", "text"] | Location
-"""What carries a node's value: a JSON document, a form, a plain text or a parameter."""
+Carrier: TypeAlias = Literal["json", "form", "xml", "text"] | Location
+"""What carries a node's value: a JSON or XML document, a form, a plain text or a parameter."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,16 @@ def _draft(values: dict[str, Any], mender: Mender) -> Draft:
     return Draft(**values)
 
 
-RAW_TARGETS = frozenset({"body:truncated-json", "body:malformed-json", "body:repeated-name", "body:empty"})
+RAW_TARGETS = frozenset(
+    [
+        "body:truncated-json",
+        "body:malformed-json",
+        "body:repeated-name",
+        "body:empty",
+        "body:truncated-xml",
+        "body:malformed-xml",
+    ]
+)
 """Targets that only the exact text of a body hits: it is not read as a value, nor mended."""
 
 _CREDENTIALS_OF = {"auth:invalid": "invalid", "auth:foreign": "foreign"}

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from casecraft.cases import raw_bodies
+from casecraft.cases import raw_bodies, xml_bodies
 from casecraft.cases.bodies import BodyForm
 from casecraft.cases.composition import NoValueError
 from casecraft.cases.nodes import Goal
@@ -77,6 +77,8 @@ def _raw(right: RightRequest, goal: Goal) -> Iterator[CaseRequest]:
     texts: Mapping[str, Callable[[], Iterator[str]]] = {
         "truncated-json": lambda: raw_bodies.truncated(right.value),
         "malformed-json": lambda: raw_bodies.malformed(right.value),
+        "truncated-xml": lambda: xml_bodies.truncated(right.request.body),
+        "malformed-xml": lambda: xml_bodies.malformed(right.request.body),
         "empty": lambda: iter(("",)),
         "deeply-nested": lambda: raw_bodies.nested(right.body.node.shape.types if right.body else frozenset()),
     }

@@ -7,10 +7,10 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from casecraft.cases.bodies import BodyForm, Field
+from casecraft.cases.bodies import BodyForm, Field, concrete_type, find_body
 from casecraft.cases.goals import node_goals, sampling_notes
 from casecraft.cases.inspection import Inspection, Look
-from casecraft.cases.judgement import Reading, judged
+from casecraft.cases.judgement import Reading, judged, judged_document
 from casecraft.cases.keys import stable_key
 from casecraft.cases.nodes import Goal, Node, SchemaContext
 from casecraft.cases.pairs import PairTable
@@ -260,7 +260,8 @@ class RequestModel:
                 state = relation.state(look.given)
                 if state is not None:
                     (look.hits if state == "kept" else look.doubts).add(relation.target(state))
-            look.hits.update(self.pairs.hit_by(look.given))
+            if not look.sends_other_type:
+                look.hits.update(self.pairs.hit_by(look.given))
         return look.concluded(self.goals.keys())
 
     def _read_method(self, request: CaseRequest, look: Look) -> None:
@@ -366,6 +367,8 @@ class RequestModel:
         body = self.body_for(content_type) if content_type else self.body
         if body is None:
             look.findings.append(Finding(UNSUPPORTED, f"{content_type} is not a documented type"))
+        elif body.kind == "xml" and content_type:
+            self._add_body(body, request.body if request.raw_body is None else request.raw_body, look)
         elif body.kind == "opaque" or (request.raw_body is not None and body.kind != "json"):
             look.unclear.append(f"a body of type {content_type} cannot be checked")
         elif request.raw_body is not None:
@@ -375,13 +378,15 @@ class RequestModel:
         elif not content_type:
             look.unclear.append("a body without a type has no text")
         else:
-            reading = self._body_reading(body, request.body)
-            look.add(
-                reading if body is self.body else replace(reading, hits=frozenset(), probes=frozenset(), value=()),
-                "body",
-            )
-            if body is not self.body:
-                look.hits.add(f"body:content-type={essence_of(body.media.content_type)}")
+            self._add_body(body, request.body, look)
+
+    def _add_body(self, body: BodyForm, value: Any, look: Look) -> None:
+        reading = self._body_reading(body, value)
+        if body is not self.body:
+            reading = replace(reading, hits=frozenset(), probes=frozenset(), value=())
+            look.sends_other_type = True
+            look.hits.add(f"body:content-type={essence_of(body.media.content_type)}")
+        look.add(reading, "body")
 
     def _read_raw_body(self, body: BodyForm, text: str, look: Look) -> None:
         read = read_raw(text)
@@ -406,6 +411,8 @@ class RequestModel:
         return last[2]
 
     def _judged_body(self, body: BodyForm, value: Any) -> Reading:
+        if body.kind == "xml":
+            return judged_document(body.node, value)
         ambiguous = body.ambiguous_field(value)
         if ambiguous is not None:
             return Reading((), frozenset(), unclear=(_ambiguous(ambiguous.node),))
@@ -413,10 +420,7 @@ class RequestModel:
 
     def body_for(self, content_type: str) -> BodyForm | None:
         """The documented body that a content type belongs to, an exact one before a range."""
-        essence = essence_of(content_type)
-        exact = (body for body in self.bodies if essence_of(body.media.content_type) == essence)
-        ranges = (body for body in self.bodies if _in_range(essence, essence_of(body.media.content_type)))
-        return next(exact, None) or next(ranges, None)
+        return find_body(self.bodies, content_type)
 
 
 def _surplus(goals: Iterable[Goal]) -> set[str]:
@@ -438,18 +442,7 @@ MEDIA_LIMIT = 6
 _TAKES_ALL = frozenset({"*/*", "text/*", "text/plain"})
 
 
-_KINDS = ("json", "form", "text", "opaque")
-
-
-def concrete_type(content_type: str) -> str:
-    """A type that can be sent: a range becomes JSON."""
-    return "application/json" if "*" in content_type else content_type
-
-
-def _in_range(essence: str, documented: str) -> bool:
-    if documented == "*/*":
-        return True
-    return documented.endswith("/*") and essence.startswith(documented[:-1])
+_KINDS = ("json", "form", "xml", "text", "opaque")
 
 
 def _is_scalar(field: Field) -> bool:

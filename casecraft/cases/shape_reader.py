@@ -106,6 +106,7 @@ def own_keywords(schema: Mapping[str, Any]) -> Shape:
         dependent=_dependent(schema.get("dependentRequired")),
         applied=tuple(_applied(schema)) if not APPLYING.isdisjoint(schema) else (),
         samples=_samples(schema),
+        xml=_properties_of_xml(schema.get("xml")),
     )
 
 
@@ -249,6 +250,10 @@ def _properties(value: Any) -> Mapping[str, Schema]:
     if all(isinstance(schema, Mapping | bool) for schema in value.values()):
         return value
     return {name: _schema(schema) for name, schema in value.items()}
+
+
+def _properties_of_xml(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _required(value: Any) -> frozenset[str]:

@@ -80,7 +80,8 @@ class Applied:
 @dataclass(frozen=True, slots=True)
 class Shape:
     """The flat record. `types` are the JSON types allowed ("number" stands with "integer"); `typed` says whether the
-    schema names them; `members` are the values of `enum` or `const`; `samples` the document's own values.
+    schema names them; `members` are the values of `enum` or `const`; `samples` the document's own values; `xml` the
+    fields of its XML Object.
     """
 
     types: frozenset[str] = ALL_TYPES
@@ -103,6 +104,7 @@ class Shape:
     choices: tuple[Choice, ...] = ()
     applied: tuple[Applied, ...] = ()
     samples: tuple[Any, ...] = ()
+    xml: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def likely_type(self) -> str:
@@ -147,6 +149,7 @@ def merge(one: Shape, other: Shape) -> Shape:
         choices=one.choices + other.choices,
         applied=one.applied + other.applied,
         samples=one.samples + other.samples,
+        xml={**other.xml, **one.xml} if other.xml else one.xml,
     )
 
 

@@ -310,10 +310,11 @@ def _body(model: RequestModel, draft: Draft, problems: list[str]) -> Any:
     except (TypeError, ValueError, RecursionError) as error:
         problems.append(f"the body is no JSON value: {error}")
         return None
-    if not is_json(draft.content_type) and not is_form(draft.content_type) and not isinstance(draft.body, str):
-        return json.dumps(draft.body)
     body = model.body_for(draft.content_type)
-    if body is None or body.kind != "form":
+    as_value = body is not None and body.kind == "xml" and not isinstance(draft.body, str)
+    if not is_json(draft.content_type) and not is_form(draft.content_type) and not as_value:
+        return draft.body if isinstance(draft.body, str) else json.dumps(draft.body)
+    if body is None or (body.kind != "form" and not as_value):
         return draft.body
     written = body.write(draft.body)
     if written is None:

@@ -37,6 +37,13 @@ _FAULTS: Mapping[str, str] = MappingProxyType(
         "deeply-nested": "a body that is nested deeply (OWASP API4:2023)",
     }
 )
+_XML_FAULTS: Mapping[str, str] = MappingProxyType(
+    {
+        "truncated-xml": "XML that ends too early",
+        "malformed-xml": "a body that is no XML",
+        "empty": "an empty body",
+    }
+)
 
 
 def whole_goals(endpoint: Endpoint, body: BodyForm | None, *, scalars: bool) -> Iterator[Goal]:
@@ -46,6 +53,10 @@ def whole_goals(endpoint: Endpoint, body: BodyForm | None, *, scalars: bool) -> 
     yield from _credential_goals(endpoint)
     if body is not None and body.kind == "json":
         yield from _syntax_goals(body)
+    if body is not None and body.kind == "xml":
+        for fault, description in _XML_FAULTS.items():
+            if fault != "empty" or body.node.required:
+                yield _goal(f"body:{fault}", "raw", "syntax_testing", description, fault)
     if endpoint.path_methods[:1] == (endpoint.method,) and other_method(endpoint) is not None:
         yield _goal(METHOD, "method", "error_guessing", "a method that the path does not document")
     if endpoint.method == "DELETE":

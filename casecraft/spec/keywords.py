@@ -77,7 +77,6 @@ DROPPED_KEYWORDS: Final = frozenset(
         "externalDocs",
         "id",
         "nullable",
-        "xml",
     ]
 )
 """Keywords that mean nothing once a schema stands for itself; what they say is said in other words."""
@@ -140,6 +139,10 @@ _CHECKS: Final[dict[str, Callable[[Any], bool]]] = {
     "examples": lambda value: isinstance(value, list),
     "dependentRequired": _is_dependencies,
 }
+_XML_FIELDS: Final[Mapping[str, Callable[[Any], bool]]] = {
+    **dict.fromkeys(("name", "namespace", "prefix", "nodeType"), _is_text),
+    **dict.fromkeys(("attribute", "wrapped"), _is_flag),
+}
 _ANY_VALUE: Final = frozenset({"const", "default"})
 _NUMERIC: Final = frozenset(name for name, check in _CHECKS.items() if check in (_is_number, _is_count, _is_step))
 
@@ -152,6 +155,13 @@ def read_keyword(name: str, value: Any) -> Any:
     if name in _NUMERIC and isinstance(value, str):
         value = _read_number(value)
     return value if check(value) else None
+
+
+def read_xml(value: Any) -> dict[str, Any] | None:
+    """The fields of an XML Object that make sense, None where there are none."""
+    fields = value.items() if isinstance(value, dict) else ()
+    kept = {name: each for name, each in fields if name in _XML_FIELDS and _XML_FIELDS[name](each)}
+    return kept or None
 
 
 def _read_number(text: str) -> int | float | None:

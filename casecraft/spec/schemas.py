@@ -14,6 +14,7 @@ from casecraft.spec.keywords import (
     SCHEMA_KEYWORDS,
     read_keyword,
     read_types,
+    read_xml,
 )
 from casecraft.spec.pointers import MISSING
 from casecraft.spec.references import References
@@ -33,6 +34,7 @@ class Schemas:
         self._references = references
         self._legacy = version in ("2.0", "3.0")
         self._components = "/definitions/" if version == "2.0" else "/components/schemas/"
+        self._side = side
         self._not_sent = _NOT_SENT[side]
         self._pointers: dict[str, str] = {}
         self.definitions = Definitions(self._load)
@@ -106,7 +108,11 @@ class Schemas:
             return [self.convert(child) for child in value] if isinstance(value, list) and value else None
         if name == "discriminator":
             return self._convert_discriminator(value)
-        return read_keyword(name, value)
+        return self._convert_xml(value) if name == "xml" else read_keyword(name, value)
+
+    def _convert_xml(self, value: Any) -> dict[str, Any] | None:
+        """An annotation of requests alone: answers are not read as XML."""
+        return read_xml(value) if self._side == "request" else None
 
     def _convert_discriminator(self, value: Any) -> dict[str, Any] | None:
         """An annotation; its mapping names definitions as references do."""

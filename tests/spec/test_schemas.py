@@ -41,6 +41,12 @@ def convert(schema: Any, version: str = "3.0", side: Any = "request", **componen
         ("3.0", {"required": True, "enum": [], "properties": []}, {}),
         ("3.0", {"pattern": r"\p{L}"}, {"pattern": r"\p{L}"}),
         ("3.0", {"default": None, "x-any": 1, "xml": {}}, {"default": None}),
+        (
+            "3.0",
+            {"xml": {"name": "a", "wrapped": True, "attribute": "no", "prefix": 1, "x-more": 1}},
+            {"xml": {"name": "a", "wrapped": True}},
+        ),
+        ("3.2", {"xml": {"nodeType": "cdata"}}, {"xml": {"nodeType": "cdata"}}),
         ("3.0", {"additionalProperties": False}, {"additionalProperties": False}),
         (
             "3.1",
@@ -129,3 +135,9 @@ def test_schemas_with_id_and_defs_stand_for_themselves() -> None:
     assert validator.is_valid(None)
     for wrong in ({"value": -300}, {"value": 501}, {"value": 1, "unit": "K"}, {"value": 1, "parent": {}}):
         assert not validator.is_valid(wrong)
+
+
+def test_only_requests_are_written_as_xml() -> None:
+    schema = {"xml": {"name": "a"}, "properties": {"b": {"xml": {"attribute": True}}}}
+    assert convert(schema) == schema
+    assert convert(schema, side="response") == {"properties": {"b": {}}}
