@@ -12,7 +12,7 @@ from tests.suites.consumers import ROOT, Run, run_pytest
 from tests.suites.running import Echo
 
 FORMATS = ("pytest", "unittest", "gherkin", "jest", "postman", "bruno", "http", "curl")
-CASES = "10"  # for each endpoint, the best ones: all would take programs on Node.js minutes
+CASES = "7"  # for each endpoint, the best ones: all would take programs on Node.js minutes
 CREDENTIALS = {
     "CASECRAFT_AUTH_APIKEY": API_KEY,
     "CASECRAFT_AUTH_BEARER": TOKEN,

@@ -16,7 +16,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from filelock import FileLock
 
-from tests.suites.running import PYTEST
+from tests.suites.running import PLUGINS, PYTEST
 
 HERE = Path(__file__).parent / "node"
 ROOT = Path(__file__).parents[2]
@@ -55,7 +55,7 @@ def node_modules() -> Path:
 def run_program(command: list[str], folder: Path, url: str, variables: dict[str, str]) -> Run:
     kept = {name: text for name, text in os.environ.items() if not name.startswith(("CASECRAFT", "NODE_", "JEST"))}
     where = {"CASECRAFT_BASE_URL": url} if url else {}
-    environment = {**kept, **NODE_ENVIRONMENT, "NO_PROXY": "*", **where, **variables}
+    environment = {**kept, **NODE_ENVIRONMENT, **PLUGINS, "NO_PROXY": "*", **where, **variables}
     # Into a file: a program of Node.js that ends at once loses what a pipe has not taken yet.
     with tempfile.TemporaryFile() as output:
         done = subprocess.run(

@@ -11,7 +11,8 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 # What is installed beside casecraft for its own tests has no part in a suite's run.
-PYTEST = [sys.executable, "-W", "error", "-m", "pytest", "-p", "no:asyncio", "-p", "no:cacheprovider", "-rs"]
+PYTEST = [sys.executable, "-W", "error", "-m", "pytest", "-p", "no:cacheprovider", "-rs"]
+PLUGINS = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # in the environment; they would take most of the time
 
 HOSTILE = [
     'it\'s "quoted" `code` $HOME $(id)',
@@ -37,7 +38,15 @@ def run_suite(folder: Path, url: str = "", *options: str, **variables: str) -> s
 def run_program(command: list[str], folder: Path, url: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
     kept = {name: text for name, text in os.environ.items() if not name.startswith(("CASECRAFT", "PYTEST"))}
     where = {"CASECRAFT_BASE_URL": url} if url else {}
-    environment = {**kept, **where, **variables, "PYTHONDONTWRITEBYTECODE": "1", "NO_PROXY": "*", "COLUMNS": "200"}
+    environment = {
+        **kept,
+        **where,
+        **PLUGINS,
+        **variables,
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "NO_PROXY": "*",
+        "COLUMNS": "200",
+    }
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=120
     )

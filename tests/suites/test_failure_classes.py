@@ -14,8 +14,9 @@ from casecraft.core.scenario import Listing
 from casecraft.suites import render
 from tests.petstore.server import serve
 from tests.suites.consumers import run_jest
-from tests.suites.running import PYTEST, Answer, Echo, outcomes, run_program, run_suite
+from tests.suites.running import Answer, Echo, outcomes, run_suite
 from tests.suites.samples import PET, answer_of, make_case, make_endpoint, make_result, make_suite
+from tests.suites.test_python_formats import run_gherkin
 
 pytestmark = pytest.mark.slow
 
@@ -97,7 +98,7 @@ def write_checks(folder: Path, echo: Echo, name: str) -> Path:
 
 def messages_of_gherkin(suite: Path, url: str) -> dict[str, str]:
     report = suite.parent / "cucumber.json"
-    run_program([*PYTEST, f"--cucumberjson={report}"], suite / "gherkin", url)
+    run_gherkin(suite, url, f"--cucumberjson={report}")
     found = [scenario for feature in json.loads(report.read_text("utf-8")) for scenario in feature["elements"]]
     texts = ("".join(step["result"].get("error_message", "") for step in one["steps"]) for one in found)
     ids = [next(tag["name"] for tag in one["tags"] if "--" in tag["name"]) for one in found]

@@ -380,7 +380,7 @@ def test_no_answer_is_one_clear_failure(tmp_path: Path) -> None:
     assert "During handling" not in done.stdout
 
 
-@pytest.mark.parametrize(("options", "url"), [((), ""), (("-n", "2"), "localhost:8000")])
+@pytest.mark.parametrize(("options", "url"), [((), ""), (("-p", "xdist.plugin", "-n", "2"), "localhost:8000")])
 def test_missing_base_url_is_one_line(tmp_path: Path, options: tuple[str, ...], url: str) -> None:
     render(make_suite([make_result(make_endpoint(), *(make_case(str(number)) for number in range(9)))]), tmp_path)
     done = run_suite(tmp_path, url, *options)
@@ -405,7 +405,7 @@ def test_cases_are_chosen_by_priority_and_validity(tmp_path: Path, echo: tuple[E
 def test_suite_runs_in_parallel(tmp_path: Path, echo: tuple[Echo, str]) -> None:
     cases = [make_case(f"{number} {text}") for number, text in enumerate(HOSTILE)]
     render(make_suite([make_result(make_endpoint(), *cases)]), tmp_path)
-    done = run_suite(tmp_path, echo[1], "-n", "2")
+    done = run_suite(tmp_path, echo[1], "-p", "xdist.plugin", "-n", "2")
     assert f"{len(HOSTILE)} passed" in done.stdout, done.stdout
 
 

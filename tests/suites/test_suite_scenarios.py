@@ -315,7 +315,7 @@ def test_scenario_that_cannot_be_carried_out_is_skipped(tmp_path: Path, pets: tu
 
 def test_workers_make_their_own(tmp_path: Path, pets: tuple[Pets, str]) -> None:
     write(tmp_path / "suite", *(reading(f"case-{number}") for number in range(6)), scenarios=(life(READ, REMOVED),))
-    done = run_suite(tmp_path / "suite", pets[1], "-n", "2", "-k", "case- or test_scenario")
+    done = run_suite(tmp_path / "suite", pets[1], "-p", "xdist.plugin", "-n", "2", "-k", "case- or test_scenario")
     assert done.returncode == 0, done.stdout
     assert not any(pets[0].kept.values())
 
