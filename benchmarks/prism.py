@@ -49,7 +49,10 @@ OF_PRISM = "access-control-allow-origin"
 NEVER_ANSWERED = frozenset({"body:malformed-json", "body:truncated-json"})
 """Targets whose cases Prism leaves waiting until they give up."""
 
-PLACES = ("document", "label", "endpoint", "target", "content_type", "answer")
+EVERY = "every_answer"
+"""A pattern that all that Prism says of a case must fit, not one part of it alone."""
+
+PLACES = ("document", "label", "endpoint", "target", "content_type", "answer", EVERY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,10 @@ class Cause:
 
     def explains(self, facts: Mapping[str, list[str]]) -> bool:
         """Whether a disagreement, by what `facts_of` says of it, has this cause."""
-        return all(any(pattern.search(text) for text in facts[place]) for place, pattern in self.where.items())
+        return all(
+            all(map(pattern.search, facts["answer"])) if place == EVERY else any(map(pattern.search, facts[place]))
+            for place, pattern in self.where.items()
+        )
 
 
 def main(arguments: list[str]) -> int:
