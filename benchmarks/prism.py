@@ -49,7 +49,10 @@ OF_PRISM = "access-control-allow-origin"
 NEVER_ANSWERED = frozenset({"body:malformed-json", "body:truncated-json"})
 """Targets whose cases Prism leaves waiting until they give up."""
 
-PLACES = ("document", "label", "endpoint", "target", "content_type", "answer")
+EVERY = "every_answer"
+"""A pattern that all that Prism says of a case must fit, not one part of it alone."""
+
+PLACES = ("document", "label", "endpoint", "target", "content_type", "answer", EVERY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,10 @@ class Cause:
 
     def explains(self, facts: Mapping[str, list[str]]) -> bool:
         """Whether a disagreement, by what `facts_of` says of it, has this cause."""
-        return all(any(pattern.search(text) for text in facts[place]) for place, pattern in self.where.items())
+        return all(
+            all(map(pattern.search, facts["answer"])) if place == EVERY else any(map(pattern.search, facts[place]))
+            for place, pattern in self.where.items()
+        )
 
 
 def main(arguments: list[str]) -> int:
@@ -189,14 +195,14 @@ def judge(
     explained: Counter[tuple[str, str]],
     unexplained: Counter[str],
 ) -> Counter[tuple[str, str]]:
-    """Count pairs of a label and "accepted", "refused", "not counted", "left open" or "not sent"; and disagreements
-    by their causes.
+    """Count pairs of a label and "accepted", "refused", "not counted" or "not sent"; and disagreements by their
+    causes.
     """
     counts: Counter[tuple[str, str]] = Counter()
     for answer in answers:
         label = "valid" if answer["valid"] else "invalid"
         verdict = verdict_of(answer)
-        if verdict in ("not sent", "left open") or verdict == ("accepted" if answer["valid"] else "refused"):
+        if verdict == "not sent" or verdict == ("accepted" if answer["valid"] else "refused"):
             counts[label, verdict] += 1
             continue
         facts = facts_of(document, label, answer)
@@ -212,8 +218,6 @@ def judge(
 def verdict_of(answer: Mapping[str, Any]) -> str:
     if answer["status"] is None:
         return "not sent"
-    if answer["valid"] and "4XX" in answer["expected"]:
-        return "left open"  # a service may accept or refuse it; the case asks only that it does not break
     refused = violations_of(answer) or _PROBLEM.search(answer["body"]) or OF_PRISM not in answer["headers"]
     return "refused" if refused else "accepted"
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from casecraft.cases.ambiguity import fits_several_branches
 from casecraft.cases.nodes import Carrier, Node, SchemaContext
-from casecraft.cases.readings import coerce, fits_several_branches
+from casecraft.cases.readings import coerce
 from casecraft.cases.shapes import Shape
 from casecraft.cases.styles import essence_of, is_form, is_json, names_of, read, text_tree, write
 from casecraft.cases.xml_bodies import is_xml, write_xml

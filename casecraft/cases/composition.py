@@ -98,7 +98,9 @@ def conditional_variants(node: Node) -> Iterator[Node]:
 
 
 def chosen_branch(node: Node) -> Node:
-    """The first branch of which a value can be made that the whole union accepts."""
+    """The first branch of which a value can be made that the whole union accepts, and that fits no other branch in its
+    wire form, where there is such a one.
+    """
     known: Node | None = node.known.get("branch")
     if known is None:
         known = node.known["branch"] = _find_branch(node)
@@ -107,13 +109,20 @@ def chosen_branch(node: Node) -> Node:
 
 def _find_branch(node: Node) -> Node:
     reason = f"{node.id}: no branch of the union can be met"
+    accepting: list[Node] = []
     branches = node.branches() if node.shape.choices[0].branches and not node.is_recursive else ()
     for branch in branches:
         try:
-            if is_understood(node, minimal(branch)):
-                return branch
+            value = minimal(branch)
         except NoValueError as error:
             reason = str(error)
+            continue
+        if node.validator.accepts(value):
+            accepting.append(branch)
+            if not _fits_others(node, value):
+                return branch
+    if accepting:
+        return accepting[0]
     raise NoValueError(reason)
 
 
@@ -123,7 +132,18 @@ def is_understood(node: Node, value: Any) -> bool:
 
 
 def is_mistakable(node: Node, value: Any) -> bool:
-    """Whether the wire carries a value as a text that may be read as the value of another branch."""
+    """Whether the wire carries a value as a text that may be read as the value of another branch, where other values
+    are clear. Where none is, the `oneOf` can only be meant as `anyOf`.
+    """
+    return _fits_others(node, value) and _has_clear_values(node)
+
+
+def _has_clear_values(node: Node) -> bool:
+    least = made(lambda place: minimal(chosen_branch(place)), node)
+    return isinstance(least, NoValueError) or not _fits_others(node, least[0])
+
+
+def _fits_others(node: Node, value: Any) -> bool:
     is_text = node.carrier != "json" and not isinstance(value, list | dict)
     return is_text and is_ambiguous(node, wire_text(value))
 

@@ -23,19 +23,6 @@ def coerce(parameter: Parameter, node: Node, raw: Raw) -> Any:
     return next((each for each in readings if node.validator.accepts(each)), readings[0])
 
 
-def fits_several_branches(parameter: Parameter, node: Node, raw: Raw) -> bool:
-    """Whether a text in a raw value fits several branches of a `oneOf`, as it reads as one type or as another: no label
-    is sure then. JSON says itself what is meant.
-    """
-    if parameter.content_type is not None:
-        return False
-    if isinstance(raw, list):
-        return any(fits_several_branches(parameter, node.locate(index), each) for index, each in enumerate(raw))
-    if isinstance(raw, dict):
-        return any(fits_several_branches(parameter, node.locate(name), each) for name, each in raw.items())
-    return is_ambiguous(node, raw)
-
-
 def is_ambiguous(node: Node, text: str) -> bool:
     """Whether a text, read as one type or as another, fits several branches of the node's `oneOf`."""
     if not node.shape.choices or node.shape.choices[0].keyword != "oneOf":

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+from casecraft.cases.ambiguity import fits_several_branches
 from casecraft.cases.bodies import BodyForm, Field, concrete_type, find_body
 from casecraft.cases.goals import node_goals, sampling_notes
 from casecraft.cases.inspection import Inspection, Look
@@ -16,7 +17,7 @@ from casecraft.cases.nodes import Goal, Node, SchemaContext
 from casecraft.cases.pairs import PairTable
 from casecraft.cases.probes import add_assignment_probe, add_text_probes
 from casecraft.cases.raw_bodies import read_raw
-from casecraft.cases.readings import coerce, fits_several_branches
+from casecraft.cases.readings import coerce
 from casecraft.cases.relation_cases import relation_goals
 from casecraft.cases.relation_search import checked_relations, found_relations
 from casecraft.cases.request_values import Mender, RequestValues

@@ -37,6 +37,13 @@ def test_only_texts_of_one_branch_are_made() -> None:
     assert "several branches" in unreachable(with_number_or_name())["path.id/oneOf:1"]
 
 
+def test_where_every_text_is_ambiguous_any_branch_will_do() -> None:
+    either = {"oneOf": [{"type": "integer"}, {"type": "string", "pattern": "^[1-9]$"}]}
+    of = endpoint(Parameter("id", "path", True, either, style="simple", explode=False), path="/things/{id}")
+    assert any(case.valid for case in generate(of))
+    assert isinstance(verify(of, replace(PLAIN, path_params={"id": 7})), Verified)
+
+
 @pytest.mark.parametrize("value", ["7", "main"])
 def test_any_of_several_branches_may_fit(value: str) -> None:
     of = endpoint(query("q", {"anyOf": NUMBER_OR_NAME["oneOf"]}), method="GET")

@@ -1,0 +1,19 @@
+"""Texts off the wire that are read as one value by one server and as another by the next."""
+
+from casecraft.cases.composition import is_mistakable
+from casecraft.cases.nodes import Node
+from casecraft.cases.styles import Raw
+from casecraft.core.endpoint import Parameter
+
+
+def fits_several_branches(parameter: Parameter, node: Node, raw: Raw) -> bool:
+    """Whether a text in a raw value fits several branches of a `oneOf`, as it reads as one type or as another: no label
+    is sure then. JSON says itself what is meant.
+    """
+    if parameter.content_type is not None:
+        return False
+    if isinstance(raw, list):
+        return any(fits_several_branches(parameter, node.locate(index), each) for index, each in enumerate(raw))
+    if isinstance(raw, dict):
+        return any(fits_several_branches(parameter, node.locate(name), each) for name, each in raw.items())
+    return is_mistakable(node, raw)
