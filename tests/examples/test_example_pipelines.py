@@ -12,7 +12,7 @@ import yaml
 
 from tests.examples.stage import KEY, ROOT, Stage, read_suite, simulate
 from tests.petstore.app import create_app
-from tests.petstore.rules import API_KEY, SESSION, TOKEN
+from tests.petstore.rules import API_KEY, OTHER_KEY, OTHER_TOKEN, SESSION, TOKEN
 from tests.petstore.server import serve
 
 ENDPOINTS = 14
@@ -21,6 +21,8 @@ CREDENTIALS = {
     "CASECRAFT_AUTH_APIKEY": API_KEY,
     "CASECRAFT_AUTH_BEARER": TOKEN,
     "CASECRAFT_AUTH_SESSION": SESSION,
+    "CASECRAFT_FOREIGN_AUTH_APIKEY": OTHER_KEY,
+    "CASECRAFT_FOREIGN_AUTH_BEARER": OTHER_TOKEN,
 }
 
 

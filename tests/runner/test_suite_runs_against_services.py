@@ -176,7 +176,7 @@ def test_only_what_is_chosen_runs(run: RunSuite, suite: Path, selection: dict[st
 
 def test_fail_fast_leaves_out_what_comes_after(run: RunSuite) -> None:
     with serve(create_app("name-null-crashes")) as url:
-        report = run(url, "POST /pets", fail_fast=True)
+        report = run(url, "POST /pets", fail_fast=True, workers=1)
     assert report.counts["failed"] == 1
     assert report.counts["not_run"] > 0
     assert report.exit_code() == 1
