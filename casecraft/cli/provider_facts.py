@@ -65,6 +65,7 @@ def _row(name: str, settings: Settings, found: dict[str, str]) -> dict[str, Any]
         "workers": profile.max_workers,
         "aliases": list(row.aliases) if row is not None else [],
         "base_url": profile.base_url,
+        "local": profile.local,
         "dialect": profile.dialect,
         "capabilities": _capabilities(row) if row is not None else [],
         "regions": _regions(row) if row is not None else [],
@@ -87,13 +88,17 @@ def _is_wanted(row: dict[str, Any], wanted: Wanted) -> bool:
         return False
     if not set(wanted.capabilities) <= set(row["capabilities"]):
         return False
-    return wanted.max_price is None or _is_affordable(row["name"], row["model"], wanted.max_price)
+    return wanted.max_price is None or _is_affordable(row, wanted.max_price)
 
 
-def _is_affordable(name: str, model: str, max_price: str) -> bool:
-    """Whether the default model's output costs no more; what has no known price in that currency is not."""
+def _is_affordable(row: dict[str, Any], max_price: str) -> bool:
+    """Whether the default model's output costs no more. What runs on one's own machine costs nothing; what has no known
+    price in that currency is not affordable.
+    """
     most, currency = read_money(max_price, "--max-price")
-    prices = (it for it in priced_models(name) if it.model == model and it.tariff.currency == currency)
+    if row["local"]:
+        return True
+    prices = (it for it in priced_models(row["name"]) if it.model == row["model"] and it.tariff.currency == currency)
     return any(it.tariff.tiers[0].output.scaleb(6) <= most for it in prices)
 
 

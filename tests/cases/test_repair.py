@@ -49,7 +49,9 @@ def test_an_empty_answer_is_no_empty_turn(original: ChatRequest, answer: str) ->
 
 
 def test_an_answer_with_a_lone_surrogate_can_be_sent(original: ChatRequest) -> None:
-    repair_request(original, 'x\ud800"', ["\udfff"], "en").messages[-2].text.encode()
+    sent = [message.text.encode() for message in repair_request(original, 'x\ud800"', ["\udfff"], "en").messages]
+    assert sent[-2].startswith(b"x")
+    assert sent[-2].endswith(b'"')
 
 
 def test_problems_are_bounded_and_stay_between_their_tags(original: ChatRequest) -> None:

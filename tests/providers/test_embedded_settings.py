@@ -57,7 +57,9 @@ async def test_a_file_that_is_no_model_is_one_line(tmp_path: Path, name: str, me
 def test_a_model_in_the_users_folder_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "m.gguf").write_bytes(b"GGUF and more")
-    embedded("~/m.gguf").validate()
+    provider = embedded("~/m.gguf")
+    provider.validate()
+    assert provider.profile.model == "~/m.gguf"
 
 
 async def test_it_has_one_model_that_costs_nothing_and_is_asked_by_one_worker(tmp_path: Path) -> None:

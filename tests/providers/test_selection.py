@@ -134,4 +134,6 @@ def test_with_a_key_every_row_is_valid(name):
 
 
 def test_local_needs_no_key_and_no_model():
-    create("local").validate()
+    provider = create("local")
+    provider.validate()
+    assert (provider.profile.model, provider.profile.local) == ("", True)

@@ -129,6 +129,12 @@ def send_by_sdk() -> Server:
         types.Part.from_bytes(data=PICTURE.data, mime_type="image/png"),
         types.Part(file_data=types.FileData(file_uri="https://files/x")),
     ]
+    declarations = [
+        types.FunctionDeclaration(
+            name="get_weather", description="The weather of a city.", parameters_json_schema=WEATHER.parameters
+        ),
+        types.FunctionDeclaration(name="now"),
+    ]
     server.client().models.generate_content(
         model="m",
         contents=[
@@ -149,18 +155,7 @@ def send_by_sdk() -> Server:
             seed=0,
             response_mime_type="application/json",
             response_json_schema=SCHEMA,
-            tools=[
-                types.Tool(
-                    function_declarations=[
-                        types.FunctionDeclaration(
-                            name="get_weather",
-                            description="The weather of a city.",
-                            parameters_json_schema=WEATHER.parameters,
-                        ),
-                        types.FunctionDeclaration(name="now"),
-                    ]
-                )
-            ],
+            tools=[types.Tool(function_declarations=declarations)],
             tool_config=types.ToolConfig(
                 function_calling_config=types.FunctionCallingConfig(mode="ANY", allowed_function_names=["get_weather"])
             ),

@@ -15,22 +15,23 @@ from casecraft.errors import (
     ServerError,
 )
 from casecraft.wire.dialect import ErrorBody
+from casecraft.wire.error_status import status_of
 
 OVERLOADED = 529
 NO_CREDIT = 402
 
-# Status and type, as Anthropic pairs them.
-WORDS: tuple[tuple[type[ProviderError], int, str], ...] = (
-    (AuthenticationError, 401, "authentication_error"),
-    (RateLimitError, 429, "rate_limit_error"),
-    (ModelNotFoundError, 404, "not_found_error"),
-    (ContextTooLongError, 400, "invalid_request_error"),
-    (ContentFilteredError, 400, "invalid_request_error"),
-    (InvalidRequestError, 400, "invalid_request_error"),
-    (ProviderTimeoutError, 504, "timeout_error"),
-    (ServerError, 500, "api_error"),
+# The type, as Anthropic says it.
+WORDS: tuple[tuple[type[ProviderError], str], ...] = (
+    (AuthenticationError, "authentication_error"),
+    (RateLimitError, "rate_limit_error"),
+    (ModelNotFoundError, "not_found_error"),
+    (ContextTooLongError, "invalid_request_error"),
+    (ContentFilteredError, "invalid_request_error"),
+    (InvalidRequestError, "invalid_request_error"),
+    (ProviderTimeoutError, "timeout_error"),
+    (ServerError, "api_error"),
 )
-OTHER = (502, "api_error")
+OTHER = "api_error"
 
 # Coding clients shorten the conversation when they read these words of Anthropic's.
 TOO_LONG = "prompt is too long"
@@ -48,4 +49,4 @@ def _words(error: ProviderError) -> tuple[int, str]:
         return OVERLOADED, "overloaded_error"
     if isinstance(error, AuthenticationError) and error.status == NO_CREDIT:
         return NO_CREDIT, "billing_error"
-    return next((words[1:] for words in WORDS if isinstance(error, words[0])), OTHER)
+    return status_of(error), next((word for kind, word in WORDS if isinstance(error, kind)), OTHER)

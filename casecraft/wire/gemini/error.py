@@ -14,26 +14,28 @@ from casecraft.errors import (
     ServerError,
 )
 from casecraft.wire.dialect import ErrorBody
+from casecraft.wire.error_status import status_of
 
 RETRY_INFO = "type.googleapis.com/google.rpc.RetryInfo"
 
-# HTTP status and Google's word for it.
-WORDS: tuple[tuple[type[ProviderError], int, str], ...] = (
-    (AuthenticationError, 401, "UNAUTHENTICATED"),
-    (RateLimitError, 429, "RESOURCE_EXHAUSTED"),
-    (ModelNotFoundError, 404, "NOT_FOUND"),
-    (ContextTooLongError, 400, "INVALID_ARGUMENT"),
-    (ContentFilteredError, 400, "INVALID_ARGUMENT"),
-    (InvalidRequestError, 400, "INVALID_ARGUMENT"),
-    (ProviderTimeoutError, 504, "DEADLINE_EXCEEDED"),
-    (ServerError, 500, "INTERNAL"),
+# Google's word for each.
+WORDS: tuple[tuple[type[ProviderError], str], ...] = (
+    (AuthenticationError, "UNAUTHENTICATED"),
+    (RateLimitError, "RESOURCE_EXHAUSTED"),
+    (ModelNotFoundError, "NOT_FOUND"),
+    (ContextTooLongError, "INVALID_ARGUMENT"),
+    (ContentFilteredError, "INVALID_ARGUMENT"),
+    (InvalidRequestError, "INVALID_ARGUMENT"),
+    (ProviderTimeoutError, "DEADLINE_EXCEEDED"),
+    (ServerError, "INTERNAL"),
 )
-OTHER = (502, "UNAVAILABLE")
+OTHER = "UNAVAILABLE"
 
 
 def encode_error(error: ProviderError) -> ErrorBody:
     """The error in Google's shape."""
-    status, word = next((words[1:] for words in WORDS if isinstance(error, words[0])), OTHER)
+    status = status_of(error)
+    word = next((word for kind, word in WORDS if isinstance(error, kind)), OTHER)
     said: dict[str, Any] = {"code": status, "message": str(error), "status": word}
     if error.retry_after is not None:
         said["details"] = [

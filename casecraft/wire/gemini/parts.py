@@ -9,9 +9,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-import orjson
-
 from casecraft.core.chat import Image, Loss, Part, Reasoning, Text, ToolCall, ToolResult
+from casecraft.wire.tool_arguments import arguments_object
 
 BASE64 = re.compile(r"[A-Za-z0-9+/_-]*={0,2}")
 
@@ -84,24 +83,15 @@ def is_signature(text: str) -> bool:
 
 def write_call(call: ToolCall, where: str, losses: list[Loss]) -> dict[str, Any]:
     """A call, whole, with its signature."""
-    written: dict[str, Any] = {"functionCall": {"name": call.name, "args": _arguments(call, where, losses)}}
+    written: dict[str, Any] = {
+        "functionCall": {"name": call.name, "args": arguments_object(call, f"{where}.tool_call", losses)}
+    }
     if call.id:
         written["functionCall"]["id"] = call.id
     signature = _signature(call.signature, where, losses)
     if signature:
         written["thoughtSignature"] = signature
     return written
-
-
-def _arguments(call: ToolCall, where: str, losses: list[Loss]) -> dict[str, Any]:
-    try:
-        arguments = orjson.loads(call.arguments)
-    except orjson.JSONDecodeError:
-        arguments = None
-    if isinstance(arguments, dict):
-        return arguments
-    losses.append(Loss(f"{where}.tool_call.arguments", "Gemini takes an object, and this is none"))
-    return {"arguments": call.arguments}
 
 
 def _image(image: Image) -> dict[str, Any]:

@@ -12,23 +12,23 @@ from casecraft.errors import (
     ServerError,
 )
 from casecraft.wire.dialect import ErrorBody
+from casecraft.wire.error_status import status_of
 
-# Status, type and code, as OpenAI pairs them.
-WORDS: tuple[tuple[type[ProviderError], int, str, str | None], ...] = (
-    (AuthenticationError, 401, "invalid_request_error", "invalid_api_key"),
-    (RateLimitError, 429, "requests", "rate_limit_exceeded"),
-    (ModelNotFoundError, 404, "invalid_request_error", "model_not_found"),
-    (ContextTooLongError, 400, "invalid_request_error", "context_length_exceeded"),
-    (ContentFilteredError, 400, "invalid_request_error", "content_filter"),
-    (InvalidRequestError, 400, "invalid_request_error", None),
-    (ProviderTimeoutError, 504, "server_error", None),
-    (ServerError, 500, "server_error", None),
+# Type and code, as OpenAI pairs them.
+WORDS: tuple[tuple[type[ProviderError], str, str | None], ...] = (
+    (AuthenticationError, "invalid_request_error", "invalid_api_key"),
+    (RateLimitError, "requests", "rate_limit_exceeded"),
+    (ModelNotFoundError, "invalid_request_error", "model_not_found"),
+    (ContextTooLongError, "invalid_request_error", "context_length_exceeded"),
+    (ContentFilteredError, "invalid_request_error", "content_filter"),
+    (InvalidRequestError, "invalid_request_error", None),
+    (ProviderTimeoutError, "server_error", None),
+    (ServerError, "server_error", None),
 )
-OTHER = (502, "server_error", None)
+OTHER = ("server_error", None)
 
 
 def encode_error(error: ProviderError) -> ErrorBody:
     """The error in OpenAI's shape."""
-    found = next((words[1:] for words in WORDS if isinstance(error, words[0])), OTHER)
-    status, kind, code = found
-    return ErrorBody(status, {"error": {"message": str(error), "type": kind, "param": None, "code": code}})
+    kind, code = next((words[1:] for words in WORDS if isinstance(error, words[0])), OTHER)
+    return ErrorBody(status_of(error), {"error": {"message": str(error), "type": kind, "param": None, "code": code}})

@@ -1,0 +1,62 @@
+"""`casecraft providers`: what is listed, shown and priced."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.command import run
+from tests.simulator import Behaviour, Simulator
+
+
+async def listed(folder: Path, *options: str, **env: str) -> dict[str, Any]:
+    done = await run("providers", "list", "--json", *options, cwd=folder, env=env)
+    assert done.code == 0, done.err
+    return {row["name"]: row for row in json.loads(done.out)["providers"]}
+
+
+async def test_the_list_by_capability(tmp_path: Path) -> None:
+    found = await listed(tmp_path, "--capability", "embeddings", "--capability", "images")
+    assert {"openai", "gemini"} <= found.keys()
+    assert not {"anthropic", "tei", "rules"} & found.keys()
+    wrong = await run("providers", "list", "--capability", "embedding", cwd=tmp_path)
+    assert wrong.code == 2
+    assert "'embedding' is none of json_schema" in " ".join(wrong.err.split())
+
+
+async def test_the_list_by_region_and_by_what_is_configured(tmp_path: Path) -> None:
+    assert {"glm", "kimi", "qwen"} <= (await listed(tmp_path, "--region", "intl")).keys()
+    assert "anthropic" not in await listed(tmp_path, "--region", "intl")
+    ready = await listed(tmp_path, "--ready", ANTHROPIC_API_KEY="k" * 20)
+    assert ready["anthropic"]["ready"] == "key in ANTHROPIC_API_KEY"
+    assert "openai" not in ready
+
+
+async def test_the_list_by_price(tmp_path: Path) -> None:
+    cheap = await listed(tmp_path, "--max-price", "3 CNY")
+    assert {"glm", "vllm"} <= cheap.keys()
+    assert "anthropic" not in cheap
+    assert "glm" not in await listed(tmp_path, "--max-price", "2 CNY")
+    wrong = await run("providers", "list", "--max-price", "cheap", cwd=tmp_path)
+    assert (wrong.code, "no amount" in wrong.err) == (2, True)
+
+
+async def test_what_is_known_of_one(tmp_path: Path) -> None:
+    shown = await run("providers", "show", "Azure OpenAI", "--json", cwd=tmp_path)
+    facts = json.loads(shown.out)
+    assert (facts["name"], facts["dialect"]) == ("azure", "openai_chat")
+    assert facts["sources"]
+    unknown = await run("providers", "show", "azur", cwd=tmp_path)
+    assert (unknown.code, "Did you mean 'azure" in unknown.err) == (2, True)
+
+
+async def test_the_models_that_it_lists_now(tmp_path: Path) -> None:
+    async with Simulator({"qwen": Behaviour()}) as server:
+        env = {"CASECRAFT_QWEN_BASE_URL": server.url("qwen")}
+        done = await run("providers", "models", "qwen", cwd=tmp_path, env=env)
+    assert (done.code, done.out.split()) == (0, ["simulated"])
+
+
+async def test_prices_without_asking_anybody(tmp_path: Path) -> None:
+    done = await run("providers", "price", "glm", "--json", cwd=tmp_path)
+    rows = [row for row in json.loads(done.out)["prices"] if (row["model"], row["region"]) == ("glm-5.3-flash", "cn")]
+    assert [(row["currency"], row["as_of"]) for row in rows] == [("CNY", "2026-11-21")]
