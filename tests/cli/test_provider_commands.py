@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tests.answers import one_good_case
 from tests.command import run
+from tests.documents import write_things
 from tests.simulator import Behaviour, Simulator
 
 
@@ -60,3 +62,21 @@ async def test_prices_without_asking_anybody(tmp_path: Path) -> None:
     done = await run("providers", "price", "glm", "--json", cwd=tmp_path)
     rows = [row for row in json.loads(done.out)["prices"] if (row["model"], row["region"]) == ("glm-5.3-flash", "cn")]
     assert [(row["currency"], row["as_of"]) for row in rows] == [("CNY", "2026-11-21")]
+
+
+async def test_every_request_is_logged_with_its_body_on_request_and_never_with_the_key(tmp_path: Path) -> None:
+    write_things(tmp_path / "doc.json", 2)
+    key = "sk-very-secret-0123456789"
+    async with Simulator({"qwen": Behaviour(script=["429"])}, answer=one_good_case) as server:
+        env = {"CASECRAFT_QWEN_BASE_URL": server.url("qwen"), "CASECRAFT_QWEN_API_KEY": key}
+        args = ("generate", "doc.json", "-p", "qwen", "-q", "--force", "--log-calls")
+        for log, more in (("plain", ()), ("whole", ("--log-bodies",))):
+            done = await run(*args, log, *more, cwd=tmp_path, env=env)
+            assert done.code == 0, done.err
+    texts = {name: (tmp_path / name).read_text() for name in ("plain", "whole")}
+    plain, whole = ([json.loads(line) for line in text.splitlines()] for text in texts.values())
+    assert sorted(line["status"] for line in plain) == [200, 200, 429]
+    assert [line["status"] for line in whole] == [200, 200]
+    assert not any("very-secret" in text for text in texts.values())
+    assert all("/things" in json.dumps(line) for line in whole)
+    assert not any("/things" in json.dumps(line) for line in plain)
