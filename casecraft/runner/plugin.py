@@ -1,7 +1,8 @@
 """The plugin that `casecraft run` gives to pytest: runs what is chosen, reports each result as a line of JSON, stops.
 
 It is told where by the environment: `CASECRAFT_RUN` is a folder with `chosen.json`, into which `results.jsonl` goes. A
-file `stop` in it ends the run after the tests that are under way. Only pytest imports this module.
+file `stop` in it ends the run after the tests that are under way; so do the first failure, where `chosen.json` says
+"fail_fast", and as many tests in a row without an answer as it says. Only pytest imports this module.
 """
 
 import json
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from casecraft.runner.verdicts import judge
 
 FOLDER = "CASECRAFT_RUN"
 CHOSEN, RESULTS, STOP = "chosen.json", "results.jsonl", "stop"
@@ -23,7 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
     chosen = json.loads((folder / CHOSEN).read_bytes())
     config.pluginmanager.register(Chooser(chosen))
     if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Reporter(folder, config, parent=chosen["parent"]))
+        config.pluginmanager.register(Reporter(folder, config, chosen))
 
 
 class Chooser:
@@ -67,11 +70,16 @@ def _case_of(item: pytest.Item) -> str | None:
 class Reporter:
     """Writes a line for each test that ended, and for each file that could not be collected."""
 
-    def __init__(self, folder: Path, config: pytest.Config, *, parent: int) -> None:
+    def __init__(self, folder: Path, config: pytest.Config, chosen: dict[str, Any]) -> None:
         self._config = config
         self._stop = folder / STOP
         self._file = (folder / RESULTS).open("a", encoding="utf-8")
-        self._parent = parent
+        self._parent = chosen["parent"]
+        self._fail_fast = chosen["fail_fast"]
+        self._invalid = frozenset(chosen["invalid"])
+        self._failed = False
+        self._most_unanswered = chosen["most_unanswered"]
+        self._unanswered = 0
         self._session: pytest.Session | None = None
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
@@ -88,21 +96,34 @@ class Reporter:
         if report.when == "call" or not report.passed:
             # Not `longreprtext`: with xdist it begins with the name of the worker.
             text = str(report.longrepr[2] if isinstance(report.longrepr, tuple | list) else report.longrepr or "")
+            case = dict(report.user_properties).get(_CASE)
             self._write(
                 {
                     "node": report.nodeid,
-                    "case": dict(report.user_properties).get(_CASE),
+                    "case": case,
                     "outcome": report.outcome,
                     "seconds": report.duration,
                     "text": text.removeprefix("Skipped: "),
                 }
             )
-        if self._stop.exists() or self._is_orphan:
+            if not report.skipped:
+                self._count(judge(text, valid=case not in self._invalid).outcome if report.failed else "passed")
+        if self._must_end:
             self._end()
 
     def pytest_unconfigure(self) -> None:
         """Nothing comes any more."""
         self._file.close()
+
+    def _count(self, outcome: str) -> None:
+        self._failed |= outcome == "failed"
+        self._unanswered = self._unanswered + 1 if outcome == "unanswered" else 0
+
+    @property
+    def _must_end(self) -> bool:
+        if (self._fail_fast and self._failed) or self._unanswered >= self._most_unanswered:
+            return True
+        return self._stop.exists() or self._is_orphan
 
     @property
     def _is_orphan(self) -> bool:

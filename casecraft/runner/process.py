@@ -111,16 +111,22 @@ def running_pytest(
     workers: int,
     cases: Sequence[str] | None,
     nodes: Sequence[str] | None = None,
+    most_unanswered: int,
+    fail_fast: bool = False,
+    invalid: Sequence[str] = (),
 ) -> Iterator[PytestProcess]:
     """pytest over the suite in a folder: all of its tests, those of some cases, or those of some node ids.
 
+    It begins no more after `most_unanswered` in a row had no answer, and with `fail_fast` after the first failure; to
+    tell that from a finding it needs to know the ids of the cases with an `invalid` request.
     It sees `environment` and none of the settings and plugins that pytest would find here. Raises SuiteError where
     something that it needs is not installed.
     """
     _refuse_missing()
     with tempfile.TemporaryDirectory(prefix="casecraft-run-") as name:
         folder = Path(name)
-        (folder / CHOSEN).write_text(json.dumps({"cases": cases, "nodes": nodes, "parent": os.getpid()}))
+        ends = {"fail_fast": fail_fast, "invalid": list(invalid), "most_unanswered": most_unanswered}
+        (folder / CHOSEN).write_text(json.dumps({"cases": cases, "nodes": nodes, "parent": os.getpid(), **ends}))
         (folder / SETTINGS).write_text("[pytest]\n")
         with (folder / OUTPUT).open("wb") as output:
             process = subprocess.Popen(  # noqa: S603  # our own Python and arguments

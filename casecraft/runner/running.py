@@ -151,7 +151,16 @@ class _SuiteRun:
 
     def _carry_out(self, cases: list[str] | None, nodes: list[str] | None) -> None:
         workers = _workers(self._options, len(nodes) if nodes is not None else len(self._chosen))
-        with running_pytest(self._suite.folder, self._variables, workers=workers, cases=cases, nodes=nodes) as process:
+        with running_pytest(
+            self._suite.folder,
+            self._variables,
+            workers=workers,
+            cases=cases,
+            nodes=nodes,
+            most_unanswered=MOST_UNANSWERED,
+            fail_fast=self._options.fail_fast and not self._progress.again,
+            invalid=[case.id for case in self._chosen.values() if not case.valid],
+        ) as process:
             while not self._listen_to(process):
                 self._interrupted = True
                 process.stop()
@@ -161,19 +170,11 @@ class _SuiteRun:
         try:
             for lines in process.lines():
                 self._take(lines)
-                if self._must_stop:
-                    process.stop()
         except KeyboardInterrupt:
             if self._interrupted:
                 raise
             return False
         return True
-
-    @property
-    def _must_stop(self) -> bool:
-        if self._options.fail_fast and not self._progress.again and self._progress.counts["failed"]:
-            return True
-        return self._unanswered >= MOST_UNANSWERED
 
     def _take(self, lines: Iterable[Line]) -> None:
         news = [self._settled(self._judged(line)) for line in lines]
