@@ -4,9 +4,10 @@ import asyncio
 import difflib
 import re
 import time
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
 import httpx
 import orjson
@@ -32,6 +33,7 @@ from casecraft.providers.connection import Connection, plain_headers
 from casecraft.providers.embedder import Embedder
 from casecraft.providers.following import follow, follow_stream
 from casecraft.providers.http import Reply, StreamedReply
+from casecraft.providers.passage import Passage
 from casecraft.providers.prices import PriceList
 from casecraft.providers.provider import Health, ModelInfo
 from casecraft.providers.redaction import redaction_of
@@ -163,6 +165,30 @@ class ChatProvider:
                 error.args = (f"{error}, after {decoder.progress}",)
             raise self._redaction.of_error(error) from error.__cause__
 
+    @asynccontextmanager
+    async def pass_on(
+        self, body: Mapping[str, Any], path: str, *, model: str, stream: bool, headers: Mapping[str, str]
+    ) -> AsyncIterator[Passage]:
+        """Send a body of the provider's own dialect with all that is in it; the answer's bytes as they come.
+
+        `path` is that of the dialect, with whatever query the client sent; `headers` go along. Raises a
+        `ProviderError`, with the body that came, where the status is not 2xx.
+        """
+        with recorded(self._log, Call(self.name, model, streamed=stream)) as call:
+            call.sent = self._written(dict(body))
+            sent = {**self._dialect.headers(stream), **headers}
+            async with self._connection.stream(path, call.sent, sent) as reply:
+                call.take(reply.status)
+                if reply.status not in SUCCESS:
+                    self._decode(reply.status, reply.headers, b"".join([chunk async for chunk in reply.chunks]))
+                streams = stream and not _is_whole(reply.headers)
+                decoder = self._dialect.stream_decoder(self.name, self._row.codes) if streams else None
+                passage = Passage(reply, decoder, self._dialect.decode_usage)
+                yield passage
+                call.usage = passage.usage
+                if passage.error is not None:
+                    call.fail(passage.error)
+
     async def list_models(self) -> tuple[str, ...]:
         """The ids of the models that the provider lists. Raises `ModelNotFoundError` where it has no list."""
         models = await self._list_models()
@@ -239,6 +265,10 @@ class ChatProvider:
         body, losses = self._dialect.encode_request(request, stream=stream, structured_output=wanted)
         self._refuse_losses(losses)
         losses += tuple(Loss(name, f"{self.name} refuses it", harmless=True) for name in omitted)
+        return self._written(body), losses
+
+    def _written(self, body: dict[str, Any]) -> bytes:
+        """The body as it is sent, with what this vendor says otherwise than its dialect does."""
         for field in self._row.omit:
             body.pop(field, None)
         for field, name in self._row.rename.items():
@@ -246,7 +276,7 @@ class ChatProvider:
                 body[name] = body.pop(field)
         body.update({**self._row.extra, **self._settings.extra})
         try:
-            return encode_body(body), losses
+            return encode_body(body)
         except (TypeError, orjson.JSONEncodeError) as error:
             message = f"a request to {self.name!r} cannot be written as JSON: {error}"
             raise InvalidRequestError(message, provider=self.name) from error
