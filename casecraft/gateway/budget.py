@@ -1,0 +1,71 @@
+"""What may be spent in a day, by all clients and by each key."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from casecraft.core.usage import Cost, UsageMeter
+from casecraft.errors import AuthenticationError, ProviderConfigurationError
+
+DAY = 86_400
+NO_CREDIT = 402
+
+
+@dataclass(slots=True)
+class DayBudget:
+    """Ceilings for a day (UTC) in one currency. `keys` has those of single keys, `spent` what each has spent today.
+
+    A request is refused once the ceiling is reached; those in flight then may still pass it by what they cost.
+    """
+
+    currency: str
+    ceiling: Decimal | None = None
+    keys: Mapping[str, Decimal] = field(default_factory=dict)
+    spent: dict[str, Decimal] = field(default_factory=dict)
+    day: int = field(default_factory=lambda: today())
+
+    @property
+    def watches(self) -> bool:
+        """Whether there is any ceiling."""
+        return self.ceiling is not None or bool(self.keys)
+
+    def check(self, key: str) -> None:
+        """Raise `AuthenticationError` with status 402 where no more may be spent today."""
+        self._turn_day()
+        total = sum(self.spent.values(), Decimal())
+        if self.ceiling is not None and total >= self.ceiling:
+            raise self._reached(f"the gateway's budget of {self.ceiling} {self.currency} for today", total)
+        own = self.keys.get(key)
+        if own is not None and self.spent.get(key, Decimal()) >= own:
+            raise self._reached(f"the budget of {own} {self.currency} for today of the key {key!r}", self.spent[key])
+
+    def check_price(self, provider: str, model: str, price: Cost | None) -> None:
+        """Raise `ProviderConfigurationError` where the price of a token is not known in the currency of a ceiling."""
+        if not self.watches or (price is not None and (price.currency == self.currency or not price.amount)):
+            return
+        known = "no price is known" if price is None else f"the price is in {price.currency}, not {self.currency},"
+        message = f"there is a budget, but {known} for {provider}/{model}"
+        hint = f"Set `[providers.{provider}.price]` in casecraft.toml in {self.currency}, or `currency`."
+        raise ProviderConfigurationError(message, provider=provider, hint=hint)
+
+    def add(self, key: str, spending: UsageMeter) -> None:
+        """Count what a request has cost. Money of another currency cannot be counted against the ceiling."""
+        self._turn_day()
+        amount = spending.amounts.get(self.currency)
+        if amount:
+            self.spent[key] = self.spent.get(key, Decimal()) + Decimal(amount)
+
+    def _turn_day(self) -> None:
+        if self.day != today():
+            self.day = today()
+            self.spent.clear()
+
+    def _reached(self, what: str, spent: Decimal) -> AuthenticationError:
+        message = f"{what} is spent ({spent:.4f})"
+        return AuthenticationError(message, status=NO_CREDIT, hint="It begins anew at midnight, UTC.")
+
+
+def today() -> int:
+    """The day, counted from 1970, by UTC."""
+    return int(time.time()) // DAY

@@ -1,0 +1,177 @@
+"""The gateway: what all requests of all clients share."""
+
+import asyncio
+from collections import deque
+from decimal import Decimal
+
+from casecraft.config import Settings
+from casecraft.core.exchange import Exchange, ExchangeOutcome
+from casecraft.core.usage import Usage
+from casecraft.errors import ProviderError
+from casecraft.gateway.access import OWN, Access
+from casecraft.gateway.answering import Answer
+from casecraft.gateway.asking import ClientRequest
+from casecraft.gateway.budget import DAY, DayBudget, today
+from casecraft.gateway.counting import count_tokens
+from casecraft.gateway.exchanging import Exchanging
+from casecraft.gateway.lanes import Lanes, ProviderLane
+from casecraft.gateway.routing import Router, traits_of
+from casecraft.providers import create
+from casecraft.providers.call_log import CallLog
+from casecraft.providers.provider import Provider
+from casecraft.providers.selection import settings_of, split_name
+from casecraft.state import Store, record_exchange, spent_since
+
+RECENT = 200
+"""So many of the last exchanges are kept at hand, for the page."""
+
+_SAMPLE = Usage(input=1000, output=1000)
+
+
+class Gateway:
+    """All that requests share: who may ask, where they go, the providers, the budget and the ledger.
+
+    `under_way` are the requests that are being answered, by id; `recent` the last that ended, newest first.
+    """
+
+    def __init__(
+        self, settings: Settings, *, token: str, ledger: Store | None = None, log: CallLog | None = None
+    ) -> None:
+        self._token = token
+        self._ledger = ledger
+        self._log = log
+        self._retired: list[ProviderLane] = []
+        self.under_way: dict[str, Exchanging] = {}
+        self.recent: deque[Exchange] = deque(maxlen=RECENT)
+        self.settings = settings
+        self.router, self.access = self._made_of(settings)
+        self.budget = self._budget_of(settings)
+        self.lanes = Lanes(self._create)
+
+    def take(self, settings: Settings) -> None:
+        """Go by these settings from now on. Requests under way end as they began.
+
+        Raises a `CasecraftError` where they cannot be used; the old ones then stay in force.
+        """
+        router, access = self._made_of(settings)
+        old, self.settings, self.router, self.access = self.settings, settings, router, access
+        spent, self.budget = self.budget, self._budget_of(settings)
+        if spent.currency == self.budget.currency:
+            self.budget.spent = spent.spent
+        self._renew_lanes(old)
+
+    def _made_of(self, settings: Settings) -> tuple[Router, Access]:
+        keys = {name: key.token.get_secret_value() for name, key in settings.gateway.keys.items()}
+        return Router(settings), Access(self._token, keys)
+
+    def _renew_lanes(self, old: Settings) -> None:
+        """Keep the lanes of providers that are set as before, with their limits; the others are made anew."""
+        same = old.gateway.timeout == self.settings.gateway.timeout and old.workers == self.settings.workers
+
+        def stays(provider: str) -> bool:
+            before, after = (settings_of(provider, each.provider_settings) for each in (old, self.settings))
+            return same and before == after
+
+        kept, gone = self.lanes.divided(stays)
+        self.lanes = Lanes(self._create, kept)
+        self._retired += gone
+
+    def _create(self, provider: str) -> Provider:
+        """The provider, with the gateway's patience where it has none of its own."""
+        settings = settings_of(provider, self.settings.provider_settings)
+        if settings.timeout is None:
+            settings = settings.model_copy(update={"timeout": self.settings.gateway.timeout})
+        return create(provider, settings, workers=self.settings.workers, log=self._log)
+
+    def _budget_of(self, settings: Settings) -> DayBudget:
+        keys = {name: key.budget for name, key in settings.gateway.keys.items() if key.budget is not None}
+        budget = DayBudget(settings.currency, settings.gateway.budget, keys)
+        if self._ledger is not None and budget.watches:
+            midnight = float(today() * DAY)
+            total = spent_since(self._ledger, midnight).get(budget.currency, Decimal())
+            own = {name: spent_since(self._ledger, midnight, key=name).get(budget.currency, Decimal()) for name in keys}
+            budget.spent = {**own, OWN: total - sum(own.values(), Decimal())}
+        return budget
+
+    async def count(self, asked: ClientRequest) -> int:
+        """The tokens of a request, by its provider or an estimate. Raises `ModelNotFoundError` without a route."""
+        traits = traits_of(asked.asked.request, dialect=asked.door.dialect, model=asked.model)
+        candidate = self.router.route(traits).candidates[0]
+        return await count_tokens(asked, self.lanes, candidate, traits.input_tokens)
+
+    async def exchange(self, exchanging: Exchanging) -> None:
+        """Have a client's request answered, and write down what came of it. Nothing is raised but a cancellation."""
+        asked, answer = exchanging.asked, exchanging.answer
+        self.under_way[asked.id] = exchanging
+        rule, error = "", None
+        outcome: ExchangeOutcome = "answered"
+        try:
+            self.budget.check(asked.key)
+            route = self.router.route(traits_of(asked.asked.request, dialect=asked.door.dialect, model=asked.model))
+            rule = route.rule
+            self._check_prices(route.candidates)
+            await exchanging.run(route.candidates)
+        except ProviderError as failure:
+            error = failure
+            outcome = "failed" if exchanging.attempts else "refused"
+            await answer_error(asked, answer, failure)
+        except asyncio.CancelledError:
+            outcome = "cancelled"
+            raise
+        finally:
+            del self.under_way[asked.id]
+            if exchanging.error is not None:
+                outcome, error = "cut", exchanging.error
+            self._note(exchanging, rule, outcome, error)
+
+    def _check_prices(self, candidates: tuple[str, ...]) -> None:
+        if not self.budget.watches:
+            return
+        for candidate in candidates:
+            provider, model = split_name(candidate)
+            lane = self.lanes.of(provider)
+            model = model or lane.provider.profile.model
+            self.budget.check_price(provider, model, lane.provider.price(_SAMPLE, model))
+
+    def _note(
+        self, exchanging: Exchanging, rule: str, outcome: ExchangeOutcome, error: ProviderError | None
+    ) -> None:
+        asked, answer = exchanging.asked, exchanging.answer
+        exchange = Exchange(
+            id=asked.id,
+            started=asked.started,
+            client=asked.client,
+            key=asked.key,
+            dialect=asked.door.dialect,
+            path=asked.path,
+            asked_model=asked.model,
+            rule=rule,
+            streamed=asked.asked.stream,
+            status=answer.status,
+            outcome=outcome,
+            error="" if error is None else f"{type(error).__name__}: {error}",
+            attempts=tuple(exchanging.attempts),
+            losses=tuple(exchanging.losses),
+            seconds=answer.seconds,
+            first_byte=answer.first_byte,
+        )
+        self.budget.add(asked.key, exchange.spending)
+        self.recent.appendleft(exchange)
+        if self._ledger is not None:
+            record_exchange(self._ledger, exchange)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self.lanes.aclose()
+        for lane in self._retired:
+            await lane.provider.aclose()
+
+
+async def answer_error(asked: ClientRequest, answer: Answer, error: ProviderError) -> None:
+    """Tell the client in its own format, as far as it has got nothing yet."""
+    if answer.begun:
+        return
+    if error.retry_after is not None:
+        answer.add_headers({"retry-after": f"{max(1, round(error.retry_after))}"})
+    status, body = asked.dialect.encode_error(error)
+    await answer.json(status, body)

@@ -1,0 +1,136 @@
+"""The gateway's server: opened, run until it is told to stop, in a thread of its own where a client is launched."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import uvicorn
+from starlette.applications import Starlette
+
+from casecraft.config import Settings
+from casecraft.errors import ConfigurationError
+from casecraft.gateway.access import new_token
+from casecraft.gateway.app import create_app
+from casecraft.gateway.gateway import Gateway
+from casecraft.providers.call_log import CallLog
+from casecraft.state import open_ledger
+
+Reloads: TypeAlias = Callable[[Gateway], Awaitable[None]]
+"""Gives a gateway its settings anew whenever their files have changed, until it is cancelled."""
+
+BACKLOG = 2048
+GRACE = 5
+"""Seconds that requests under way have to end after the server was told to stop."""
+
+KEEP_ALIVE = 75
+"""Seconds for which an idle connection of a client stays open; SDKs use theirs again for about a minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A gateway that serves. The token is the one of this start, or the one that is configured."""
+
+    url: str
+    token: str
+
+    def __repr__(self) -> str:
+        return f"Started(url={self.url!r})"
+
+
+class GatewayServer:
+    """One gateway at one address, which it holds from the moment it is made. Closed by `run`'s end."""
+
+    def __init__(self, settings: Settings, *, token: str = "", reloads: Reloads | None = None) -> None:
+        own = settings.gateway.token
+        self.token = token or (own.get_secret_value() if own is not None else "") or new_token()
+        self._settings = settings
+        self._reloads = reloads
+        self._socket = _listen(settings.gateway.host, settings.gateway.port)
+        host, port = self._socket.getsockname()[:2]
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        self._server: uvicorn.Server | None = None
+
+    async def run(self, ready: Callable[[], None] = lambda: None) -> None:
+        """Serve until a signal or `stop` ends it. `ready` is called once requests are taken."""
+        with ExitStack() as stack:
+            ledger = stack.enter_context(open_ledger(self._settings.state_dir))
+            log = None
+            if self._settings.log_calls is not None:
+                log = CallLog(self._settings.log_calls, bodies=self._settings.log_bodies)
+                stack.callback(log.close)
+            gateway = Gateway(self._settings, token=self.token, ledger=ledger, log=log)
+
+            @asynccontextmanager
+            async def lifespan(app: Starlette) -> AsyncIterator[None]:  # noqa: ARG001  # the framework's form
+                watching = asyncio.create_task(self._reloads(gateway)) if self._reloads is not None else None
+                ready()
+                yield
+                if watching is not None:
+                    watching.cancel()
+                await gateway.aclose()
+
+            self._server = uvicorn.Server(_config(create_app(gateway, lifespan)))
+            await self._server.serve(sockets=[self._socket])
+
+    def stop(self) -> None:
+        """Take no more requests, and end once those under way have. From any thread."""
+        if self._server is not None:
+            self._server.should_exit = True
+
+
+def _config(app: Starlette) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        lifespan="on",
+        ws="none",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=GRACE,
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A socket at the address. Raises `ConfigurationError` where it cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        hint = "Choose another with `--port`, or 0 for any that is free."
+        raise ConfigurationError(f"the gateway cannot listen at {host}:{port}: {error.strerror}", hint=hint) from error
+
+
+@contextmanager
+def running_gateway(settings: Settings) -> Iterator[Started]:
+    """A gateway that serves from a thread of its own until the block ends, at a port of this machine.
+
+    Raises what keeps it from starting.
+    """
+    server = GatewayServer(settings)
+    ready, failure = threading.Event(), []
+
+    def serve() -> None:
+        try:
+            asyncio.run(server.run(ready.set))
+        except BaseException as error:  # noqa: BLE001  # raised where the thread was begun
+            failure.append(error)
+        finally:
+            ready.set()
+
+    thread = threading.Thread(target=serve, name="casecraft-gateway", daemon=True)
+    thread.start()
+    ready.wait()
+    if failure:
+        raise failure[0]
+    try:
+        yield Started(server.url, server.token)
+    finally:
+        server.stop()
+        thread.join(GRACE + 5)
