@@ -56,7 +56,7 @@ def _own_and_common(names: list[str], models: Sequence[str] | None, workers: Seq
 
 
 def _names(values: Sequence[str] | None) -> list[str]:
-    from casecraft.config.settings import split_names  # noqa: PLC0415  # `--help` must not pay for it
+    from casecraft.config.values import split_names  # noqa: PLC0415  # `--help` must not pay for it
 
     return [name for value in values or () for name in split_names(value)]  # type: ignore[attr-defined]
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
+from casecraft.config.gateway import GatewaySettings
+from casecraft.config.layers import Found, Layer
 from casecraft.config.settings import Settings
 from casecraft.errors import ConfigurationError
 
@@ -23,11 +25,22 @@ PROVIDER_VARIABLES = {
     "RPM": "rpm",
     "TIMEOUT": "timeout",
 }
-TOP_VARIABLES = {f"{PREFIX}{name.upper()}": name for name in Settings.model_fields if name != "provider_settings"}
+# Settings of the top that are tables.
+TABLE_SETTINGS = frozenset({"provider_settings", "gateway"})
+TOP_VARIABLES = {f"{PREFIX}{name.upper()}": name for name in Settings.model_fields if name not in TABLE_SETTINGS}
+
+# Each setting of the gateway that is no table; and the token of each of its keys, under the key's name.
+GATEWAY_PREFIX = f"{PREFIX}GATEWAY_"
+GATEWAY_VARIABLES = {
+    f"{GATEWAY_PREFIX}{name.upper()}": name for name in GatewaySettings.model_fields if name not in {"keys", "routes"}
+}
+GATEWAY_KEY_PREFIX = f"{GATEWAY_PREFIX}KEY_"
 
 # Read by the suites that casecraft writes, not by casecraft: credentials end in a security scheme's name.
 SUITE_VARIABLES = frozenset({"CASECRAFT_BASE_URL"})
 SUITE_PREFIXES = ("CASECRAFT_AUTH_", "CASECRAFT_FOREIGN_AUTH_")
+# After these anything may stand.
+OPEN_PREFIXES = (*SUITE_PREFIXES, GATEWAY_KEY_PREFIX)
 
 _SEPARATORS = re.compile(r"[\s._-]+")
 
@@ -53,14 +66,6 @@ def fold_name(name: str) -> str:
     return _SEPARATORS.sub("", name.lower())
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A value, which may be a key, and where it was found, in words."""
-
-    value: object = field(repr=False)
-    where: str
-
-
 def read_environment(environ: Mapping[str, str], cwd: Path) -> dict[str, str]:
     """The environment with what `.env` in `cwd` adds to it. Nothing is written to the process's environment.
 
@@ -78,7 +83,11 @@ def read_environment(environ: Mapping[str, str], cwd: Path) -> dict[str, str]:
 
 def variable_prefix(provider: str) -> str:
     """`CASECRAFT_MY_LLM_` for `my-llm`."""
-    return f"{PREFIX}{re.sub(r'[^A-Za-z0-9]', '_', provider).upper()}_"
+    return f"{PREFIX}{_capitals(provider)}_"
+
+
+def _capitals(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9]", "_", name).upper()
 
 
 def key_variable(provider: str) -> str:
@@ -86,18 +95,42 @@ def key_variable(provider: str) -> str:
     return f"{variable_prefix(provider)}API_KEY"
 
 
-def read_top(environment: Mapping[str, str]) -> dict[str, Found]:
+def read_top(environment: Mapping[str, str]) -> Layer:
     """The settings that are not of one provider. An empty variable counts as not set."""
+    return _named(environment, TOP_VARIABLES)
+
+
+def read_gateway(environment: Mapping[str, str]) -> Layer:
+    """The settings of the gateway, without its keys. An empty variable counts as not set."""
+    return _named(environment, GATEWAY_VARIABLES)
+
+
+def read_gateway_tokens(environment: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
+    """The tokens of the gateway's keys, those of these names and any others, which are then in lower case."""
+    known = {gateway_key_variable(name): name for name in names}
+    return {
+        known.get(variable, variable.removeprefix(GATEWAY_KEY_PREFIX).lower()): token.strip()
+        for variable, token in environment.items()
+        if variable.startswith(GATEWAY_KEY_PREFIX) and variable != GATEWAY_KEY_PREFIX and token.strip()
+    }
+
+
+def gateway_key_variable(name: str) -> str:
+    """The variable that holds the token of this key of the gateway: `CASECRAFT_GATEWAY_KEY_ALICE`."""
+    return f"{GATEWAY_KEY_PREFIX}{_capitals(name)}"
+
+
+def _named(environment: Mapping[str, str], variables: Mapping[str, str]) -> Layer:
     return {
         setting: Found(environment[variable], f"the variable {variable}")
-        for variable, setting in TOP_VARIABLES.items()
+        for variable, setting in variables.items()
         if environment.get(variable)
     }
 
 
-def read_provider(environment: Mapping[str, str], provider: KnownProvider) -> dict[str, Found]:
+def read_provider(environment: Mapping[str, str], provider: KnownProvider) -> Layer:
     """The settings of one provider; casecraft's own variables go before its vendor's."""
-    found: dict[str, Found] = {}
+    found: Layer = {}
     for variable in reversed(provider.key_variables):
         _take_key(environment, variable, found)
     for name in reversed((provider.name, *provider.aliases)):
@@ -112,7 +145,7 @@ def read_provider(environment: Mapping[str, str], provider: KnownProvider) -> di
     return found
 
 
-def _parts_of_address(environment: Mapping[str, str], provider: KnownProvider) -> dict[str, Found]:
+def _parts_of_address(environment: Mapping[str, str], provider: KnownProvider) -> Layer:
     """What the environment says of the parts of the base URL that are each user's own."""
     values: dict[str, str] = {}
     variable = ""
@@ -129,7 +162,7 @@ def variable_of_part(provider: str, part: str) -> str:
     return f"{variable_prefix(provider)}{part.upper()}"
 
 
-def _take_key(environment: Mapping[str, str], variable: str, found: dict[str, Found]) -> None:
+def _take_key(environment: Mapping[str, str], variable: str, found: Layer) -> None:
     if environment.get(variable):
         where = f"the variable {variable}"
         found["api_key"] = Found(environment[variable].strip(), where)
@@ -138,13 +171,13 @@ def _take_key(environment: Mapping[str, str], variable: str, found: dict[str, Fo
 
 def reject_misspelt(environment: Mapping[str, str], providers: Iterable[KnownProvider]) -> None:
     """Raise `ConfigurationError` for a CASECRAFT_ variable that we do not know but that resembles one that we do."""
-    known = {*TOP_VARIABLES, *SUITE_VARIABLES}
+    known = {*TOP_VARIABLES, *GATEWAY_VARIABLES, *SUITE_VARIABLES}
     for provider in providers:
         for name in (provider.name, *provider.aliases):
             known |= {f"{variable_prefix(name)}{ending}" for ending in PROVIDER_VARIABLES}
         known |= {variable_of_part(provider.name, part) for part in provider.variables}
     for variable in sorted(environment):
-        if not variable.startswith(PREFIX) or variable in known or variable.startswith(SUITE_PREFIXES):
+        if not variable.startswith(PREFIX) or variable in known or variable.startswith(OPEN_PREFIXES):
             continue
         nearest = difflib.get_close_matches(variable, known, n=1, cutoff=RESEMBLANCE)
         if nearest:

@@ -4,12 +4,10 @@ import difflib
 import tomllib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
-
-from pydantic import BaseModel, ValidationError
+from typing import Any
 
 from casecraft.config.environment import (
-    Found,
+    TABLE_SETTINGS,
     KnownProvider,
     fold_name,
     read_environment,
@@ -17,7 +15,11 @@ from casecraft.config.environment import (
     read_top,
     reject_misspelt,
 )
-from casecraft.config.settings import ProviderSettings, Settings, split_names
+from casecraft.config.gateway import GatewaySettings
+from casecraft.config.gateway_layer import GATEWAY, read_gateway_settings
+from casecraft.config.layers import Found, Layer, unknown, validate
+from casecraft.config.settings import ProviderSettings, Settings
+from casecraft.config.values import split_names
 from casecraft.errors import ConfigurationError
 
 FILE = "casecraft.toml"
@@ -26,9 +28,6 @@ SELECTION = "use"
 OF_PROVIDERS = "provider_settings"
 # A table with one of these may be that of a provider of the user's own.
 ADDRESSES = {"base_url", "sites", "dialect"}
-
-Layer: TypeAlias = dict[str, Found]
-Model = TypeVar("Model", bound=BaseModel)
 
 
 def load_settings(
@@ -43,7 +42,8 @@ def load_settings(
     """The settings of a run.
 
     `flags` are named like the fields of `Settings`; None means not given. Under `provider_settings` they may hold a
-    mapping of provider to fields of `ProviderSettings`. `known` are the catalog's names; where one is used that is not
+    mapping of provider to fields of `ProviderSettings`, under `gateway` one of the fields of `GatewaySettings`, of
+    which each replaces the whole of that field. `known` are the catalog's names; where one is used that is not
     among them, or all are meant, `known_with_plugins` is asked instead. `row_fields` are the keys of a catalog row,
     which a provider's table may have too. Raises `ConfigurationError` with the file or variable, the key and the
     nearest right name.
@@ -54,7 +54,9 @@ def load_settings(
     layers = [_top_of_file(document), read_top(environment), _found(flags)]
     top = {name: found for layer in layers for name, found in layer.items()}
     sources = [*_providers_file(top, cwd), (FILE, document)]
-    if known_with_plugins is not None and not _mentioned(top, sources, flags) <= _canonical_names(known).keys():
+    gateway = read_gateway_settings(document, environment, flags.get(GATEWAY) or {}, FILE)
+    mentioned = _mentioned(top, sources, flags) | _lowered(gateway.named)
+    if known_with_plugins is not None and not mentioned <= _canonical_names(known).keys():
         known = tuple(known_with_plugins())
     tables: dict[str, Layer] = {}
     for where, source in sources:
@@ -72,7 +74,7 @@ def load_settings(
         }
         for provider in providers
     }
-    return _build(top, by_provider)
+    return _build(top, gateway, by_provider)
 
 
 def _providers_file(top: Layer, cwd: Path) -> list[tuple[str, dict[str, Any]]]:
@@ -86,7 +88,7 @@ def _providers_file(top: Layer, cwd: Path) -> list[tuple[str, dict[str, Any]]]:
         raise ConfigurationError(f"{where} names {name!r}, but there is no such file", hint="Correct the path.")
     document = _read_file(path)
     for key in document.keys() - {TABLES}:
-        raise _unknown(key, {TABLES}, f"{name} has the key {key!r}")
+        raise unknown(key, {TABLES}, f"{name} has the key {key!r}")
     return [(name, document)]
 
 
@@ -97,6 +99,10 @@ def _mentioned(top: Layer, sources: Iterable[tuple[str, Mapping[str, Any]]], fla
     tables = [document.get(TABLES) for _, document in sources]
     names = [*(used if isinstance(used, list | tuple) else ()), *embeddings, *(flags.get(OF_PROVIDERS) or ())]
     names += [name for table in tables if isinstance(table, dict) for name in table]
+    return _lowered(names)
+
+
+def _lowered(names: Iterable[object]) -> set[str]:
     return {str(name).strip().lower().partition("/")[0] for name in names}
 
 
@@ -119,7 +125,7 @@ def _found(values: Mapping[str, Any], owner: str = "") -> Layer:
     return {
         name: Found(value, f"the option {name!r}{owner}")
         for name, value in values.items()
-        if value is not None and name != OF_PROVIDERS
+        if value is not None and name not in TABLE_SETTINGS
     }
 
 
@@ -158,13 +164,13 @@ def _read_file(path: Path) -> dict[str, Any]:
 
 
 def _top_of_file(document: Mapping[str, Any]) -> Layer:
-    allowed = {*Settings.model_fields, SELECTION} - {"providers", OF_PROVIDERS}
+    allowed = {*Settings.model_fields, SELECTION} - {"providers", *TABLE_SETTINGS}
     layer: Layer = {}
     for key, value in document.items():
-        if key == TABLES:
+        if key in {TABLES, GATEWAY}:
             continue
         if key not in allowed:
-            raise _unknown(key, {*allowed, TABLES}, f"{FILE} has the key {key!r}")
+            raise unknown(key, {*allowed, TABLES, GATEWAY}, f"{FILE} has the key {key!r}")
         layer["providers" if key == SELECTION else key] = Found(value, f"{key!r} in {FILE}")
     return layer
 
@@ -199,38 +205,15 @@ def _table(name: str, table: object, canonical: Mapping[str, str], row_fields: C
     of_row = set(row_fields) - allowed - {"name"}
     for key in table:
         if key not in allowed | of_row:
-            raise _unknown(key, allowed | of_row, f"{where} has the key {key!r}")
+            raise unknown(key, allowed | of_row, f"{where} has the key {key!r}")
     layer = {key: Found(value, f"{key!r} of {where}") for key, value in table.items() if key in allowed}
     row = {key: value for key, value in table.items() if key in of_row}
     return {**layer, "row": Found(row, where)} if row else layer
 
 
-def _unknown(key: str, allowed: Iterable[str], message: str) -> ConfigurationError:
-    nearest = difflib.get_close_matches(key, list(allowed), n=1, cutoff=0.5)
-    hint = f"Did you mean {nearest[0]!r}?" if nearest else f"Keys: {', '.join(sorted(allowed))}."
-    return ConfigurationError(f"{message}, which is no setting", hint=hint)
-
-
-def _build(top: Layer, by_provider: Mapping[str, Layer]) -> Settings:
+def _build(top: Layer, gateway: GatewaySettings, by_provider: Mapping[str, Layer]) -> Settings:
     providers = {
-        name: _validate(ProviderSettings, layer, f"provider {name!r}") for name, layer in by_provider.items() if layer
+        name: validate(ProviderSettings, layer, f"provider {name!r}") for name, layer in by_provider.items() if layer
     }
-    settings = _validate(Settings, top, "the settings")
-    return settings.model_copy(update={"provider_settings": providers})
-
-
-def _validate(model: type[Model], layer: Layer, subject: str) -> Model:
-    unknown = [name for name in layer if name not in model.model_fields]
-    if unknown:
-        raise _unknown(unknown[0], model.model_fields, f"{layer[unknown[0]].where} hold {unknown[0]!r}")
-    try:
-        return model(**{name: found.value for name, found in layer.items()})
-    except ValidationError as error:
-        problem = error.errors(include_input=False, include_url=False, include_context=False)[0]
-        key = ".".join(str(part) for part in problem["loc"])
-        found = layer.get(str(problem["loc"][0])) if problem["loc"] else None
-        where = found.where if found else subject
-    # Not chained: pydantic's error shows the value, which may be a key.
-    raise ConfigurationError(
-        f"{where} is wrong: {key}: {problem['msg']}", hint="Correct it, or leave it out for the default."
-    )
+    settings = validate(Settings, top, "the settings")
+    return settings.model_copy(update={"gateway": gateway, "provider_settings": providers})

@@ -1,27 +1,14 @@
 """What can be set, and of what type each setting is."""
 
-import re
 from collections.abc import Mapping
-from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from casecraft.config.gateway import GatewaySettings
+from casecraft.config.values import Currency, IsoDate, Money, Names
 from casecraft.core.profile import StructuredOutput
-
-
-def split_names(value: object) -> object:
-    """`"glm, qwen"` and `"glm>qwen"` as a list; anything else unchanged."""
-    if isinstance(value, str):
-        return [name for part in re.split(r"[,>]", value) if (name := part.strip())]
-    return value
-
-
-Names = Annotated[tuple[str, ...], BeforeValidator(split_names)]
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-IsoDate = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
-Money = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
 
 
 class PriceSettings(BaseModel):
@@ -78,7 +65,8 @@ class Settings(BaseModel):
     are near-duplicates. `max_cost` is money of `currency`, `max_cases` the most cases of one endpoint. `workers`
     overrules the number of workers of every provider. `techniques` are those of test design that are wanted, none of
     them meaning all.
-    `providers_file` is a TOML file with more tables of providers.
+    `providers_file` is a TOML file with more tables of providers. `default_cli` is the coding client that is meant
+    where none is named.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -110,4 +98,6 @@ class Settings(BaseModel):
     log_calls: Path | None = None
     log_bodies: bool = False
     providers_file: str | None = None
+    default_cli: str | None = None
+    gateway: GatewaySettings = GatewaySettings()
     provider_settings: Mapping[str, ProviderSettings] = Field(default_factory=dict)

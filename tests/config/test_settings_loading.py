@@ -8,6 +8,7 @@ import pytest
 
 from casecraft.config import KnownProvider, environment_template, load_settings, settings_template
 from casecraft.errors import ConfigurationError
+from tests.config.templates import uncommented
 
 KNOWN = (
     KnownProvider("glm", ("zhipu", "智谱"), ("ZHIPU_API_KEY", "ZAI_API_KEY")),
@@ -19,10 +20,6 @@ KNOWN = (
 
 def load(cwd: Path, environ=None, flags=None):
     return load_settings(flags or {}, environ or {}, cwd, KNOWN)
-
-
-def uncommented(text: str) -> str:
-    return "\n".join(line[1:] if line.startswith("#") and line[1:2].strip() else line for line in text.splitlines())
 
 
 def test_without_any_source_the_defaults_hold(tmp_path):

@@ -1,0 +1,1 @@
+"""The gateway: any coding client, any provider, one ledger."""
