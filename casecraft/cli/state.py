@@ -77,7 +77,7 @@ def export_state(
     state_dir: options.StateDir = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Default: standard output.")] = None,
 ) -> None:
-    """Write a state file as JSON; state/v3/export.schema.json describes it."""
+    """Write a state file as JSON; state/v4/export.schema.json describes it."""
     from casecraft.errors import StateError  # noqa: PLC0415  # `--help` must not pay for it
     from casecraft.state import encode, export, open_store  # noqa: PLC0415
 

@@ -52,3 +52,10 @@ class UsageMeter:
             self.unpriced += 1
         else:
             self.amounts[cost.currency] += cost.amount  # type: ignore[assignment]  # a Counter adds Decimals too
+
+    def include(self, other: "UsageMeter") -> None:
+        """Count all that another meter has counted."""
+        self.usage += other.usage
+        self.amounts.update(other.amounts)
+        self.unpriced += other.unpriced
+        self.answers += other.answers

@@ -21,6 +21,8 @@ from casecraft.errors import StateError
 
 Row: TypeAlias = tuple[Any, ...]
 
+USAGE_COLUMNS = ("usage_input", "usage_output", "usage_cached_input", "usage_cache_write", "usage_reasoning")
+COST_COLUMNS = ("cost_amount", "cost_currency", "cost_as_of")
 ATTEMPT_COLUMNS = (
     "run_id",
     "endpoint_id",
@@ -34,14 +36,8 @@ ATTEMPT_COLUMNS = (
     "status",
     "error",
     "answer",
-    "usage_input",
-    "usage_output",
-    "usage_cached_input",
-    "usage_cache_write",
-    "usage_reasoning",
-    "cost_amount",
-    "cost_currency",
-    "cost_as_of",
+    *USAGE_COLUMNS,
+    *COST_COLUMNS,
     "raw",
 )
 RUN_COLUMNS = (
@@ -94,7 +90,6 @@ def load(text: str) -> Any:
 
 def attempt_row(run_id: str, attempt: Attempt) -> Row:
     """The columns of `ATTEMPT_COLUMNS`; `raw` is still as it came (see `compressed`)."""
-    usage, cost = attempt.usage, attempt.cost
     return (
         run_id,
         attempt.endpoint_id,
@@ -108,8 +103,8 @@ def attempt_row(run_id: str, attempt: Attempt) -> Row:
         attempt.status,
         attempt.error,
         attempt.answer,
-        *(_NO_USAGE if usage is None else _usage_columns(usage)),
-        *(_NO_COST if cost is None else (str(cost.amount), cost.currency, cost.as_of)),
+        *usage_columns(attempt.usage),
+        *cost_columns(attempt.cost),
         attempt.raw,
     )
 
@@ -124,7 +119,29 @@ def attempt_from(row: Sequence[Any]) -> Attempt:
     """The attempt of a row of `ATTEMPT_COLUMNS`."""
     raw = None if row[20] is None else zlib.decompress(row[20])
     fields = dict(zip(ATTEMPT_COLUMNS[1:12], row[1:12], strict=True))
-    return Attempt(**fields, raw=raw, usage=_usage_from(row), cost=_cost_from(row))
+    return Attempt(**fields, raw=raw, usage=usage_from(row[12:17]), cost=cost_from(row[17:20]))
+
+
+def usage_columns(usage: Usage | None) -> Row:
+    """The columns of `USAGE_COLUMNS`."""
+    if usage is None:
+        return _NO_USAGE
+    return (usage.input, usage.output, usage.cached_input, usage.cache_write, usage.reasoning)
+
+
+def usage_from(columns: Sequence[Any]) -> Usage | None:
+    """The usage of `USAGE_COLUMNS`; None where it is not known."""
+    return None if columns[0] is None else Usage(*columns)
+
+
+def cost_columns(cost: Cost | None) -> Row:
+    """The columns of `COST_COLUMNS`."""
+    return _NO_COST if cost is None else (str(cost.amount), cost.currency, cost.as_of)
+
+
+def cost_from(columns: Sequence[Any]) -> Cost | None:
+    """The cost of `COST_COLUMNS`; None where it is not known."""
+    return None if columns[0] is None else Cost(Decimal(columns[0]), columns[1], columns[2])
 
 
 def case_from(data: Mapping[str, Any]) -> Case:
@@ -171,18 +188,6 @@ def _storable(value: Any) -> Any:
     if isinstance(value, int):
         return max(-_LARGEST, min(value, _LARGEST))
     return value
-
-
-def _usage_columns(usage: Usage) -> Row:
-    return (usage.input, usage.output, usage.cached_input, usage.cache_write, usage.reasoning)
-
-
-def _usage_from(row: Sequence[Any]) -> Usage | None:
-    return None if row[12] is None else Usage(*row[12:17])
-
-
-def _cost_from(row: Sequence[Any]) -> Cost | None:
-    return None if row[17] is None else Cost(Decimal(row[17]), row[18], row[19])
 
 
 def _dump_slowly(value: object) -> str:

@@ -62,6 +62,15 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     return connection
 
 
+def connect_migrated(path: Path) -> sqlite3.Connection:
+    """A connection to a copy in memory, migrated there: the file of an older version at `path` is only read."""
+    copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    with closing(connect(path, read_only=True)) as connection:
+        connection.backup(copy)
+    migrate(copy)
+    return copy
+
+
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
     """Turn SQLite's and the system's errors into StateErrors that say what to do."""

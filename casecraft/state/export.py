@@ -1,4 +1,4 @@
-"""A state file as JSON and back: the form of `state/v3/export.schema.json`."""
+"""A state file as JSON and back: the form of `state/v4/export.schema.json`."""
 
 import base64
 import json
@@ -11,20 +11,23 @@ from typing import Any
 
 import orjson
 
+from casecraft.core.exchange import Exchange, ExchangeAttempt
 from casecraft.core.job import Attempt
 from casecraft.core.outcome import CaseResult
 from casecraft.core.usage import Cost, Usage
 from casecraft.errors import StateError
 from casecraft.state import codec, reading, recording
+from casecraft.state.exchange_rows import exchange_item
+from casecraft.state.exchanges import known_ids, read_exchanges
 from casecraft.state.legacy import import_v1, is_v1, read_json
 from casecraft.state.records import ImportReport, RunRecord, StoredJob, SuiteRun
 from casecraft.state.store import Store
 from casecraft.state.suite_runs import insert_suite_run, read_results, read_suite_runs
 
 FORMAT = "casecraft-state"
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 SCHEMA = "export.schema.json"
-"""Beside this module, and published as `state/v3/export.schema.json`."""
+"""Beside this module, and published as `state/v4/export.schema.json`."""
 
 _SHOWN = 200
 _DOCUMENT_FIELDS = ("source", "title", "version", "digest")
@@ -41,7 +44,14 @@ def export(store: Store) -> dict[str, Any]:
             asdict(run) | {"results": [asdict(result) for result in read_results(connection, run.id)]}
             for run in read_suite_runs(connection)
         ]
-    return {"format": FORMAT, "version": FORMAT_VERSION, "runs": runs, "suite_runs": tests}
+        passed = [_exchange_data(exchange) for exchange in read_exchanges(connection)]
+    return {
+        "format": FORMAT,
+        "version": FORMAT_VERSION,
+        "runs": runs,
+        "suite_runs": tests,
+        "exchanges": passed,
+    }
 
 
 def encode(data: Mapping[str, Any]) -> bytes:
@@ -64,16 +74,19 @@ def import_file(store: Store, path: Path) -> ImportReport:
 
 
 def import_export(store: Store, data: Mapping[str, Any], *, origin: str = "the export") -> ImportReport:
-    """Bring in what `export` made, all of it or nothing. Runs that the store has already are left out and reported.
+    """Bring in what `export` made, all of it or nothing. What the store has already is left out and reported.
 
-    Raises StateError where `data` has another form or version.
+    An export of version 3 is read too. Raises StateError where `data` has another form or version.
     """
+    data = _upgraded(data)
     _refuse_strange(data, origin)
     runs = [_run_from(run) for run in data["runs"]]
     tests = [_suite_run_from(run) for run in data["suite_runs"]]
+    passed = [_exchange_from(exchange) for exchange in data["exchanges"]]
     with store.reading() as connection:
         known = {run.id for run in reading.runs(connection, with_pruned=True)}
         tested = {run.id for run in read_suite_runs(connection)}
+        there = known_ids(connection, (exchange.id for exchange in passed))
     fresh = [content for content in runs if content[0].id not in known]
     with store.writing() as connection:
         for run, items in fresh:
@@ -82,6 +95,7 @@ def import_export(store: Store, data: Mapping[str, Any], *, origin: str = "the e
         for test, results in tests:
             if test.id not in tested:
                 insert_suite_run(connection, test, results)
+        recording.insert(connection, recording.storable(exchange_item(it) for it in passed if it.id not in there))
     return ImportReport(
         runs=tuple(run.id for run, _ in fresh),
         jobs=sum(cases is not None for _, items in fresh for _, cases in items),
@@ -89,8 +103,17 @@ def import_export(store: Store, data: Mapping[str, Any], *, origin: str = "the e
         lost=(
             *(f"run {run.id!r} was there already" for run, _ in runs if run.id in known),
             *(f"run {test.id!r} of a suite was there already" for test, _ in tests if test.id in tested),
+            *([f"{len(there)} exchanges were there already"] if there else []),
         ),
+        exchanges=len(passed) - len(there),
     )
+
+
+def _upgraded(data: Any) -> Any:
+    """An export of version 3 as one of this version, which has exchanges besides; anything else as it is."""
+    if isinstance(data, Mapping) and data.get("format") == FORMAT and data.get("version") == FORMAT_VERSION - 1:
+        return {**data, "version": FORMAT_VERSION, "exchanges": []}
+    return data
 
 
 def _refuse_strange(data: Any, origin: str) -> None:
@@ -101,7 +124,8 @@ def _refuse_strange(data: Any, origin: str) -> None:
         )
     if data.get("version") != FORMAT_VERSION:
         raise StateError(
-            f"{origin!r} is an export of version {data.get('version')!r}; this casecraft reads {FORMAT_VERSION}",
+            f"{origin!r} is an export of version {data.get('version')!r}; this casecraft reads "
+            f"{FORMAT_VERSION - 1} and {FORMAT_VERSION}",
             hint="use the casecraft that wrote it",
         )
     import jsonschema_rs  # noqa: PLC0415  # only an import pays for it
@@ -112,7 +136,7 @@ def _refuse_strange(data: Any, origin: str) -> None:
         where = "/".join(map(str, problem.instance_path)) or "its top"
         raise StateError(
             f"{origin!r} does not have the form of an export: at {where}: {_shortened(problem.message)}",
-            hint="state/v3/export.schema.json describes it",
+            hint="state/v4/export.schema.json describes it",
         )
 
 
@@ -139,10 +163,17 @@ def _job_data(job: StoredJob) -> dict[str, Any]:
 
 
 def _attempt_data(attempt: Attempt) -> dict[str, Any]:
-    data = asdict(attempt)
-    if attempt.cost is not None:
-        data["cost"]["amount"] = str(attempt.cost.amount)
-    return data | {"raw": None if attempt.raw is None else _raw_data(attempt.raw)}
+    raw = None if attempt.raw is None else _raw_data(attempt.raw)
+    return asdict(attempt) | {"raw": raw, "cost": _cost_data(attempt.cost)}
+
+
+def _cost_data(cost: Cost | None) -> dict[str, Any] | None:
+    return None if cost is None else asdict(cost) | {"amount": str(cost.amount)}
+
+
+def _exchange_data(exchange: Exchange) -> dict[str, Any]:
+    attempts = [asdict(attempt) | {"cost": _cost_data(attempt.cost)} for attempt in exchange.attempts]
+    return asdict(exchange) | {"losses": list(exchange.losses), "attempts": attempts}
 
 
 def _raw_data(raw: bytes) -> dict[str, str]:
@@ -180,13 +211,21 @@ def _job_from(run_id: str, data: Mapping[str, Any]) -> StoredJob:
 
 
 def _attempt_from(data: Mapping[str, Any]) -> Attempt:
-    usage, cost, raw = data["usage"], data["cost"], data["raw"]
-    changed = {
+    raw = data["raw"]
+    return Attempt(**{**data, **_money_from(data), "raw": None if raw is None else _raw_from(raw)})
+
+
+def _money_from(data: Mapping[str, Any]) -> dict[str, Any]:
+    usage, cost = data["usage"], data["cost"]
+    return {
         "usage": None if usage is None else Usage(**usage),
         "cost": None if cost is None else Cost(Decimal(cost["amount"]), cost["currency"], cost["as_of"]),
-        "raw": None if raw is None else _raw_from(raw),
     }
-    return Attempt(**{**data, **changed})
+
+
+def _exchange_from(data: Mapping[str, Any]) -> Exchange:
+    attempts = tuple(ExchangeAttempt(**{**attempt, **_money_from(attempt)}) for attempt in data["attempts"])
+    return Exchange(**{**data, "attempts": attempts, "losses": tuple(data["losses"])})
 
 
 def _raw_from(data: Mapping[str, str]) -> bytes:

@@ -111,6 +111,48 @@ CREATE TABLE case_results (
     "CREATE INDEX results_of_case ON case_results (case_id)",
 )
 
+_V4_TABLES = (
+    """\
+CREATE TABLE exchanges (
+  number INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  started REAL NOT NULL,
+  client TEXT NOT NULL,
+  "key" TEXT NOT NULL,
+  dialect TEXT NOT NULL,
+  path TEXT NOT NULL,
+  asked_model TEXT NOT NULL,
+  rule TEXT NOT NULL,
+  streamed INTEGER NOT NULL CHECK (streamed IN (0, 1)),
+  status INTEGER NOT NULL,
+  outcome TEXT NOT NULL CHECK (outcome IN ('answered', 'failed', 'refused', 'cancelled', 'cut')),
+  error TEXT NOT NULL,
+  losses TEXT NOT NULL,
+  seconds REAL NOT NULL,
+  first_byte REAL
+) STRICT""",
+    "CREATE INDEX exchanges_by_time ON exchanges (started)",
+    """\
+CREATE TABLE exchange_attempts (
+  exchange_id TEXT NOT NULL REFERENCES exchanges (id),
+  ordinal INTEGER NOT NULL,
+  provider TEXT NOT NULL,
+  model TEXT NOT NULL,
+  status INTEGER,
+  error TEXT NOT NULL,
+  usage_input INTEGER,
+  usage_output INTEGER,
+  usage_cached_input INTEGER,
+  usage_cache_write INTEGER,
+  usage_reasoning INTEGER,
+  cost_amount TEXT,
+  cost_currency TEXT,
+  cost_as_of TEXT,
+  seconds REAL NOT NULL,
+  PRIMARY KEY (exchange_id, ordinal)
+) STRICT, WITHOUT ROWID""",
+)
+
 
 def m002_runs_jobs_attempts(connection: sqlite3.Connection) -> None:
     """Runs, their jobs with cases, and every attempt."""
@@ -138,7 +180,17 @@ UPDATE cases SET "case" = iif(substr("case", 1, 1) = ' ', ' ', '') || json_set(
         connection.execute(statement)
 
 
-MIGRATIONS: Sequence[tuple[int, Migration]] = ((2, m002_runs_jobs_attempts), (3, m003_bindings_and_results))
+def m004_exchanges(connection: sqlite3.Connection) -> None:
+    """What passes through the gateway, with every attempt."""
+    for statement in _V4_TABLES:
+        connection.execute(statement)
+
+
+MIGRATIONS: Sequence[tuple[int, Migration]] = (
+    (2, m002_runs_jobs_attempts),
+    (3, m003_bindings_and_results),
+    (4, m004_exchanges),
+)
 VERSION = MIGRATIONS[-1][0]
 """The `user_version` that this program writes."""
 

@@ -1,4 +1,4 @@
-"""Writes what a run yields: attempts, and jobs with their cases."""
+"""Writes what a run yields, attempts and jobs with their cases, and what passes through the gateway."""
 
 import sqlite3
 from collections.abc import Iterable, Sequence
@@ -7,10 +7,13 @@ from typing import TypeAlias
 from casecraft.state import codec
 from casecraft.state.codec import ATTEMPT_COLUMNS, JOB_COLUMNS, RUN_COLUMNS, Row
 from casecraft.state.database import transaction
+from casecraft.state.exchange_rows import ATTEMPT_COLUMNS as EXCHANGE_ATTEMPT_COLUMNS
+from casecraft.state.exchange_rows import EXCHANGE_COLUMNS, ExchangeItem
 from casecraft.state.records import RunRecord, StoredJob
 
-Item: TypeAlias = tuple[Row, tuple[Row, ...] | None]
+RunItem: TypeAlias = tuple[Row, tuple[Row, ...] | None]
 """The row of an attempt with None, or the row of a job with those of its cases."""
+Item: TypeAlias = RunItem | ExchangeItem
 
 
 def insertion(verb: str, table: str, columns: Sequence[str]) -> str:
@@ -23,9 +26,11 @@ _INSERT_ATTEMPT = insertion("INSERT", "attempts", ATTEMPT_COLUMNS)
 _REPLACE_JOB = insertion("INSERT OR REPLACE", "jobs", JOB_COLUMNS)
 _DELETE_CASES = "DELETE FROM cases WHERE run_id = ? AND endpoint_id = ?"
 _INSERT_CASE = insertion("INSERT", "cases", ("run_id", "endpoint_id", "ordinal", '"case"'))
+_REPLACE_EXCHANGE = insertion("INSERT OR REPLACE", "exchanges", EXCHANGE_COLUMNS)
+_REPLACE_EXCHANGE_ATTEMPT = insertion("INSERT OR REPLACE", "exchange_attempts", EXCHANGE_ATTEMPT_COLUMNS)
 
 
-def job_item(job: StoredJob) -> Item:
+def job_item(job: StoredJob) -> RunItem:
     """A job and its cases as rows. A reused job has the cases of the job that it repeats, so none are stored."""
     row = (
         job.run_id,
@@ -44,7 +49,9 @@ def job_item(job: StoredJob) -> Item:
 
 
 def write(connection: sqlite3.Connection, items: Sequence[Item]) -> None:
-    """Make all items durable in one transaction. A job that was there before is replaced, with its cases."""
+    """Make all items durable in one transaction. A job that was there before is replaced, with its cases; so is an
+    exchange.
+    """
     try:
         with transaction(connection):
             insert(connection, items)
@@ -57,12 +64,18 @@ def insert(connection: sqlite3.Connection, items: Iterable[Item]) -> None:
     """Add items within the transaction of the caller."""
     attempts: list[Row] = []
     # By endpoint, so that the last word counts where a job ended twice in one batch.
-    jobs: dict[Row, Item] = {}
-    for row, cases in items:
+    jobs: dict[Row, RunItem] = {}
+    exchanges: list[ExchangeItem] = []
+    for item in items:
+        if isinstance(item, ExchangeItem):
+            exchanges.append(item)
+            continue
+        row, cases = item
         if cases is None:
             attempts.append(codec.compressed(row))
         else:
             jobs[row[:2]] = (row, cases)
+    _insert_exchanges(connection, exchanges)
     connection.executemany(_INSERT_ATTEMPT, attempts)
     connection.executemany(_REPLACE_JOB, [row for row, _ in jobs.values()])
     connection.executemany(_DELETE_CASES, jobs)
@@ -71,10 +84,19 @@ def insert(connection: sqlite3.Connection, items: Iterable[Item]) -> None:
 
 def storable(items: Iterable[Item]) -> list[Item]:
     """The items with what SQLite cannot hold replaced (see `codec.storable`)."""
-    return [
-        (codec.storable(row), None if cases is None else tuple(codec.storable(case) for case in cases))
-        for row, cases in items
-    ]
+    return [_storable(item) for item in items]
+
+
+def _insert_exchanges(connection: sqlite3.Connection, items: Sequence[ExchangeItem]) -> None:
+    connection.executemany(_REPLACE_EXCHANGE, [item.exchange for item in items])
+    connection.executemany(_REPLACE_EXCHANGE_ATTEMPT, [row for item in items for row in item.attempts])
+
+
+def _storable(item: Item) -> Item:
+    if isinstance(item, ExchangeItem):
+        return ExchangeItem(codec.storable(item.exchange), tuple(map(codec.storable, item.attempts)))
+    row, cases = item
+    return codec.storable(row), None if cases is None else tuple(map(codec.storable, cases))
 
 
 def insert_run(connection: sqlite3.Connection, run: RunRecord) -> None:

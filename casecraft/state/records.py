@@ -118,10 +118,28 @@ class SuiteRun:
 
 
 @dataclass(frozen=True, slots=True)
+class UsageRow:
+    """What some exchanges, or requests of runs, used and cost.
+
+    `groups` are the values that they have in common, in the order in which the groups were named; a value that is not
+    known, or of no concern, is empty. `failures` are those of the `exchanges` that got no answer, though somebody still
+    waited for one.
+    """
+
+    groups: tuple[str, ...]
+    spending: UsageMeter
+    exchanges: int
+    failures: int
+
+
+@dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What an import brought: the ids of the runs, how many jobs and attempts, and what could not be carried."""
+    """What an import brought: the ids of the runs, how many jobs, attempts and exchanges, and what could not be
+    carried.
+    """
 
     runs: tuple[str, ...]
     jobs: int
     attempts: int
     lost: tuple[str, ...] = ()
+    exchanges: int = 0

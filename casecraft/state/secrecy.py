@@ -11,6 +11,8 @@ from casecraft.errors import StateError
 _SECRET_VALUE = re.compile(
     r"(?i)\bbearer\s+[\w.~+/-]{20,}|\b(?:sk|pk|rk|ghp|gho|xai|gsk)[-_](?=[\w-]*\d)[\w-]{16,}|\bAKIA[A-Z0-9]{12,}"
 )
+_USER = re.compile(r"(?<=//)[^/@\s]+(?=@)")
+_QUERY_VALUE = re.compile(r"(?<=[?&])([\w.-]+)=[^&#\s'\")]+")
 
 
 def storable_settings(value: Any, where: str = "settings") -> Any:
@@ -28,6 +30,19 @@ def storable_settings(value: Any, where: str = "settings") -> Any:
     if isinstance(value, Sequence):
         return [storable_settings(inner, f"{where}[{position}]") for position, inner in enumerate(value)]
     return value
+
+
+def blot_out(text: str) -> str:
+    """The text with what looks like a key, and with the credentials of addresses in it, blotted out."""
+    if "//" in text:
+        text = _USER.sub(REDACTED, text)
+    if "=" in text:
+        text = _QUERY_VALUE.sub(_blot_value_out, text)
+    return _SECRET_VALUE.sub(REDACTED, text)
+
+
+def _blot_value_out(pair: re.Match[str]) -> str:
+    return f"{pair[1]}={REDACTED}" if is_secret_name(pair[1]) else pair[0]
 
 
 def _named(name: str, value: Any, where: str) -> Any:

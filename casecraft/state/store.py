@@ -19,7 +19,7 @@ from casecraft.core.usage import UsageMeter
 from casecraft.core.version import program_version
 from casecraft.errors import StateError
 from casecraft.state import codec, reading, recording
-from casecraft.state.database import connect, inspect, prepare, transaction, translated
+from casecraft.state.database import connect, connect_migrated, inspect, prepare, transaction, translated
 from casecraft.state.lock import StateLock
 from casecraft.state.migrations import VERSION
 from casecraft.state.records import RunRecord, RunStatus, RunSummary, StoredJob
@@ -49,13 +49,14 @@ class Store:
         lock: StateLock | None,
         now: Callable[[], float] = time.time,
         linger: float = LINGER,
+        older: bool = False,
     ) -> None:
         self.path = path
         self._lock = lock
         self._now = now
         self._turn = threading.Lock()
         with translated(path):
-            self._reader = connect(path, read_only=lock is None)
+            self._reader = connect_migrated(path) if older else connect(path, read_only=lock is None)
             self._connection = self._reader if lock is None else connect(path)
         self._writer: GroupWriter[recording.Item] = GroupWriter(self._write, linger=linger)
 
@@ -124,7 +125,7 @@ class Store:
 
     def record(self, run_id: str, attempt: Attempt) -> asyncio.Future[None]:
         """Record an attempt; the future is done once it is durable."""
-        return self._writer.put((codec.attempt_row(run_id, attempt), None))
+        return self.put((codec.attempt_row(run_id, attempt), None))
 
     def finish_job(self, run_id: str, job_key: str, result: JobResult) -> asyncio.Future[None]:
         """Record how a job ended, with its cases; the future is done once that is durable.
@@ -132,7 +133,11 @@ class Store:
         A job of the same run and endpoint is replaced. A result of status "reused" is stored without cases: they are
         those of the newest done job of this key.
         """
-        return self._writer.put(recording.job_item(StoredJob.of(run_id, job_key, result)))
+        return self.put(recording.job_item(StoredJob.of(run_id, job_key, result)))
+
+    def put(self, item: recording.Item) -> asyncio.Future[None]:
+        """Record rows together with those that others record at the time; the future is done once they are durable."""
+        return self._writer.put(item)
 
     def runs(self) -> list[RunRecord]:
         """All runs, oldest first, without pruned ones."""
@@ -223,7 +228,8 @@ def open_store(
     """Open the state file at `path`, made or migrated where needed, and hold it until the store is closed.
 
     `now` gives Unix time. `command` is what others are told about who holds the file; by default the program and its
-    subcommand. With `read_only` the file is neither held nor changed, and may be held by another process.
+    subcommand. With `read_only` the file is neither held nor changed, and may be held by another process; one of an
+    older version is read through a copy in memory.
 
     Raises StateLockedError where another process holds it, StateNewerError and StateDamagedError with the file
     untouched, StateError where it cannot be read or written.
@@ -247,13 +253,7 @@ def open_store(
 def _open_reading(path: Path, now: Callable[[], float]) -> Store:
     if not path.is_file():
         raise StateError(f"there is no state file {str(path)!r}", hint="`casecraft generate` makes it")
-    found = inspect(path)
-    if found < VERSION:
-        raise StateError(
-            f"the state file {str(path)!r} has the older version {found}",
-            hint="the next `casecraft generate` migrates it",
-        )
-    return Store(path, lock=None, now=now)
+    return Store(path, lock=None, now=now, older=inspect(path) < VERSION)
 
 
 def new_id(connection: sqlite3.Connection, table: Literal["runs", "suite_runs"], started: float) -> str:

@@ -100,10 +100,7 @@ def _spending_of(entries: tuple[Entry, ...]) -> dict[str, UsageMeter]:
 def _sum(spendings: Iterable[UsageMeter]) -> UsageMeter:
     total = UsageMeter()
     for spent in spendings:
-        total.usage += spent.usage
-        total.amounts.update(spent.amounts)
-        total.unpriced += spent.unpriced
-        total.answers += spent.answers
+        total.include(spent)
     return total
 
 

@@ -250,7 +250,9 @@ def test_a_broken_suite_is_no_failure_of_the_service(secrets: None, tmp_path: Pa
 
 
 def test_the_plugin_is_light(tmp_path: Path) -> None:
-    script = "import sys, pytest; seen = set(sys.modules); import casecraft.runner.plugin; print(*set(sys.modules) - seen)"
+    script = (
+        "import sys, pytest; seen = set(sys.modules); import casecraft.runner.plugin; print(*set(sys.modules) - seen)"
+    )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     values = {"casecraft", "casecraft.core", "casecraft.core.outcome"}
     assert set(done.stdout.split()) == values | {f"casecraft.runner{name}" for name in ("", ".plugin", ".verdicts")}

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from casecraft.core.case import Binding, Case, CaseRequest, Expectation, Source
 from casecraft.core.document import Document
 from casecraft.core.endpoint import Complexity, Endpoint
+from casecraft.core.exchange import Exchange, ExchangeAttempt
 from casecraft.core.job import Attempt, JobResult, JobStatus
 from casecraft.core.schema import Definitions
 from casecraft.core.usage import Cost, Usage
@@ -53,6 +54,50 @@ def attempt(path: str, key: str, **changes: Any) -> Attempt:
 def result(path: str, *, status: JobStatus = "done", cases: tuple[Case, ...] = (CASE,), **changes: Any) -> JobResult:
     return JobResult(endpoint(path), status, "glm", "glm-4.6", cases, **changes)
 
+
+def exchange_attempt(provider: str = "glm", **changes: Any) -> ExchangeAttempt:
+    values: dict[str, Any] = {
+        "provider": provider,
+        "model": f"{provider}-1",
+        "status": 200,
+        "error": "",
+        "usage": Usage(900, 400, 300, 0, 100),
+        "cost": Cost(Decimal("0.00123"), "CNY", "2026-11-01"),
+        "seconds": 0.5,
+    }
+    return ExchangeAttempt(**values | changes)
+
+
+def exchange(id_: str, *attempts: ExchangeAttempt, **changes: Any) -> Exchange:
+    values: dict[str, Any] = {
+        "id": id_,
+        "started": 1_800_000_000.25,
+        "client": "claude",
+        "key": "team",
+        "dialect": "messages",
+        "path": "/v1/messages?beta=true",
+        "asked_model": "claude-opus",
+        "rule": "routes.default",
+        "streamed": True,
+        "status": 200,
+        "outcome": "answered",
+        "error": "",
+        "attempts": attempts,
+        "losses": ("top_k", "messages[2].image"),
+        "seconds": 0.75,
+        "first_byte": 0.25,
+    }
+    return Exchange(**values | changes)
+
+
+FAILED = exchange_attempt("qwen", status=429, error="RateLimitError: slow down", usage=None, cost=None)
+UNPRICED = exchange_attempt("llama", cost=None)
+EXCHANGES = (
+    exchange("e1", exchange_attempt()),
+    exchange("e2", FAILED, UNPRICED, client="codex", key="", dialect="responses", started=1_800_090_000.5),
+    exchange("e3", started=1_800_090_001.0, status=401, outcome="refused", error="no such token", first_byte=None),
+)
+"""One answered; one that fell back to a model of unknown price, a day later; one refused."""
 
 texts = st.text(max_size=20)
 names = st.text(min_size=1, max_size=10)
@@ -122,4 +167,33 @@ results = st.builds(
     dropped=st.integers(0, 1000),
     error=st.none() | texts,
     notes=st.lists(texts, max_size=3).map(tuple),
+)
+exchange_attempts = st.builds(
+    ExchangeAttempt,
+    provider=names,
+    model=texts,
+    status=st.none() | st.integers(100, 599),
+    error=texts,
+    usage=st.none() | usages,
+    cost=st.none() | costs,
+    seconds=st.floats(0, 1e6),
+)
+exchanges = st.builds(
+    Exchange,
+    id=names,
+    started=st.floats(0, 1e12),
+    client=texts,
+    key=texts,
+    dialect=names,
+    path=texts,
+    asked_model=texts,
+    rule=texts,
+    streamed=st.booleans(),
+    status=st.integers(100, 599),
+    outcome=st.sampled_from(["answered", "failed", "refused", "cancelled", "cut"]),
+    error=texts,
+    attempts=st.lists(exchange_attempts, max_size=3).map(tuple),
+    losses=st.lists(texts, max_size=2).map(tuple),
+    seconds=st.floats(0, 1e6),
+    first_byte=st.none() | st.floats(0, 1e6),
 )

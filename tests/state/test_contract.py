@@ -14,7 +14,8 @@ from casecraft.state.migrations import APPLICATION_ID, MIGRATIONS, VERSION, migr
 from tests.state.samples import CASE, attempt
 
 ROOT = Path(__file__).parents[2]
-V1, V2, V3 = (ROOT / "state" / version for version in ("v1", "v2", "v3"))
+V1, V2, V3, V4 = (ROOT / "state" / version for version in ("v1", "v2", "v3", "v4"))
+EXPORT_SCHEMAS = [folder / "export.schema.json" for folder in (V2, V3, V4)]
 
 
 def tables(connection: sqlite3.Connection) -> dict[str, str]:
@@ -26,19 +27,19 @@ def test_schema_is_what_the_migrations_make() -> None:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as made:
         migrate(made)
         with closing(sqlite3.connect(":memory:")) as written:
-            written.executescript((V3 / "schema.sql").read_text())
+            written.executescript((V4 / "schema.sql").read_text())
             assert tables(written) == tables(made)
             assert written.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
             assert written.execute("PRAGMA user_version").fetchone() == (VERSION,)
 
 
-@pytest.mark.parametrize("schema", [V1 / "state.schema.json", V2 / "export.schema.json", V3 / "export.schema.json"])
+@pytest.mark.parametrize("schema", [V1 / "state.schema.json", *EXPORT_SCHEMAS])
 def test_published_schemas_are_schemas(schema: Path) -> None:
     jsonschema.Draft202012Validator.check_schema(json.loads(schema.read_text()))
 
 
 def test_published_schema_is_the_one_that_imports_are_checked_with() -> None:
-    assert (V3 / "export.schema.json").read_bytes() == (ROOT / "casecraft/state/export.schema.json").read_bytes()
+    assert (V4 / "export.schema.json").read_bytes() == (ROOT / "casecraft/state/export.schema.json").read_bytes()
 
 
 def test_sample_of_version_1_fits_its_schema() -> None:
@@ -46,7 +47,7 @@ def test_sample_of_version_1_fits_its_schema() -> None:
     jsonschema.validate(sample, json.loads((V1 / "state.schema.json").read_text()))
 
 
-@pytest.mark.parametrize("folder", [V2, V3])
+@pytest.mark.parametrize("folder", [V2, V3, V4])
 def test_samples_stay_readable(tmp_path: Path, folder: Path) -> None:
     path = tmp_path / "sample.sqlite"
     shutil.copy(folder / "sample.sqlite", path)
@@ -71,13 +72,16 @@ def test_samples_stay_readable(tmp_path: Path, folder: Path) -> None:
         assert (reused.status, reused.cases) == ("reused", (CASE,))
         assert store.finished("a" * 64) is not None
         exported = export(store)
-        published = json.loads((V3 / "sample.export.json").read_bytes())
-        assert encode(exported | {"suite_runs": published["suite_runs"]}) == (V3 / "sample.export.json").read_bytes()
-        # Version 2 knew nothing of runs of suites.
+        sample = (V4 / "sample.export.json").read_bytes()
+        published = json.loads(sample)
+        newer = {name: published[name] for name in ("suite_runs", "exchanges")}
+        assert encode(exported | newer) == sample
+        # Version 2 knew nothing of runs of suites, version 3 nothing of exchanges.
         assert exported["suite_runs"] == ([] if folder == V2 else published["suite_runs"])
+        assert exported["exchanges"] == (published["exchanges"] if folder == V4 else [])
 
 
-@pytest.mark.parametrize("folder", [V2, V3])
+@pytest.mark.parametrize("folder", [V2, V3, V4])
 def test_sample_export_fits_its_schema(folder: Path) -> None:
     sample = json.loads((folder / "sample.export.json").read_text())
     jsonschema.validate(sample, json.loads((folder / "export.schema.json").read_text()))

@@ -20,7 +20,7 @@ from casecraft.state import Store, encode, export, import_export, import_file, i
 from tests.state.samples import CASE, DOCUMENT, attempt, attempts, result, results
 
 CONTRACT = Path(__file__).parents[2] / "state"
-SCHEMA = json.loads((CONTRACT / "v3" / "export.schema.json").read_text())
+SCHEMA = json.loads((CONTRACT / "v4" / "export.schema.json").read_text())
 V1_SAMPLE = CONTRACT / "v1" / "sample.casecraft_state.json"
 
 
@@ -77,10 +77,12 @@ def test_import_leaves_out_runs_that_are_there_and_says_so(store: Store, other: 
         ("", "is no JSON"),
         ("[" * 100_000, "is no JSON"),
         ("[]", "neither an export nor a state file of version 1"),
-        ('{"format": "casecraft-state", "version": 4}', "export of version 4; this casecraft reads 3"),
+        ('{"format": "casecraft-state", "version": 5}', "export of version 5; this casecraft reads 3 and 4"),
+        ('{"format": "casecraft-state", "version": 2}', "export of version 2; this casecraft reads 3 and 4"),
+        ('{"format": "casecraft-state", "version": 4}', 'at its top: "exchanges" is a required property'),
         ('{"format": "casecraft-state", "version": 3}', 'form of an export: at its top: "runs" is a required property'),
-        ('{"format": "casecraft-state", "version": 3, "runs": [{}]}', "does not have the form"),
-        ('{"format": "casecraft-state", "version": 3, "runs": [[]]}', "does not have the form"),
+        ('{"format": "casecraft-state", "version": 4, "runs": [{}]}', "does not have the form"),
+        ('{"format": "casecraft-state", "version": 4, "runs": [[]]}', "does not have the form"),
         ('{"version": "2.0", "endpoints": {}}', "has version '2.0'"),
     ],
 )

@@ -111,7 +111,7 @@ def test_newer_file_is_refused_and_left_untouched(path: Path) -> None:
     open_store(path).close()
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA user_version = 99")
-    refused(path, StateNewerError, "has version 99; this casecraft knows versions up to 3")
+    refused(path, StateNewerError, "has version 99; this casecraft knows versions up to 4")
 
 
 def test_newer_version_still_in_the_log_is_refused(path: Path, tmp_path: Path) -> None:
@@ -190,31 +190,31 @@ def test_older_file_is_backed_up_then_migrated(path: Path) -> None:
     fill(path)
     before = path.read_bytes()
 
-    def m004_colour(connection: sqlite3.Connection) -> None:
+    def m005_colour(connection: sqlite3.Connection) -> None:
         connection.execute("ALTER TABLE runs ADD COLUMN colour TEXT")
 
     with StateLock(path, since=0):
-        database.prepare(path, [*MIGRATIONS, (4, m004_colour)])
-    backup = path.with_name(path.name + ".v3.bak")
+        database.prepare(path, [*MIGRATIONS, (5, m005_colour)])
+    backup = path.with_name(path.name + ".v4.bak")
     with closing(sqlite3.connect(path)) as new, closing(sqlite3.connect(backup)) as old:
-        assert new.execute("PRAGMA user_version").fetchone() == (4,)
+        assert new.execute("PRAGMA user_version").fetchone() == (5,)
         assert new.execute("SELECT colour FROM runs").fetchall() == [(None,)]
-        assert old.execute("PRAGMA user_version").fetchone() == (3,)
+        assert old.execute("PRAGMA user_version").fetchone() == (4,)
         assert old.execute("SELECT count(*) FROM attempts").fetchone() == (20,)
     assert before[:16] == database.MAGIC
-    refused(path, StateNewerError, "has version 4")
+    refused(path, StateNewerError, "has version 5")
 
 
 def test_migration_that_fails_leaves_its_version_and_tables_out(path: Path) -> None:
     open_store(path).close()
 
-    def m004_half(connection: sqlite3.Connection) -> None:
+    def m005_half(connection: sqlite3.Connection) -> None:
         connection.execute("CREATE TABLE half (x)")
         raise RuntimeError("no")
 
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         with pytest.raises(RuntimeError):
-            migrate(connection, [*MIGRATIONS, (4, m004_half)])
+            migrate(connection, [*MIGRATIONS, (5, m005_half)])
         assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
         assert connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'half'").fetchone() == (0,)
 
