@@ -22,12 +22,12 @@ from benchmarks import clients, peers
 from benchmarks.figures import Figure, note, report
 from benchmarks.load import read_peak
 from benchmarks.simulator import read_log, simulate
-from casecraft.api import run_async
 from casecraft.config import ProviderSettings
 from casecraft.core.case import Case, CaseRequest, Expectation, Source
 from casecraft.core.chat import ChatRequest, ChatResponse, Message
 from casecraft.core.document import Document
 from casecraft.core.endpoint import Complexity, Endpoint
+from casecraft.core.event_loop import run_async
 from casecraft.core.profile import Profile
 from casecraft.core.schema import Definitions
 from casecraft.engine.context import RunContext

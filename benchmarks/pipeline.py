@@ -23,8 +23,9 @@ from benchmarks.documents import real_document
 from benchmarks.figures import Figure, note, report
 from benchmarks.load import read_peak
 from benchmarks.simulator import read_log, simulate
-from casecraft.api import Summary, agenerate, run_async
+from casecraft.api import Summary, agenerate
 from casecraft.config import ProviderSettings, Settings
+from casecraft.core.event_loop import run_async
 
 NAMES = ("a", "b", "c", "d")
 WORKERS = 16

@@ -20,7 +20,7 @@ from typing import Any, cast
 from urllib.request import urlopen
 
 from benchmarks.processes import ROOT
-from casecraft.api import run_async
+from casecraft.core.event_loop import run_async
 from tests.simulator import Behaviour, completion
 
 END = b"\r\n\r\n"

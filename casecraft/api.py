@@ -1,15 +1,15 @@
 """The library's front: plan, estimate, generate, resume; run suites; and providers for programs of one's own."""
 
-import asyncio
 import os
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from casecraft import providers
 from casecraft.config import Settings, load_settings, read_environment
 from casecraft.core.endpoint import Endpoint
+from casecraft.core.event_loop import run_async
 from casecraft.core.profile import Profile
 from casecraft.core.usage import UsageMeter
 from casecraft.engine.control import RunControl
@@ -77,8 +77,6 @@ __all__ = [
     "run_suite",
     "settings_for",
 ]
-
-Result = TypeVar("Result")
 
 
 def settings_for(flags: Mapping[str, Any] | None = None, *, folder: Path | None = None) -> Settings:
@@ -294,16 +292,6 @@ def create_for_model(model: str, *, retry: RetryPolicy | None = None, log: CallL
 def detect() -> list[Detected]:
     """Who could be used now: by keys in the environment, by configuration, and servers of this machine."""
     return providers.detect(environment(), settings_for().provider_settings)
-
-
-def run_async(work: Coroutine[Any, Any, Result]) -> Result:
-    """Run a coroutine to its end, on uvloop where that is installed."""
-    try:
-        from uvloop import new_event_loop  # noqa: PLC0415  # not everybody has it
-    except ImportError:
-        return asyncio.run(work)
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        return runner.run(work)
 
 
 def _settings(settings: Settings | None, flags: Mapping[str, Any]) -> Settings:

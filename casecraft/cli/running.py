@@ -35,7 +35,7 @@ def carry_out(start: "Start[Summary]", *, as_json: bool, quiet: bool, verbose: b
 
 def run_controlled(start: "Start[Result]", *, quiet: bool, verbose: bool) -> "Result":
     """Run to the end, tell of it on the way, and stop it on Ctrl-C."""
-    from casecraft.api import run_async  # noqa: PLC0415  # `--help` must not pay for it
+    from casecraft.core.event_loop import run_async  # noqa: PLC0415  # `--help` must not pay for it
 
     reporter = choose_reporter(quiet=quiet, verbose=verbose)
     try:

@@ -31,7 +31,9 @@ class Access:
         given = _given(headers, query)
         if not given:
             raise AuthenticationError(
-                "the gateway wants a token", status=401, hint="`casecraft gateway` prints it; `casecraft launch` sets it."
+                "the gateway wants a token",
+                status=401,
+                hint="`casecraft gateway` prints it; `casecraft launch` sets it.",
             )
         # All are compared, so that the time says nothing about which one was nearly right.
         found = [name for name, token in self._tokens.items() if hmac.compare_digest(token, given.encode())]

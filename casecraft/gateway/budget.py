@@ -12,6 +12,11 @@ DAY = 86_400
 NO_CREDIT = 402
 
 
+def today() -> int:
+    """The day, counted from 1970, by UTC."""
+    return int(time.time()) // DAY
+
+
 @dataclass(slots=True)
 class DayBudget:
     """Ceilings for a day (UTC) in one currency. `keys` has those of single keys, `spent` what each has spent today.
@@ -23,7 +28,7 @@ class DayBudget:
     ceiling: Decimal | None = None
     keys: Mapping[str, Decimal] = field(default_factory=dict)
     spent: dict[str, Decimal] = field(default_factory=dict)
-    day: int = field(default_factory=lambda: today())
+    day: int = field(default_factory=today)
 
     @property
     def watches(self) -> bool:
@@ -64,8 +69,3 @@ class DayBudget:
     def _reached(self, what: str, spent: Decimal) -> AuthenticationError:
         message = f"{what} is spent ({spent:.4f})"
         return AuthenticationError(message, status=NO_CREDIT, hint="It begins anew at midnight, UTC.")
-
-
-def today() -> int:
-    """The day, counted from 1970, by UTC."""
-    return int(time.time()) // DAY

@@ -35,6 +35,7 @@ PATHS: Mapping[str, Door] = {
 ATTRIBUTION = ("http-referer", "x-title")
 """Headers by which some vendors tell applications apart; they go to every provider."""
 
+
 def door_of(path: str) -> Door:
     """Whose errors a client of this path understands; Chat Completions' where that is open."""
     if path.startswith("/v1/messages"):

@@ -133,9 +133,7 @@ class Gateway:
             model = model or lane.provider.profile.model
             self.budget.check_price(provider, model, lane.provider.price(_SAMPLE, model))
 
-    def _note(
-        self, exchanging: Exchanging, rule: str, outcome: ExchangeOutcome, error: ProviderError | None
-    ) -> None:
+    def _note(self, exchanging: Exchanging, rule: str, outcome: ExchangeOutcome, error: ProviderError | None) -> None:
         asked, answer = exchanging.asked, exchanging.answer
         exchange = Exchange(
             id=asked.id,

@@ -16,8 +16,8 @@ _ITS_FAULT = (ServerError, NetworkError, ProviderTimeoutError)
 class ProviderLane:
     """One provider with its permits, its rate and its breaker.
 
-    `in_flight` is how many requests hold a permit. A batch gives a lane up for the rest of its run; the gateway runs on, so a lane that fails again after its rest
-    rests anew.
+    `in_flight` is how many requests hold a permit. A batch gives a lane up for the rest of its run; the gateway runs
+    on, so a lane that fails again after its rest rests anew.
     """
 
     def __init__(self, provider: Provider) -> None:

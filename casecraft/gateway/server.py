@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -12,6 +12,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from casecraft.config import Settings
+from casecraft.core.event_loop import run_async
 from casecraft.errors import ConfigurationError
 from casecraft.gateway.access import new_token
 from casecraft.gateway.app import create_app
@@ -19,7 +20,7 @@ from casecraft.gateway.gateway import Gateway
 from casecraft.providers.call_log import CallLog
 from casecraft.state import open_ledger
 
-Reloads: TypeAlias = Callable[[Gateway], Awaitable[None]]
+Reloads: TypeAlias = Callable[[Gateway], Coroutine[None, None, None]]
 """Gives a gateway its settings anew whenever their files have changed, until it is cancelled."""
 
 BACKLOG = 2048
@@ -66,7 +67,7 @@ class GatewayServer:
 
             @asynccontextmanager
             async def lifespan(app: Starlette) -> AsyncIterator[None]:  # noqa: ARG001  # the framework's form
-                watching = asyncio.create_task(self._reloads(gateway)) if self._reloads is not None else None
+                watching = None if self._reloads is None else asyncio.create_task(self._reloads(gateway))
                 ready()
                 yield
                 if watching is not None:
@@ -100,11 +101,17 @@ def _config(app: Starlette) -> uvicorn.Config:
 def _listen(host: str, port: int) -> socket.socket:
     """A socket at the address. Raises `ConfigurationError` where it cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # asyncio sends small pieces at once only where the socket says that it is TCP's.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
     except OSError as error:
+        listener.close()
         hint = "Choose another with `--port`, or 0 for any that is free."
         raise ConfigurationError(f"the gateway cannot listen at {host}:{port}: {error.strerror}", hint=hint) from error
+    return listener
 
 
 @contextmanager
@@ -118,7 +125,7 @@ def running_gateway(settings: Settings) -> Iterator[Started]:
 
     def serve() -> None:
         try:
-            asyncio.run(server.run(ready.set))
+            run_async(server.run(ready.set))
         except BaseException as error:  # noqa: BLE001  # raised where the thread was begun
             failure.append(error)
         finally:
