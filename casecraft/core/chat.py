@@ -42,13 +42,16 @@ class Reasoning:
 class ToolCall:
     """The model asks for a tool. `arguments` is JSON text as the model wrote it: it may be no JSON.
 
-    `signature` is the vendor's proof of the reasoning that led to the call, opaque.
+    `signature` is the vendor's proof of the reasoning that led to the call, opaque. A call of a tool that its client
+    knows as `freeform`, or in a `namespace`, says so when it goes to that client.
     """
 
     id: str
     name: str
     arguments: str = "{}"
     signature: str = ""
+    freeform: bool = False
+    namespace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +101,29 @@ class Message:
         return self.content
 
 
+NAMESPACE_END = "__"
+"""Between a namespace and the name of a tool in it, where both are one name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A function that the model may ask for. `parameters` is the JSON Schema of its arguments."""
+    """A function that the model may ask for. `parameters` is the JSON Schema of its arguments.
+
+    A `freeform` one is called by its client's model with text alone, which is its only argument here. The name of one
+    in a `namespace` begins with that, as most vendors have no namespaces; `short_name` is without.
+    """
 
     name: str
     description: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     strict: bool | None = None
+    freeform: bool = False
+    namespace: str = ""
+
+    @property
+    def short_name(self) -> str:
+        """The name within its namespace."""
+        return self.name.removeprefix(f"{self.namespace}{NAMESPACE_END}") if self.namespace else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,12 +231,14 @@ class ReasoningDelta:
 
 @dataclass(frozen=True, slots=True)
 class ToolCallStart:
-    """A tool is asked for. `index` counts the calls of this answer from 0."""
+    """A tool is asked for. `index` counts the calls of this answer from 0; the rest is as of a `ToolCall`."""
 
     index: int
     id: str
     name: str
     signature: str = ""
+    freeform: bool = False
+    namespace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +269,7 @@ def events_of(response: ChatResponse) -> list[StreamEvent]:
         elif isinstance(part, Reasoning):
             events.append(ReasoningDelta(part.text, part.signature, part.redacted))
         elif isinstance(part, ToolCall):
-            events += (ToolCallStart(calls, part.id, part.name, part.signature), ToolCallDelta(calls, part.arguments))
+            start = ToolCallStart(calls, part.id, part.name, part.signature, part.freeform, part.namespace)
+            events += (start, ToolCallDelta(calls, part.arguments))
             calls += 1
     return [*events, StreamEnd(response)]

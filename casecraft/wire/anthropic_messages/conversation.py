@@ -52,7 +52,7 @@ class ConversationWriter:
             self._lose("content", "an empty system prompt is not sent", harmless=True)
             return
         if self.turns:
-            self._lose("role", "a system message between the turns goes before them all")
+            self._lose("role", "a system message between the turns goes before them all", harmless=True)
         elif self._systems:
             self._lose("role", "system messages are one list of texts", harmless=True)
         self._systems.append(message)

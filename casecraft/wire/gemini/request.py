@@ -100,15 +100,15 @@ def _tool_choice(choice: ToolChoice) -> dict[str, Any]:
 
 def _system_parts(messages: Iterable[Message], losses: list[Loss]) -> Iterator[dict[str, Any]]:
     """What all system messages say: there is one place for them, before the conversation."""
-    talking = said = False
+    before = False
     for number, message in enumerate(messages):
         if message.role != "system":
-            talking = True
+            before = True
             continue
         where = f"messages[{number}]"
-        if said or talking:
-            losses.append(Loss(f"{where}.role", "Gemini has one system instruction, before all", harmless=not talking))
-        said = True
+        if before:
+            losses.append(Loss(f"{where}.role", "Gemini has one system instruction, before all", harmless=True))
+        before = True
         yield from write_parts(message.parts, where, losses, {})
 
 

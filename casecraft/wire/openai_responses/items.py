@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from casecraft.core.chat import Reasoning, ToolCall
+from casecraft.core.chat import NAMESPACE_END, Reasoning, ToolCall
 from casecraft.wire.answers import mappings, string
 
 PARAGRAPH = "\n\n"
@@ -69,6 +69,9 @@ def reasoning_texts(item: Mapping[str, Any]) -> Iterator[str]:
 def read_call(item: Mapping[str, Any]) -> ToolCall:
     """An item of type `function_call`, or `custom_tool_call`, whose text becomes the one argument."""
     call_id, name = string(item.get("call_id")) or string(item.get("id")), string(item.get("name"))
+    namespace = string(item.get("namespace"))
+    if namespace:
+        name = f"{namespace}{NAMESPACE_END}{name}"
     if item.get("type") == "custom_tool_call":
         return ToolCall(call_id, name, freeform_arguments(string(item.get("input"))))
     return ToolCall(call_id, name, read_arguments(item.get("arguments")) or "{}")
@@ -84,6 +87,19 @@ def freeform_arguments(text: str) -> str:
     return orjson.dumps({FREEFORM_ARGUMENT: text}).decode()
 
 
+def freeform_text(arguments: str) -> str:
+    """The text of a call whose one argument it is; all of the arguments where a model did not keep to that."""
+    try:
+        given = orjson.loads(arguments)
+    except orjson.JSONDecodeError:
+        return arguments
+    text = given.get(FREEFORM_ARGUMENT) if isinstance(given, dict) else None
+    return text if isinstance(text, str) else arguments
+
+
 def write_call(call: ToolCall) -> dict[str, Any]:
     """A call, as part of an input; in an output it has an id and a status too."""
-    return {"type": "function_call", "call_id": call.id, "name": call.name, "arguments": call.arguments}
+    named = {"call_id": call.id, "name": call.name, **({"namespace": call.namespace} if call.namespace else {})}
+    if call.freeform:
+        return {"type": "custom_tool_call", **named, "input": freeform_text(call.arguments) if call.arguments else ""}
+    return {"type": "function_call", **named, "arguments": call.arguments}

@@ -20,7 +20,8 @@ from casecraft.core.chat import (
 from casecraft.wire.answers import mapping, mappings, string
 from casecraft.wire.data_urls import read_image
 from casecraft.wire.dialect import Asked
-from casecraft.wire.openai_responses.items import FREEFORM_ARGUMENT, read_call, read_reasoning
+from casecraft.wire.openai_responses.items import read_call, read_reasoning
+from casecraft.wire.openai_responses.tools_reading import ADDITIONAL_TOOLS, additional_tools, read_tools
 from casecraft.wire.request_fields import RequestFields, numbered, objects, text_at, wrong
 
 ROLES: Mapping[str, Role] = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
@@ -32,8 +33,11 @@ def decode_request(body: Mapping[str, Any], *, model: str = "", stream: bool = F
     fields = RequestFields(body)
     fields.lose("stream_options", reason="streams are written without padding")
     stream = fields.take_of("stream", bool) or stream
-    messages = _messages(fields)
-    tools, tool_choice = _allowed(_tools(fields), fields.take("tool_choice"), fields)
+    given = fields.take("input")
+    items = [] if isinstance(given, str) else objects(given, "input")
+    offered = [*fields.take_list("tools"), *additional_tools(items)]
+    tools, tool_choice = read_tools(offered, fields.take("tool_choice"), fields.losses)
+    messages = _messages(fields, given if isinstance(given, str) else "", items)
     request = ChatRequest(
         messages=messages,
         model=fields.take_of("model", str) or model,
@@ -79,75 +83,15 @@ def _effort(fields: RequestFields) -> ReasoningEffort | None:
     return NEAREST_EFFORTS.get(value, cast("ReasoningEffort | None", value)) if value is not None else None
 
 
-def _tools(fields: RequestFields) -> tuple[Tool, ...]:
-    return tuple(
-        tool for where, each in numbered(fields.take_list("tools"), "tools") for tool in _tool(each, where, fields)
-    )
-
-
-def _tool(tool: dict[str, Any], where: str, fields: RequestFields) -> Iterator[Tool]:
-    """A function, or none: tools that the vendor's own servers run cannot be passed on."""
-    kind = tool.get("type")
-    if kind not in ("function", "custom"):
-        fields.losses.append(Loss(where, f"a tool of type {kind!r} is the vendor's own"))
-        return
-    parameters = mapping(tool.get("parameters"))
-    if kind == "custom":
-        fields.losses.append(Loss(f"{where}.format", f"free text is asked for as the argument {FREEFORM_ARGUMENT!r}"))
-        parameters = _freeform_parameters(tool)
-    yield Tool(
-        name=text_at(tool, "name", where),
-        description=string(tool.get("description")),
-        parameters=parameters,
-        strict=tool["strict"] if isinstance(tool.get("strict"), bool) else None,
-    )
-
-
-def _freeform_parameters(tool: dict[str, Any]) -> dict[str, Any]:
-    text = {"type": "string"}
-    grammar = string(mapping(tool.get("format")).get("definition"))
-    if grammar:
-        text["description"] = f"Text that conforms to this grammar:\n{grammar}"
-    return {
-        "type": "object",
-        "properties": {FREEFORM_ARGUMENT: text},
-        "required": [FREEFORM_ARGUMENT],
-        "additionalProperties": False,
-    }
-
-
-def _allowed(
-    tools: tuple[Tool, ...], choice: object, fields: RequestFields
-) -> tuple[tuple[Tool, ...], ToolChoice | None]:
-    """The tools that may be used, and how they are to be chosen."""
-    if choice is None or isinstance(choice, str):
-        if choice not in (None, "auto", "none", "required"):
-            raise wrong("tool_choice", "must be 'auto', 'none', 'required' or an object")
-        return tools, cast("ToolChoice | None", choice)
-    wanted = mapping(choice)
-    kind, name = wanted.get("type"), wanted.get("name")
-    if kind == "allowed_tools":
-        names = {each.get("name") for each in mappings(wanted.get("tools"))}
-        mode: ToolChoice = "required" if wanted.get("mode") == "required" else "auto"
-        return tuple(tool for tool in tools if tool.name in names), mode
-    if kind in ("function", "custom") and isinstance(name, str):
-        return tools, NamedTool(name)
-    if not isinstance(kind, str):
-        raise wrong("tool_choice", "must be 'auto', 'none', 'required' or an object")
-    fields.losses.append(Loss("tool_choice", f"a tool of type {kind!r} is the vendor's own"))
-    return tools, None
-
-
-def _messages(fields: RequestFields) -> tuple[Message, ...]:
-    instructions, given = fields.take_of("instructions", str), fields.take("input")
+def _messages(fields: RequestFields, said: str, items: list[dict[str, Any]]) -> tuple[Message, ...]:
+    instructions = fields.take_of("instructions", str)
     reader = ConversationReader(stored=fields.rest.get("store") is not False, losses=fields.losses)
     if instructions:
         reader.messages.append(Message("system", instructions))
-    if isinstance(given, str):
-        reader.messages.append(Message("user", given))
-    else:
-        for where, item in numbered(objects(given, "input"), "input"):
-            reader.read(item, where)
+    if said or not items:
+        reader.messages.append(Message("user", said))
+    for where, item in numbered(items, "input"):
+        reader.read(item, where)
     return tuple(reader.messages)
 
 
@@ -167,6 +111,7 @@ class ConversationReader:
             "custom_tool_call": self._call,
             "function_call_output": self._result,
             "custom_tool_call_output": self._result,
+            ADDITIONAL_TOOLS: lambda _item, _where: None,  # read with all tools
         }
 
     def read(self, item: dict[str, Any], where: str) -> None:
@@ -198,9 +143,10 @@ class ConversationReader:
             self._add("assistant", (reasoning,), joins=self._follows("assistant"))
 
     def _call(self, item: dict[str, Any], where: str) -> None:
-        call_id, name = text_at(item, "call_id", where), text_at(item, "name", where)
-        self._names[call_id] = name
-        self._add("assistant", (read_call(item),), joins=self._follows("assistant"))
+        text_at(item, "name", where)
+        call = read_call(item)
+        self._names[text_at(item, "call_id", where)] = call.name
+        self._add("assistant", (call,), joins=self._follows("assistant"))
 
     def _result(self, item: dict[str, Any], where: str) -> None:
         call_id = text_at(item, "call_id", where)

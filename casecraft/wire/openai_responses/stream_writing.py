@@ -159,11 +159,13 @@ class StreamEncoder:
     def _call(self, start: ToolCallStart) -> None:
         item = self._calls[start.index] = self._open("fc")
         item.call = start
-        self._added(item, write_output_call(item.id, ToolCall(start.id, start.name, ""), "in_progress"))
+        self._added(item, write_output_call(item.id, _called(start, ""), "in_progress"))
 
     def _arguments(self, item: _Item, arguments: str) -> None:
         item.texts.append(arguments)
-        self._part(item, "response.function_call_arguments.delta", delta=arguments)
+        # The text of a freeform call stands within its arguments, so it is whole only when they are.
+        if item.call is None or not item.call.freeform:
+            self._part(item, "response.function_call_arguments.delta", delta=arguments)
 
     def _close(self) -> None:
         """End the message or the reasoning that is being written."""
@@ -188,9 +190,13 @@ class StreamEncoder:
         self._done(item, write_reasoning(item.id, text, proof))
 
     def _close_call(self, item: _Item, start: ToolCallStart) -> None:
-        call = ToolCall(start.id, start.name, item.text or "{}")
-        self._part(item, "response.function_call_arguments.done", name=call.name, arguments=call.arguments)
-        self._done(item, write_output_call(item.id, call))
+        body = write_output_call(item.id, _called(start, item.text or "{}"))
+        if start.freeform:
+            self._part(item, "response.custom_tool_call_input.delta", delta=body["input"])
+            self._part(item, "response.custom_tool_call_input.done", input=body["input"])
+        else:
+            self._part(item, "response.function_call_arguments.done", name=start.name, arguments=body["arguments"])
+        self._done(item, body)
 
     def _end(self, end: StreamEnd) -> None:
         self._close()
@@ -199,3 +205,7 @@ class StreamEncoder:
                 self._close_call(item, item.call)
         ended = write_end(end.response)
         self._write(f"response.{ended['status']}", response=self._response(**ended))
+
+
+def _called(start: ToolCallStart, arguments: str) -> ToolCall:
+    return ToolCall(start.id, start.name, arguments, freeform=start.freeform, namespace=start.namespace)
