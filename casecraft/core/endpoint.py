@@ -9,6 +9,9 @@ from casecraft.core.schema import Definitions, Schema
 Location: TypeAlias = Literal["path", "query", "header", "cookie"]
 Tier: TypeAlias = Literal["simple", "medium", "complex"]
 
+MEDIUM_FROM = 8
+COMPLEX_FROM = 25
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
@@ -96,6 +99,13 @@ class Complexity:
 
     score: int
     tier: Tier
+
+
+def tier_of(score: int) -> Tier:
+    """The tier in which a score falls."""
+    if score >= COMPLEX_FROM:
+        return "complex"
+    return "medium" if score >= MEDIUM_FROM else "simple"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,23 +2,22 @@
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from casecraft.cases import choose_techniques
-from casecraft.config import ProviderSettings, Settings
+from casecraft.config import Settings
 from casecraft.core.document import Document
 from casecraft.core.endpoint import Endpoint
 from casecraft.core.job import Job
-from casecraft.core.profile import Price, Profile
-from casecraft.core.usage import Usage
+from casecraft.core.profile import Profile
 from casecraft.errors import ConfigurationError
-from casecraft.providers import create, detect, name_for_embeddings, profile_of, resolve_names, settings_of
+from casecraft.providers import name_for_embeddings, resolve_names
+from casecraft.providers.named import priced_profile, with_detected
 from casecraft.spec import Filters, load, split
 from casecraft.strategy import Strategy, load_strategy
 from casecraft.suites import choose_formats
 
 RULES = "rules"
-LOCAL = "local"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +53,8 @@ def make_plan(document: str, settings: Settings, environment: Mapping[str, str])
     choose_techniques(settings.techniques)
     loaded = load(document, strict=settings.strict, allow_external_refs=settings.allow_external_refs)
     endpoints = split(loaded, filters_of(settings))
-    settings, names = _with_detected(settings, environment)
-    profiles = tuple(_profile(name, settings) for name in names)
+    settings, names = with_detected(settings.providers, settings, environment)
+    profiles = tuple(priced_profile(name, settings) for name in names)
     chain = fallback_chain(names, _canonical(settings.fallback, settings), rules=settings.rules_fallback)
     strategy = load_strategy(strategy_name(settings), seed=settings.seed, provider_map=settings.provider_map)
     assignment = strategy.assign(endpoints, profiles)
@@ -92,39 +91,8 @@ def make_jobs(endpoints: Iterable[Endpoint], assignment: Mapping[str, str], chai
     return tuple(jobs)
 
 
-def _with_detected(settings: Settings, environment: Mapping[str, str]) -> tuple[Settings, tuple[str, ...]]:
-    """The names of the run's providers, and the settings with the addresses of local servers that were found."""
-    wanted = {name.strip().lower() for name in settings.providers}
-    needed = not wanted or wanted & {"auto", LOCAL}
-    detected = detect(environment, settings.provider_settings) if needed else []
-    names = resolve_names(settings.providers, settings, detected)
-    own = dict(settings.provider_settings)
-    for it in detected:
-        given = own.get(it.name, ProviderSettings())
-        if it.base_url is not None and given.base_url is None:
-            own[it.name] = given.model_copy(update={"base_url": it.base_url})
-    if LOCAL in names and own.get(LOCAL, ProviderSettings()).base_url is None:
-        # Whatever server is here: it was found under its own name.
-        address = next((it.openai_url for it in detected if it.openai_url is not None), None)
-        own[LOCAL] = own.get(LOCAL, ProviderSettings()).model_copy(update={"base_url": address})
-    return settings.model_copy(update={"provider_settings": own}), names
-
-
 def _canonical(names: Sequence[str] | None, settings: Settings) -> tuple[str, ...] | None:
     return None if names is None else resolve_names(names, settings)
-
-
-def _profile(name: str, settings: Settings) -> Profile:
-    """A provider as strategies see it: with the price of an ordinary request, where it is known."""
-    profile = profile_of(name, settings_of(name, settings.provider_settings), workers=settings.workers)
-    if profile.price is not None or profile.name == RULES:
-        return profile
-    provider = create(name, settings_of(name, settings.provider_settings))
-    parts = [provider.price(usage, profile.model) for usage in (Usage(input=1000), Usage(output=1000))]
-    if parts[0] is None or parts[1] is None:
-        return profile
-    rates = [part.amount * 1000 for part in parts if part is not None]
-    return replace(profile, price=Price(rates[0], rates[1], parts[0].currency, parts[0].as_of))
 
 
 def strategy_name(settings: Settings) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from casecraft.core.endpoint import Body, Complexity, Parameter, Response, SecurityScheme, Tier
+from casecraft.core.endpoint import Body, Complexity, Parameter, Response, SecurityScheme, tier_of
 from casecraft.core.schema import Definitions, Schema, referenced_name
 
 PARAMETER: Final = 1
@@ -21,9 +21,6 @@ MAX_LEVELS: Final = 10
 MAX_BRANCHES: Final = 10
 MAX_FORMATS: Final = 15
 MAX_RESPONSES: Final = 10
-
-MEDIUM_FROM: Final = 8
-COMPLEX_FROM: Final = 25
 
 _UNIONS: Final = ("oneOf", "anyOf")
 _CONSTRAINTS: Final = ("format", "pattern", "enum")
@@ -103,13 +100,6 @@ class Complexities:
         if shape is None:
             shape = self._shapes[name] = _measure(self._definitions[name])
         return shape
-
-
-def tier_of(score: int) -> Tier:
-    """The tier in which a score falls."""
-    if score >= COMPLEX_FROM:
-        return "complex"
-    return "medium" if score >= MEDIUM_FROM else "simple"
 
 
 def _measure(schema: Schema) -> Shape:

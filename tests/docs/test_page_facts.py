@@ -67,5 +67,7 @@ def test_the_page_on_providers_has_every_setting() -> None:
     ours = {"providers", "provider_settings", "key_variable"}
     settings = {*Settings.model_fields, *ProviderSettings.model_fields, *PriceSettings.model_fields} - ours
     assert {name for name in settings if not re.search(rf"\b{name}\b", page)} == set()
-    variables = {f"CASECRAFT_{name.upper()}" for name in Settings.model_fields.keys() - {"provider_settings", "gateway"}}
+    variables = {
+        f"CASECRAFT_{name.upper()}" for name in Settings.model_fields.keys() - {"provider_settings", "gateway"}
+    }
     assert {name for name in variables if f"`{name}`" not in page} == set()
