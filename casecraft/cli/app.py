@@ -10,6 +10,7 @@ from casecraft.cli import (
     estimate,
     evaluate,
     explain,
+    gateway,
     generate,
     init,
     plugins,
@@ -40,6 +41,7 @@ app.command("explain")(explain.explain)
 app.command("diff")(diff.diff)
 app.command("estimate")(estimate.estimate)
 app.command("evaluate")(evaluate.evaluate)
+app.command("gateway")(gateway.gateway)
 app.command("endpoints")(endpoints.endpoints)
 app.add_typer(providers.app, name="providers")
 app.add_typer(plugins.app, name="plugins")

@@ -15,7 +15,7 @@ from casecraft.gateway.asking import ClientRequest, client_of, parse_body
 from casecraft.gateway.doors import GEMINI, Door, door_of
 from casecraft.gateway.embedding import DIALECT, Embedding
 from casecraft.gateway.exchanging import Exchanging
-from casecraft.gateway.gateway import Gateway
+from casecraft.gateway.gateway import Gateway, with_hint
 from casecraft.wire import find_dialect
 from casecraft.wire.dialect import Asked
 from casecraft.wire.embeddings import find_embedding_dialect
@@ -140,7 +140,7 @@ def _too_large(limit: int) -> TooLargeError:
 
 async def refuse(door: Door, answer: Answer, error: ProviderError) -> None:
     """Tell the client in its own format why its request goes nowhere."""
-    status, body = find_dialect(door.dialect).encode_error(error)
+    status, body = find_dialect(door.dialect).encode_error(with_hint(error))
     await answer.json(error.status if error.status in (TOO_LARGE, 415) else status, body)
 
 

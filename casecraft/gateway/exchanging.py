@@ -24,6 +24,7 @@ from casecraft.gateway.asking import ClientRequest
 from casecraft.gateway.crossing import cross
 from casecraft.gateway.lanes import Lanes, ProviderLane
 from casecraft.gateway.stated_usage import UsageOnRequest
+from casecraft.gateway.tool_forms import restore_content, restore_event
 from casecraft.providers.chat import ChatProvider
 from casecraft.providers.passage import Passage
 from casecraft.providers.selection import split_name
@@ -123,7 +124,8 @@ class Exchanging:
     async def _complete(self, lane: ProviderLane, request: ChatRequest, losses: tuple[Loss, ...]) -> Usage | None:
         response = await lane.provider.complete(request)
         dialect = self.asked.dialect
-        named = replace(response, model=self.asked.model, request_id=self.asked.id)
+        content = restore_content(response.content, request.tools)
+        named = replace(response, content=content, model=self.asked.model, request_id=self.asked.id)
         body, lost = dialect.encode_response(named, created=int(self.asked.started))
         self._describe(lane, request.model, (*losses, *response.losses, *lost))
         await self.answer.whole(200, encode_body(body))
@@ -140,7 +142,7 @@ class Exchanging:
                     if isinstance(event, StreamEnd):
                         usage = event.response.usage
                         self._describe(lane, request.model, (*losses, *event.response.losses))
-                    data = encoder.encode(event)
+                    data = encoder.encode(restore_event(event, request.tools))
                     if data:
                         await self.answer.piece(data)
             except ProviderError as error:

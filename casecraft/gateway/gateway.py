@@ -2,12 +2,14 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from decimal import Decimal
+from typing import TypeAlias
 
 from casecraft.config import Settings
 from casecraft.core.exchange import Exchange, ExchangeOutcome
 from casecraft.core.usage import Usage
-from casecraft.errors import ProviderError
+from casecraft.errors import CasecraftError, ProviderError, StrategyError
 from casecraft.gateway.access import OWN, Access
 from casecraft.gateway.answering import Answer
 from casecraft.gateway.asking import ClientRequest
@@ -15,12 +17,14 @@ from casecraft.gateway.budget import DAY, DayBudget, today
 from casecraft.gateway.counting import count_tokens
 from casecraft.gateway.exchanging import Exchanging
 from casecraft.gateway.lanes import Lanes, ProviderLane
-from casecraft.gateway.routing import Router, traits_of
+from casecraft.gateway.routing import Router, Traits, traits_of
 from casecraft.providers import create
 from casecraft.providers.call_log import CallLog
 from casecraft.providers.provider import Provider
 from casecraft.providers.selection import settings_of, split_name
 from casecraft.state import Store, record_exchange, spent_since
+
+Report: TypeAlias = Callable[[CasecraftError], None]
 
 RECENT = 200
 """So many of the last exchanges are kept at hand, for the page."""
@@ -31,13 +35,21 @@ _SAMPLE = Usage(input=1000, output=1000)
 class Gateway:
     """All that requests share: who may ask, where they go, the providers, the budget and the ledger.
 
-    `under_way` are the requests that are being answered, by id; `recent` the last that ended, newest first.
+    `under_way` are the requests that are being answered, by id; `recent` the last that ended, newest first. `report` is
+    told what fails beside the requests: the ledger, or a strategy that learns.
     """
 
     def __init__(
-        self, settings: Settings, *, token: str, ledger: Store | None = None, log: CallLog | None = None
+        self,
+        settings: Settings,
+        *,
+        token: str,
+        ledger: Store | None = None,
+        log: CallLog | None = None,
+        report: Report | None = None,
     ) -> None:
         self._token = token
+        self._report = report
         self._ledger = ledger
         self._log = log
         self._retired: list[ProviderLane] = []
@@ -103,11 +115,12 @@ class Gateway:
         """Have a client's request answered, and write down what came of it. Nothing is raised but a cancellation."""
         asked, answer = exchanging.asked, exchanging.answer
         self.under_way[asked.id] = exchanging
-        rule, error = "", None
+        router, rule, error = self.router, "", None
+        traits = traits_of(asked.asked.request, dialect=asked.door.dialect, model=asked.model)
         outcome: ExchangeOutcome = "answered"
         try:
             self.budget.check(asked.key)
-            route = self.router.route(traits_of(asked.asked.request, dialect=asked.door.dialect, model=asked.model))
+            route = router.route(traits)
             rule = route.rule
             self._check_prices(route.candidates)
             await exchanging.run(route.candidates)
@@ -122,7 +135,9 @@ class Gateway:
             del self.under_way[asked.id]
             if exchanging.error is not None:
                 outcome, error = "cut", exchanging.error
-            self._note(exchanging, rule, outcome, error)
+            exchange = _exchange_of(exchanging, rule, outcome, error)
+            self._note(exchange)
+            self._teach(router, traits, exchange)
 
     def _check_prices(self, candidates: tuple[str, ...]) -> None:
         if not self.budget.watches:
@@ -133,30 +148,23 @@ class Gateway:
             model = model or lane.provider.profile.model
             self.budget.check_price(provider, model, lane.provider.price(_SAMPLE, model))
 
-    def _note(self, exchanging: Exchanging, rule: str, outcome: ExchangeOutcome, error: ProviderError | None) -> None:
-        asked, answer = exchanging.asked, exchanging.answer
-        exchange = Exchange(
-            id=asked.id,
-            started=asked.started,
-            client=asked.client,
-            key=asked.key,
-            dialect=asked.door.dialect,
-            path=asked.path,
-            asked_model=asked.model,
-            rule=rule,
-            streamed=asked.asked.stream,
-            status=answer.status,
-            outcome=outcome,
-            error="" if error is None else f"{type(error).__name__}: {error}",
-            attempts=tuple(exchanging.attempts),
-            losses=tuple(exchanging.losses),
-            seconds=answer.seconds,
-            first_byte=answer.first_byte,
-        )
-        self.budget.add(asked.key, exchange.spending)
+    def _note(self, exchange: Exchange) -> None:
+        self.budget.add(exchange.key, exchange.spending)
         self.recent.appendleft(exchange)
         if self._ledger is not None:
-            record_exchange(self._ledger, exchange)
+            record_exchange(self._ledger, exchange).add_done_callback(self._check_record)
+
+    def _check_record(self, record: "asyncio.Future[None]") -> None:
+        error = None if record.cancelled() else record.exception()
+        if isinstance(error, CasecraftError) and self._report is not None:
+            self._report(error)
+
+    def _teach(self, router: Router, traits: Traits, exchange: Exchange) -> None:
+        try:
+            router.learn(traits, exchange)
+        except StrategyError as error:
+            if self._report is not None:
+                self._report(error)
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -171,5 +179,35 @@ async def answer_error(asked: ClientRequest, answer: Answer, error: ProviderErro
         return
     if error.retry_after is not None:
         answer.add_headers({"retry-after": f"{max(1, round(error.retry_after))}"})
-    status, body = asked.dialect.encode_error(error)
+    status, body = asked.dialect.encode_error(with_hint(error))
     await answer.json(status, body)
+
+
+def with_hint(error: ProviderError) -> ProviderError:
+    """The error with what to do about it in its message: a client shows nothing else."""
+    if error.hint:
+        error.args = (f"{error}. {error.hint}",)
+        error.hint = None
+    return error
+
+
+def _exchange_of(exchanging: Exchanging, rule: str, outcome: ExchangeOutcome, error: ProviderError | None) -> Exchange:
+    asked, answer = exchanging.asked, exchanging.answer
+    return Exchange(
+        id=asked.id,
+        started=asked.started,
+        client=asked.client,
+        key=asked.key,
+        dialect=asked.door.dialect,
+        path=asked.path,
+        asked_model=asked.model,
+        rule=rule,
+        streamed=asked.asked.stream,
+        status=answer.status,
+        outcome=outcome,
+        error="" if error is None else f"{type(error).__name__}: {error}",
+        attempts=tuple(exchanging.attempts),
+        losses=tuple(exchanging.losses),
+        seconds=answer.seconds,
+        first_byte=answer.first_byte,
+    )

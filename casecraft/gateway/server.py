@@ -16,7 +16,8 @@ from casecraft.core.event_loop import run_async
 from casecraft.errors import ConfigurationError
 from casecraft.gateway.access import new_token
 from casecraft.gateway.app import create_app
-from casecraft.gateway.gateway import Gateway
+from casecraft.gateway.exposure import check_exposure
+from casecraft.gateway.gateway import Gateway, Report
 from casecraft.providers.call_log import CallLog
 from casecraft.state import open_ledger
 
@@ -43,13 +44,20 @@ class Started:
 
 
 class GatewayServer:
-    """One gateway at one address, which it holds from the moment it is made. Closed by `run`'s end."""
+    """One gateway at one address, which it holds from the moment it is made. Closed by `run`'s end.
 
-    def __init__(self, settings: Settings, *, token: str = "", reloads: Reloads | None = None) -> None:
+    Raises `ConfigurationError` where it may not listen there, or cannot.
+    """
+
+    def __init__(
+        self, settings: Settings, *, token: str = "", reloads: Reloads | None = None, report: Report | None = None
+    ) -> None:
+        check_exposure(settings.gateway)
         own = settings.gateway.token
         self.token = token or (own.get_secret_value() if own is not None else "") or new_token()
         self._settings = settings
         self._reloads = reloads
+        self._report = report
         self._socket = _listen(settings.gateway.host, settings.gateway.port)
         host, port = self._socket.getsockname()[:2]
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
@@ -63,7 +71,7 @@ class GatewayServer:
             if self._settings.log_calls is not None:
                 log = CallLog(self._settings.log_calls, bodies=self._settings.log_bodies)
                 stack.callback(log.close)
-            gateway = Gateway(self._settings, token=self.token, ledger=ledger, log=log)
+            gateway = Gateway(self._settings, token=self.token, ledger=ledger, log=log, report=self._report)
 
             @asynccontextmanager
             async def lifespan(app: Starlette) -> AsyncIterator[None]:  # noqa: ARG001  # the framework's form

@@ -212,7 +212,8 @@ def test_what_was_read_conforms_when_it_goes_on(client):
     body, _ = encode(asked.request, stream=asked.stream)
     sent = {name: value for name, value in body.items() if name != "client_metadata"}  # OpenAI's types do not have it
     (STREAMED if asked.stream else WHOLE).validate_json(with_ids(sent), strict=True)
-    assert kept(decode_request(body).request, ()) == kept(asked.request, ())
+    functions = tuple(replace(tool, freeform=False, namespace="") for tool in asked.request.tools)
+    assert kept(decode_request(body).request, ()) == kept(replace(asked.request, tools=functions), ())
 
 
 def test_the_proof_that_a_client_sends_back_is_the_one_that_it_was_given():
@@ -263,7 +264,7 @@ def test_a_freeform_tool_is_a_function_of_one_text():
     assert asked.request.messages[0].parts == (ToolCall("a", "patch", '{"input":"x \\"y\\""}'),)
     assert asked.request.messages[1].parts == (ToolResult("a", "ok", "patch"),)
     assert asked.request.tool_choice == NamedTool("patch")
-    assert [(loss.field, loss.harmless) for loss in asked.losses] == [("tools[0].format", False)]
+    assert [(loss.field, loss.harmless) for loss in asked.losses] == [("tools[0].format", True)]
 
 
 @pytest.mark.parametrize(
@@ -326,3 +327,32 @@ def test_formats_other_than_a_schema():
 def test_what_is_no_request_says_where(body, where):
     with pytest.raises(errors.InvalidRequestError, match=repr(where).replace("[", r"\[")):
         decode_request(body)
+
+
+def test_tools_in_groups_are_functions_whose_names_begin_with_the_group():
+    group = {
+        "type": "namespace",
+        "name": "agents",
+        "description": "",
+        "tools": [{"type": "function", "name": "spawn", "parameters": {}}, {"type": "custom", "name": "tell"}],
+    }
+    asked = decode_request(
+        {
+            "input": [
+                {"type": "additional_tools", "role": "developer", "tools": [group]},
+                {"type": "function_call", "call_id": "a", "name": "spawn", "namespace": "agents", "arguments": "{}"},
+                {"type": "function_call_output", "call_id": "a", "output": "ok"},
+            ],
+            "tools": [{"type": "web_search"}],
+        }
+    )
+    told = [(tool.name, tool.short_name, tool.namespace, tool.freeform) for tool in asked.request.tools]
+    assert told == [("agents__spawn", "spawn", "agents", False), ("agents__tell", "tell", "agents", True)]
+    assert asked.request.messages[0].parts == (ToolCall("a", "agents__spawn", "{}"),)
+    assert asked.request.messages[1].parts == (ToolResult("a", "ok", "agents__spawn"),)
+    assert {loss.field: loss.harmless for loss in asked.losses} == {"tools[0]": True, "tools[1].tools[1].format": True}
+
+
+def test_a_vendors_own_tool_that_is_all_there_is_cannot_be_left_out():
+    asked = decode_request({"input": "Find it.", "tools": [{"type": "web_search"}]})
+    assert [(loss.field, loss.harmless) for loss in asked.losses] == [("tools[0]", False)]

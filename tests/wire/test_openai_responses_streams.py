@@ -397,6 +397,23 @@ def test_a_call_without_arguments_has_empty_ones():
     assert final.output[0].arguments == "{}"
 
 
+def test_calls_of_free_text_and_of_groups_are_written_as_their_client_knows_them():
+    patch = ToolCall("a", "patch", '{"input":"*** Begin\\n"}', freeform=True)
+    spawn = ToolCall("b", "spawn", '{"n":1}', namespace="agents")
+    final, events = final_of(write(ChatResponse((patch, spawn), "m", "tool_use")))
+    custom, function = final.output
+    assert (custom.type, custom.call_id, custom.name, custom.input) == ("custom_tool_call", "a", "patch", "*** Begin\n")
+    assert (function.type, function.name, function.namespace) == ("function_call", "spawn", "agents")
+    assert [it.delta for it in events if it.type == "response.custom_tool_call_input.delta"] == ["*** Begin\n"]
+
+
+@pytest.mark.parametrize("arguments", ["just text", '["a"]', '{"other": 1}'])
+def test_a_model_that_does_not_keep_to_the_one_argument_is_passed_on_as_it_wrote(arguments):
+    call = ToolCall("a", "patch", arguments, freeform=True)
+    final, _ = final_of(write(ChatResponse((call,), "m", "tool_use")))
+    assert final.output[0].input == arguments
+
+
 @pytest.mark.parametrize(
     ("error", "code"),
     [

@@ -74,10 +74,8 @@ def _conversation(request: ChatRequest, losses: list[Loss]) -> dict[str, Any]:
         else:
             writer = BlockWriter(losses, f"messages[{number}]")
             blocks = writer.write(content if message.role != "system" else _text_alone(content, number, losses))
-        if message.role == "system":
+        if message.role == "system" and not turns:
             system += blocks
-            if turns:
-                losses.append(Loss(f"messages[{number}].role", "what a system says goes before all", harmless=True))
         elif turns and turns[-1]["role"] == message.role:
             turns[-1]["content"] += blocks
         elif blocks:

@@ -1,6 +1,6 @@
 """Responses: bodies of clients as canonical requests."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast, get_args
 
 from casecraft.core.chat import (
@@ -9,15 +9,12 @@ from casecraft.core.chat import (
     Image,
     Loss,
     Message,
-    NamedTool,
     ReasoningEffort,
     Role,
     Text,
-    Tool,
-    ToolChoice,
     ToolResult,
 )
-from casecraft.wire.answers import mapping, mappings, string
+from casecraft.wire.answers import mapping, string
 from casecraft.wire.data_urls import read_image
 from casecraft.wire.dialect import Asked
 from casecraft.wire.openai_responses.items import read_call, read_reasoning

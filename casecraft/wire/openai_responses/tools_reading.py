@@ -78,9 +78,7 @@ def _freeform_parameters(tool: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _allowed(
-    tools: tuple[Tool, ...], choice: object, losses: list[Loss]
-) -> tuple[tuple[Tool, ...], ToolChoice | None]:
+def _allowed(tools: tuple[Tool, ...], choice: object, losses: list[Loss]) -> tuple[tuple[Tool, ...], ToolChoice | None]:
     if choice is None or isinstance(choice, str):
         if choice not in (None, *_CHOICES):
             raise wrong("tool_choice", "must be 'auto', 'none', 'required' or an object")
