@@ -42,7 +42,9 @@ _WITHOUT_MEANING: Mapping[str, Sequence[Any]] = {
     "functions": ([],),
     "mcp_servers": ([],),
 }
-"""Values of such fields that ask for nothing special."""
+"""Values of such fields that ask for nothing special.
+
+Tools that a vendor runs (Gemini's stay beside the functions) are left out where there are others to choose from."""
 
 
 def cross(asked: Asked, dialect: str) -> tuple[ChatRequest, tuple[Loss, ...]]:
@@ -57,7 +59,7 @@ def cross(asked: Asked, dialect: str) -> tuple[ChatRequest, tuple[Loss, ...]]:
         request, extra = _with_json_mode(request, extra)
     for name, value in extra.items():
         if value is not None:
-            losses.append(_loss(name, value, _MEANINGFUL.get(dialect, {})))
+            losses.append(_loss(name, value, _MEANINGFUL.get(dialect, {}), request))
     refuse(losses)
     return replace(request, extra={}, model=""), tuple(losses)
 
@@ -84,7 +86,9 @@ def _with_json_mode(request: ChatRequest, extra: dict[str, Any]) -> tuple[ChatRe
     return request, extra
 
 
-def _loss(name: str, value: Any, meaningful: Mapping[str, str]) -> Loss:
+def _loss(name: str, value: Any, meaningful: Mapping[str, str], request: ChatRequest) -> Loss:
+    if name == "tools":
+        return Loss(name, "tools that the vendor runs", harmless=bool(request.tools))
     if name in meaningful and value not in _WITHOUT_MEANING.get(name, ()):
         return Loss(name, f"{meaningful[name]}: no other vendor has it")
     if name == "n":

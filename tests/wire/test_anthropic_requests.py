@@ -399,8 +399,8 @@ def test_a_coding_clients_request_is_read():
     )
     assert asked.request.tools == (Tool("bash", parameters={"type": "object"}),)
     assert lost(asked) == [
+        ("tools[1]", True),
         ("tools[0].eager_input_streaming", True),
-        ("tools[1]", False),
         ("cache_control", True),
     ]
 

@@ -66,13 +66,16 @@ def _schema(fields: RequestFields) -> Mapping[str, Any] | None:
 
 
 def _tools(tools: list[dict[str, Any]], reader: ConversationReader) -> tuple[Tool, ...]:
-    return tuple(tool for where, each in numbered(tools, "tools") if (tool := _tool(each, where, reader)) is not None)
+    """The client's tools. One that the vendor runs is lost, harmlessly where others are left to choose from."""
+    own = [(where, each) for where, each in numbered(tools, "tools") if each.get("type") in OWN_TOOL]
+    for where, each in numbered(tools, "tools"):
+        if each.get("type") not in OWN_TOOL:
+            reason = f"the vendor's own tool {each.get('type')!r} cannot be passed on"
+            reader.lose(where, reason, harmless=bool(own))
+    return tuple(_tool(each, where, reader) for where, each in own)
 
 
-def _tool(tool: dict[str, Any], where: str, reader: ConversationReader) -> Tool | None:
-    if tool.get("type") not in OWN_TOOL:
-        reader.lose(where, f"the vendor's own tool {tool.get('type')!r} cannot be passed on")
-        return None
+def _tool(tool: dict[str, Any], where: str, reader: ConversationReader) -> Tool:
     reader.note_cache(tool)
     for name in tool.keys() - TOOL_FIELDS - {"cache_control"}:
         reader.lose(f"{where}.{name}", "a tool's canonical value has no such field", harmless=True)
