@@ -1,8 +1,11 @@
-"""What the state file costs a job: `python -m benchmarks.state [--jobs N] [--linger S]`.
+"""What the state file costs a job, or an exchange of the gateway: `python -m benchmarks.state [--jobs N] [--linger S]`.
 
 A job is one attempt (a raw body of about 2 KB), one job row and three cases, recorded by 64 workers whose requests
 take 30 to 70 ms. Beside it: the same rows through bare sqlite3 `executemany` in one transaction (the floor), the same
 rows with a commit for each call (what group commit saves), and the workers with nothing recorded, which is taken off.
+
+An exchange has one attempt, and is recorded by the same workers: what that takes of the event loop's thread, which
+answers clients meanwhile, and in all; beside it the bare `executemany`. Then the ledger of as many is read.
 """
 
 import argparse
@@ -25,17 +28,20 @@ from benchmarks.figures import Figure, report
 from casecraft.core.case import Case, CaseRequest, Expectation, Source
 from casecraft.core.document import Document
 from casecraft.core.endpoint import Complexity, Endpoint
+from casecraft.core.exchange import Exchange, ExchangeAttempt
 from casecraft.core.job import Attempt, JobResult
 from casecraft.core.schema import Definitions
 from casecraft.core.usage import Cost, Usage
-from casecraft.state import open_store, recording
+from casecraft.state import exchanges, open_ledger, open_store, record_exchange, recording, usage_by
 from casecraft.state.codec import attempt_row
+from casecraft.state.exchange_rows import exchange_item
 from casecraft.state.migrations import migrate
 from casecraft.state.records import StoredJob
 from casecraft.state.store import LINGER
 
 Step: TypeAlias = Callable[[int], Awaitable[None]]
 WORKERS = 64
+EXCHANGE_BAR = 0.05
 DOCUMENT = Document("api.yaml", "api", "API", "1.0", "3.1.0", "0" * 64, {})
 DEFINITIONS = Definitions(lambda _: {})
 SEEDED = random.Random(7)
@@ -57,6 +63,71 @@ def measure(options: argparse.Namespace) -> Iterator[Figure]:
         yield Figure("a job recorded with a commit for each call: CPU", single - idle, "ms")
         bare, _ = measure_bare(Path(folder), options.jobs)
         yield Figure("a job in one bare executemany with one commit: CPU", bare, "ms")
+        yield from measure_ledger(Path(folder), options.jobs)
+
+
+def measure_ledger(folder: Path, count: int) -> Iterator[Figure]:
+    idle_loop, idle = asyncio.run(measured_by_thread(count, unrecorded))
+    with open_ledger(folder) as store:
+
+        async def step(number: int) -> None:
+            await record_exchange(store, exchange(number))
+
+        loop, both = asyncio.run(measured_by_thread(count, step))
+        yield Figure("an exchange recorded: CPU of the event loop's thread", loop - idle_loop, "ms", EXCHANGE_BAR)
+        yield Figure("an exchange recorded: CPU", both - idle, "ms")
+        bare = measure_bare_exchanges(folder, count)
+        yield Figure("an exchange in one bare executemany with one commit: CPU", bare, "ms")
+        started = time.perf_counter()
+        usage_by(store, "day", "provider", "model", "client", "key")
+        yield Figure(f"usage of {count} exchanges by all that there is", time.perf_counter() - started, "s")
+        started = time.perf_counter()
+        exchanges(store, limit=100)
+        yield Figure("the newest 100 exchanges", (time.perf_counter() - started) * 1000, "ms")
+
+
+def measure_bare_exchanges(folder: Path, count: int) -> float:
+    rows = [exchange_item(exchange(number)) for number in range(count)]
+    with closing(made(folder / "bare-exchanges.sqlite")) as connection:
+        cpu = time.process_time()
+        recording.write(connection, rows)
+        return (time.process_time() - cpu) / count * 1000
+
+
+async def measured_by_thread(count: int, step: Step) -> tuple[float, float]:
+    """CPU milliseconds for an exchange, of this thread and of the process."""
+    numbers = iter(range(count))
+    thread, process = time.thread_time(), time.process_time()
+    await asyncio.gather(*(work(numbers, step) for _ in range(WORKERS)))
+    return (time.thread_time() - thread) / count * 1000, (time.process_time() - process) / count * 1000
+
+
+async def unrecorded(number: int) -> None:
+    exchange(number)
+
+
+def exchange(number: int) -> Exchange:
+    cost = Cost(Decimal("0.00123"), "USD", "2026-11-01")
+    model = f"glm-4.{number % 3}"
+    attempt = ExchangeAttempt("glm", model, 200, "", Usage(900, 400, 300, 0, 100), cost, 0.05)
+    return Exchange(
+        id=key(number)[:32],
+        started=1.8e9 + number,
+        client=("claude", "codex")[number % 2],
+        key="",
+        dialect="messages",
+        path="/v1/messages?beta=true",
+        asked_model="claude-opus-4-6",
+        rule="pattern 'claude-*'",
+        streamed=True,
+        status=200,
+        outcome="answered",
+        error="",
+        attempts=(attempt,),
+        losses=(),
+        seconds=0.06,
+        first_byte=0.02,
+    )
 
 
 async def measure_store(folder: Path, jobs: int, linger: float) -> tuple[float, float]:

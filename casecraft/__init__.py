@@ -1,9 +1,9 @@
 """casecraft turns an OpenAPI document into API test suites that run.
 
-`generate`, `agenerate`, `plan`, `estimate`, `evaluate`, `resume`, `report`, `explain` and `diff` do what the command of
-the same name does, `run_suite` what `casecraft run` does. `create`, `create_for_model` and `detect` give providers to
-programs of one's own; `refresh_providers` reads the catalog and what plugins register anew. All are imported when first
-used, so that `import casecraft` is quick.
+`generate`, `agenerate`, `plan`, `estimate`, `evaluate`, `resume`, `report`, `explain`, `diff` and `usage` do what the
+command of the same name does, `run_suite` what `casecraft run` does. `create`, `create_for_model` and `detect` give
+providers to programs of one's own; `refresh_providers` reads the catalog and what plugins register anew. All are
+imported when first used, so that `import casecraft` is quick.
 """
 
 from importlib import import_module
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
         SuiteReport,
         Summary,
         UsageMeter,
+        UsageReport,
+        UsageRow,
         aevaluate,
         agenerate,
         aresume,
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
         resume,
         run_suite,
         settings_for,
+        usage,
     )
 
 __all__ = [
@@ -57,6 +60,8 @@ __all__ = [
     "SuiteReport",
     "Summary",
     "UsageMeter",
+    "UsageReport",
+    "UsageRow",
     "aevaluate",
     "agenerate",
     "aresume",
@@ -74,6 +79,7 @@ __all__ = [
     "resume",
     "run_suite",
     "settings_for",
+    "usage",
 ]
 
 

@@ -39,7 +39,15 @@ from casecraft.runner.report import CheckedCase, SuiteReport
 from casecraft.runner.running import Progress, RunOptions, state_file
 from casecraft.runner.running import run_suite as run_written_suite
 from casecraft.runner.selection import Selection
-from casecraft.state import open_store, results_of_case, state_path
+from casecraft.state import (
+    USAGE_GROUPS,
+    UsageReport,
+    UsageRow,
+    open_store,
+    read_usage,
+    results_of_case,
+    state_path,
+)
 from casecraft.suites import read_suite
 
 __all__ = [
@@ -57,6 +65,8 @@ __all__ = [
     "SuiteReport",
     "Summary",
     "UsageMeter",
+    "UsageReport",
+    "UsageRow",
     "aevaluate",
     "agenerate",
     "aresume",
@@ -76,6 +86,7 @@ __all__ = [
     "run_async",
     "run_suite",
     "settings_for",
+    "usage",
 ]
 
 
@@ -270,6 +281,21 @@ def diff(old: str | Path, new: str | Path) -> Difference:
     if Path(new).is_dir():
         raise SuiteError(f"{str(new)!r} is a folder", hint="Name the suite first, then a document.")
     return compare(read_side(str(old)), read_side(str(new)))
+
+
+def usage(*by: str, since: float | None = None, state_dir: Path | None = None) -> UsageReport:
+    """What was asked, used and spent since a moment (Unix time), through the gateway and in runs.
+
+    `by` names what to add up by: "day" (of UTC), "provider", "model", "client", "key". All state files of the folder
+    are read. Raises ConfigurationError.
+    """
+    groups = {str(group): group for group in USAGE_GROUPS}
+    unknown = [name for name in by if name not in groups]
+    if unknown:
+        raise ConfigurationError(
+            f"usage cannot be added up by {unknown[0]!r}", hint=f"What there is: {', '.join(groups)}."
+        )
+    return read_usage(_state_dir(state_dir), *(groups[name] for name in by), since=since)
 
 
 def create(name: str, *, retry: RetryPolicy | None = None, log: CallLog | None = None) -> Provider:

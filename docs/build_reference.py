@@ -49,6 +49,8 @@ SECTIONS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ("What is new", "What `report` returns.", "casecraft.runner.history", ("History", "Change")),
     ("Explanations", "What `explain` returns.", "casecraft.runner.explanation", ("Explanation",)),
     ("Differences", "What `diff` returns.", "casecraft.runner.difference", ("Difference", "CaseChange")),
+    ("Usage", "What `usage` returns.", "casecraft.state.usage", ("UsageReport",)),
+    ("Rows of usage", "", "casecraft.state.records", ("UsageRow",)),
     ("Stopping a run", "", "casecraft.engine.control", ("RunControl",)),
     ("Events", "What `on_event` is called with, in the run's thread.", "casecraft.engine.events", ()),
     ("Strategies", "[How to write one](strategies.md).", "casecraft.strategy.protocol", ("Strategy", "Adaptive")),

@@ -20,6 +20,7 @@ from casecraft.cli import (
     run,
     state,
     strategies,
+    usage,
 )
 from casecraft.cli.exits import INTERRUPTED, WRONG_USE, say_error
 from casecraft.cli.streams import give_up_output, prepare_streams
@@ -46,6 +47,7 @@ app.command("endpoints")(endpoints.endpoints)
 app.add_typer(providers.app, name="providers")
 app.add_typer(plugins.app, name="plugins")
 app.command("strategies")(strategies.strategies)
+app.command("usage")(usage.usage)
 app.add_typer(state.app, name="state")
 app.command("init")(init.init)
 

@@ -1,6 +1,7 @@
 """`casecraft state`."""
 
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,10 +10,12 @@ import typer
 
 from casecraft.cli import options
 from casecraft.cli.machine import write_json
+from casecraft.cli.usage import DAY_FORMATS, ledger_facts, unix_time
 
 if TYPE_CHECKING:
     from casecraft.state import ImportReport, RunRecord, Store
 
+_KEPT = 10
 app = typer.Typer(name="state", help="Look into state files, and move what is in them.", no_args_is_help=True)
 
 File = Annotated[
@@ -23,15 +26,16 @@ File = Annotated[
 
 @app.command("list")
 def list_runs(state_dir: options.StateDir = None, as_json: options.Json = False) -> None:
-    """List the runs of every state file in the state folder."""
+    """List the runs of every state file in the state folder, and what passed through the gateway."""
     from casecraft.state import open_store  # noqa: PLC0415  # `--help` must not pay for it
 
-    rows = []
+    rows, ledgers = [], []
     for path in _files(state_dir):
         with open_store(path, read_only=True) as store:
             rows += [_row(path, run) for run in store.runs()]
+            ledgers += [facts for facts in [ledger_facts(path, store)] if facts is not None]
     if as_json:
-        write_json({"runs": rows})
+        write_json({"runs": rows, "ledgers": ledgers})
         return
     for row in rows:
         typer.echo(
@@ -39,6 +43,8 @@ def list_runs(state_dir: options.StateDir = None, as_json: options.Json = False)
         )
     if not rows:
         typer.echo("no runs")
+    for it in ledgers:
+        typer.echo(f"gateway: {it['exchanges']} exchanges, the newest {it['newest']}, {it['cost']}  ({it['file']})")
 
 
 @app.command("show")
@@ -48,14 +54,25 @@ def show(
     state_dir: options.StateDir = None,
     as_json: options.Json = False,
 ) -> None:
-    """Show one run in figures: jobs, attempts, cases, tokens and cost."""
-    from casecraft.cli.reporters import money  # noqa: PLC0415  # `--help` must not pay for it
-    from casecraft.state import open_store  # noqa: PLC0415
+    """Show one run in figures: jobs, attempts, cases, tokens and cost; of a gateway's ledger, exchanges."""
+    from casecraft.state import open_store  # noqa: PLC0415  # `--help` must not pay for it
 
     path, run_id = (_file(file, state_dir, run), run) if file or run else _newest(state_dir)
     with open_store(path, read_only=True) as store:
-        summary = store.summary(run_id or _newest_of(store).id)
-    figures = {
+        ledger = None if run_id or store.runs() else ledger_facts(path, store)
+        figures = ledger or _run_facts(path, store, run_id)
+    if as_json:
+        write_json(figures)
+        return
+    for name, value in figures.items():
+        typer.echo(f"{name:<9} {_words(value)}")
+
+
+def _run_facts(path: Path, store: "Store", run_id: str | None) -> dict[str, Any]:
+    from casecraft.cli.reporters import money  # noqa: PLC0415  # `--help` must not pay for it
+
+    summary = store.summary(run_id or _newest_of(store).id)
+    return {
         **_row(path, summary.run),
         "jobs": dict(summary.jobs),
         "attempts": dict(summary.attempts),
@@ -64,11 +81,6 @@ def show(
         "cost": money(summary.spending),
         "settings": dict(summary.run.settings),
     }
-    if as_json:
-        write_json(figures)
-        return
-    for name, value in figures.items():
-        typer.echo(f"{name:<9} {_words(value)}")
 
 
 @app.command("export")
@@ -117,17 +129,40 @@ def import_state(
 
 @app.command("prune")
 def prune_state(
-    keep: Annotated[int, typer.Option("--keep", min=0, help="How many of the newest runs to keep.")] = 10,
+    keep: Annotated[
+        int | None, typer.Option("--keep", min=0, help="How many of the newest runs to keep. Default: 10.")
+    ] = None,
+    before: Annotated[
+        datetime | None,
+        typer.Option(
+            "--before",
+            metavar="2026-11-01",
+            formats=DAY_FORMATS,
+            help="Drop what passed through the gateway before this day (UTC), out of all of its ledgers, and no runs.",
+        ),
+    ] = None,
     file: File = None,
     state_dir: options.StateDir = None,
 ) -> None:
-    """Drop old runs. What later runs would reuse stays."""
+    """Drop old runs. What later runs would reuse stays, and so does what passed through the gateway."""
     from casecraft.state import open_store, prune  # noqa: PLC0415  # `--help` must not pay for it
 
-    path = _file(file, state_dir)
-    with open_store(path) as store:
-        dropped = prune(store, keep=keep)
-    typer.echo(f"dropped {len(dropped)} runs from {path}")
+    if before is not None:
+        _drop_exchanges(unix_time(before), [file] if file is not None else _ledgers(state_dir))
+    if keep is not None or before is None:
+        path = _file(file, state_dir)
+        with open_store(path) as store:
+            dropped = prune(store, keep=_KEPT if keep is None else keep)
+        typer.echo(f"dropped {len(dropped)} runs from {path}")
+
+
+def _drop_exchanges(before: float, files: Sequence[Path]) -> None:
+    from casecraft.state import drop_exchanges, open_store  # noqa: PLC0415  # `--help` must not pay for it
+
+    for path in files:
+        with open_store(path) as store:
+            dropped = drop_exchanges(store, before=before)
+        typer.echo(f"dropped {dropped} exchanges from {path}")
 
 
 def _folder(state_dir: Path | None) -> Path:
@@ -140,8 +175,17 @@ def _files(state_dir: Path | None) -> list[Path]:
     return sorted(_folder(state_dir).glob("*.sqlite"))
 
 
+def _ledgers(state_dir: Path | None) -> list[Path]:
+    from casecraft.state import ledgers  # noqa: PLC0415  # `--help` must not pay for it
+
+    return ledgers(_folder(state_dir))
+
+
 def _file(file: Path | None, state_dir: Path | None, run: str | None = None) -> Path:
-    """The file that is meant: the one named, the one with the run, or the only one that there is."""
+    """The file that is meant: the one named, the one with the run, or the only one that there is.
+
+    A gateway's ledger is only meant where there is nothing else.
+    """
     from casecraft.errors import StateError  # noqa: PLC0415
     from casecraft.state import open_store  # noqa: PLC0415
 
@@ -154,6 +198,8 @@ def _file(file: Path | None, state_dir: Path | None, run: str | None = None) -> 
                 if any(record.id.startswith(run) for record in store.runs()):
                     return path
         raise StateError(f"no run {run!r} in {str(_folder(state_dir))!r}", hint="`casecraft state list` shows all.")
+    ledgers = _ledgers(state_dir)
+    found = [path for path in found if path not in ledgers] or found
     if len(found) == 1:
         return found[0]
     folder = str(_folder(state_dir))
@@ -173,7 +219,10 @@ def _newest(state_dir: Path | None) -> tuple[Path, str]:
         with open_store(path, read_only=True) as store:
             newest += [(record.id, path) for record in store.runs()[-1:]]
     if not newest:
-        raise StateError(f"no runs in {str(_folder(state_dir))!r}", hint="`casecraft generate` makes one.")
+        raise StateError(
+            f"no runs in {str(_folder(state_dir))!r}",
+            hint="`casecraft generate` makes one; `casecraft usage` shows what passed through the gateway.",
+        )
     run_id, path = max(newest)
     return path, run_id
 
@@ -206,5 +255,7 @@ def _words(value: object) -> str:
 
 def _say_import(report: "ImportReport", target: Path) -> None:
     typer.echo(f"{len(report.runs)} runs, {report.jobs} jobs and {report.attempts} attempts are now in {target}")
+    if report.exchanges:
+        typer.echo(f"and {report.exchanges} exchanges of the gateway")
     for lost in report.lost:
         typer.echo(f"not carried over: {lost}")

@@ -24,7 +24,7 @@ _FILTERS = {
     "before": "started < ?",
     "outcome": "outcome = ?",
     "client": "client = ?",
-    "provider": "id IN (SELECT exchange_id FROM exchange_attempts WHERE provider = ?)",
+    "provider": "EXISTS (SELECT 1 FROM exchange_attempts WHERE exchange_id = exchanges.id AND provider = ?)",
 }
 
 

@@ -1,7 +1,7 @@
 """Writes what a run yields, attempts and jobs with their cases, and what passes through the gateway."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from casecraft.state import codec
@@ -27,7 +27,8 @@ _REPLACE_JOB = insertion("INSERT OR REPLACE", "jobs", JOB_COLUMNS)
 _DELETE_CASES = "DELETE FROM cases WHERE run_id = ? AND endpoint_id = ?"
 _INSERT_CASE = insertion("INSERT", "cases", ("run_id", "endpoint_id", "ordinal", '"case"'))
 _REPLACE_EXCHANGE = insertion("INSERT OR REPLACE", "exchanges", EXCHANGE_COLUMNS)
-_REPLACE_EXCHANGE_ATTEMPT = insertion("INSERT OR REPLACE", "exchange_attempts", EXCHANGE_ATTEMPT_COLUMNS)
+_DELETE_EXCHANGE_ATTEMPTS = "DELETE FROM exchange_attempts WHERE exchange_id = ?"
+_INSERT_EXCHANGE_ATTEMPT = insertion("INSERT", "exchange_attempts", EXCHANGE_ATTEMPT_COLUMNS)
 
 
 def job_item(job: StoredJob) -> RunItem:
@@ -63,12 +64,12 @@ def write(connection: sqlite3.Connection, items: Sequence[Item]) -> None:
 def insert(connection: sqlite3.Connection, items: Iterable[Item]) -> None:
     """Add items within the transaction of the caller."""
     attempts: list[Row] = []
-    # By endpoint, so that the last word counts where a job ended twice in one batch.
+    # By endpoint, and by id, so that the last word counts where something comes twice in one batch.
     jobs: dict[Row, RunItem] = {}
-    exchanges: list[ExchangeItem] = []
+    exchanges: dict[Row, ExchangeItem] = {}
     for item in items:
         if isinstance(item, ExchangeItem):
-            exchanges.append(item)
+            exchanges[item.exchange[:1]] = item
             continue
         row, cases = item
         if cases is None:
@@ -87,9 +88,10 @@ def storable(items: Iterable[Item]) -> list[Item]:
     return [_storable(item) for item in items]
 
 
-def _insert_exchanges(connection: sqlite3.Connection, items: Sequence[ExchangeItem]) -> None:
-    connection.executemany(_REPLACE_EXCHANGE, [item.exchange for item in items])
-    connection.executemany(_REPLACE_EXCHANGE_ATTEMPT, [row for item in items for row in item.attempts])
+def _insert_exchanges(connection: sqlite3.Connection, items: Mapping[Row, ExchangeItem]) -> None:
+    connection.executemany(_REPLACE_EXCHANGE, [item.exchange for item in items.values()])
+    connection.executemany(_DELETE_EXCHANGE_ATTEMPTS, items)
+    connection.executemany(_INSERT_EXCHANGE_ATTEMPT, [row for item in items.values() for row in item.attempts])
 
 
 def _storable(item: Item) -> Item:

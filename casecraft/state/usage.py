@@ -37,6 +37,12 @@ class UsageReport:
     totals: Mapping[UsageSource, UsageRow]
     unread: Mapping[Path, str] = field(default_factory=dict)
 
+    @property
+    def total(self) -> UsageRow:
+        """All of it."""
+        together = [UsageRow((), UsageMeter(), 0, 0), *self.totals.values()]
+        return _merged(together)[0]
+
 
 @dataclass(frozen=True, slots=True)
 class _Source:

@@ -14,8 +14,9 @@ from casecraft.errors import StateDamagedError, StateError, StateLockedError, St
 from casecraft.state import Store, database, open_store, state_path
 from casecraft.state.lock import StateLock, holder_of
 from casecraft.state.migrations import APPLICATION_ID, MIGRATIONS, VERSION, migrate
-from tests.state.samples import DOCUMENT, attempt
+from tests.state.samples import CASE, DOCUMENT, attempt
 
+CONTRACT = Path(__file__).parents[2] / "state"
 HOLDING = """
 import sys
 from pathlib import Path
@@ -177,6 +178,18 @@ def test_empty_file_left_by_a_killed_process_is_made_anew(path: Path) -> None:
     path.with_name(path.name + ".new").write_bytes(b"half")
     with open_store(path) as store:
         assert store.runs() == []
+
+
+@pytest.mark.parametrize("version", ["v2", "v3"])
+def test_older_file_is_read_as_if_it_were_migrated_and_not_touched(path: Path, version: str) -> None:
+    path.write_bytes((CONTRACT / version / "sample.sqlite").read_bytes())
+    before = path.read_bytes()
+    with open_store(path, read_only=True) as reader:
+        assert [run.status for run in reader.runs()] == ["done", "interrupted"]
+        assert [job.cases for job in reader.jobs_of(reader.runs()[1].id)] == [(CASE,)]
+        with pytest.raises(StateError, match="opened for reading only"), reader.writing():
+            pass
+    assert [path.read_bytes(), *path.parent.iterdir()] == [before, path]
 
 
 def test_folder_that_cannot_be_made_says_so(path: Path) -> None:
