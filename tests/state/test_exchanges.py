@@ -137,6 +137,7 @@ def test_costs_of_several_attempts_add_up_in_one_currency_alone() -> None:
     assert exchange("e", first, exchange_attempt()).cost == Cost(Decimal("0.10123"), "CNY", "2026-11-02")
     dollars = exchange("e", exchange_attempt(), exchange_attempt(cost=Cost(Decimal(1), "USD", "2026-11-01")))
     assert dollars.cost is None
+    assert exchange("e", exchange_attempt(), samples.UNPRICED).cost is None
     assert dollars.spending.amounts == {"CNY": Decimal("0.00123"), "USD": Decimal(1)}
 
 
