@@ -22,6 +22,7 @@ PAGES = (
     "docs/providers.md",
     "docs/formats.md",
     "docs/running.md",
+    "docs/usage.md",
 )
 INDEX = "# Needs the package index."
 PORT = "8000"
