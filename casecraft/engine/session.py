@@ -28,7 +28,7 @@ from casecraft.engine.upkeep import keep_persons_cases
 from casecraft.errors import ConfigurationError, DocumentError, StateError
 from casecraft.providers import CallLog, Provider, create, create_for_embeddings, profile_of, settings_of, split_name
 from casecraft.spec import Filters
-from casecraft.state import Store, open_store, state_path
+from casecraft.state import Store, ledgers, open_store, state_path
 from casecraft.strategy import Adaptive
 from casecraft.suites import RenderReport, Run, Suite, persons_cases, refuse_unwritable, render
 
@@ -189,7 +189,7 @@ def _known(store: Store, made: Plan, work: CaseWork, resumed: str | None, *, for
 def find_run(folder: Path, run: str | None) -> tuple[Path, str, dict[str, Any]]:
     """The newest run that stopped early, or the one whose id begins with `run`: its state file, id and settings."""
     found = []
-    for path in sorted(folder.glob("*.sqlite")):
+    for path in sorted({*folder.glob("*.sqlite")} - {*ledgers(folder)}):
         with open_store(path, read_only=True) as store:
             for record in store.runs():
                 if record.status in {"done", "imported"} or (run is not None and not record.id.startswith(run)):

@@ -131,6 +131,12 @@ async def test_a_ledger_is_exported_imported_and_pruned_by_time_alone(folder: Pa
         assert [it.id for it in exchanges(ledger)] == ["e3", "e2"]
 
 
+async def test_a_ledger_that_is_damaged_stops_no_resume(folder: Path) -> None:
+    gateway_path(folder / ".casecraft").write_bytes(b"x" * 200)
+    resumed = await run("resume", cwd=folder)
+    assert resumed.err.splitlines()[0] == "error: no run in '.casecraft' stopped early"
+
+
 async def test_a_folder_with_a_ledger_alone_says_where_to_look(tmp_path: Path) -> None:
     with open_ledger(tmp_path / ".casecraft"):
         pass
