@@ -33,6 +33,8 @@ from casecraft.strategy import Adaptive
 from casecraft.suites import RenderReport, Run, Suite, persons_cases, refuse_unwritable, render
 
 Listener = Callable[[Event], None]
+# What concerns this machine or the gateway alone. Keys stand in the first and the last.
+_NOT_STORED = {"provider_settings", "state_dir", "log_calls", "log_bodies", "default_cli", "gateway"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,9 +208,7 @@ def find_run(folder: Path, run: str | None) -> tuple[Path, str, dict[str, Any]]:
 
 def _stored(made: Plan) -> dict[str, Any]:
     """The run's settings as the state file keeps them: all that is needed to go on, and no secret."""
-    settings = made.settings.model_dump(
-        mode="json", exclude={"provider_settings", "state_dir", "log_calls", "log_bodies"}, exclude_none=True
-    )
+    settings = made.settings.model_dump(mode="json", exclude=_NOT_STORED, exclude_none=True)
     own: dict[str, dict[str, Any]] = {}
     for name in filter(None, (*(profile.name for profile in made.profiles), made.embeddings)):
         # A model that the provider's name says stands in the name.

@@ -229,6 +229,16 @@ async def test_flags_go_before_environment_before_file_before_defaults(folder: P
     assert await provider("--include-path", "/none", CASECRAFT_PROVIDERS="qwen") == set()
 
 
+async def test_what_is_set_for_the_gateway_is_no_part_of_a_run(folder: Path) -> None:
+    (folder / "casecraft.toml").write_text(
+        'default_cli = "codex"\n[gateway.keys.team]\ntoken = "0123456789abcdef0123456789abcdef"\n'
+    )
+    made = await run("generate", "doc.json", "-p", "rules", "-q", cwd=folder)
+    assert made.code == 0, made.err
+    settings = json.loads((await run("state", "show", "--json", cwd=folder)).out)["settings"]
+    assert {"gateway", "default_cli"}.isdisjoint(settings)
+
+
 async def test_state_is_listed_shown_exported_imported_and_pruned(folder: Path) -> None:
     async with Simulator({"qwen": Behaviour()}, answer=one_good_case) as server:
         env = {"CASECRAFT_QWEN_BASE_URL": server.url("qwen")}
