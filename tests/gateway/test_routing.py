@@ -236,5 +236,10 @@ def test_auto_stands_for_the_providers_that_are_found() -> None:
     settings = resolve_auto(settings_with(["glm"], use=["auto"], own={"mine": local(model="m")}), {})
     assert {"glm", "mine"} <= set(settings.gateway.providers)
     assert Router(settings).route(Traits("mine/x")).candidates == ("mine/x",)
+    unresolved = settings_with(
+        ["glm", "kimi"], use=["qwen/q", "auto"], own={"qwen": local(), "vllm": ProviderSettings()}
+    )
+    assert [it for it in Router(unresolved).models() if not it.startswith(("glm/", "kimi/"))][0] == "qwen/q"
+    assert {it.partition("/")[0] for it in Router(unresolved).models()} == {"glm", "kimi", "qwen"}
     named = settings_with(["glm"], use=["glm"])
     assert resolve_auto(named, {}) is named
