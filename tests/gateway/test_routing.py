@@ -121,6 +121,17 @@ def test_the_catalog_says_which_provider_in_use_has_a_model() -> None:
     assert routed(settings, f"{QWEN}-2026-01-01") == Route((f"qwen/{QWEN}-2026-01-01",), "catalog")
 
 
+def test_of_two_that_have_a_model_the_one_goes_first_whose_usual_it_is() -> None:
+    own = {"a": local(model="x", row={"models": [{"id": "m"}]}), "b": local(model="m"), "c": local(model="m")}
+    assert routed(settings_with(own=own), "m").candidates == ("b/m",)
+
+
+def test_a_service_without_a_usual_model_can_be_asked_for_one() -> None:
+    assert routed(settings_with(own={"mine": local()}), "mine/x").candidates == ("mine/x",)
+    with pytest.raises(ProviderConfigurationError, match="'mine' has no model"):
+        Router(settings_with(own={"mine": local()}, routes={"default": "mine"}))
+
+
 def test_who_is_not_named_is_not_asked() -> None:
     settings = settings_with(["glm", "qwen", "kimi"], use=["glm", "qwen"])
     with pytest.raises(ModelNotFoundError):
@@ -236,10 +247,9 @@ def test_auto_stands_for_the_providers_that_are_found() -> None:
     settings = resolve_auto(settings_with(["glm"], use=["auto"], own={"mine": local(model="m")}), {})
     assert {"glm", "mine"} <= set(settings.gateway.providers)
     assert Router(settings).route(Traits("mine/x")).candidates == ("mine/x",)
-    unresolved = settings_with(
-        ["glm", "kimi"], use=["qwen/q", "auto"], own={"qwen": local(), "vllm": ProviderSettings()}
-    )
-    assert [it for it in Router(unresolved).models() if not it.startswith(("glm/", "kimi/"))][0] == "qwen/q"
-    assert {it.partition("/")[0] for it in Router(unresolved).models()} == {"glm", "kimi", "qwen"}
+    own = {"qwen": local(), "vllm": ProviderSettings()}
+    models = Router(settings_with(["glm", "kimi"], use=["qwen/q", "auto"], own=own)).models()
+    assert models[0] == "qwen/q"
+    assert {model.partition("/")[0] for model in models} == {"glm", "kimi", "qwen"}
     named = settings_with(["glm"], use=["glm"])
     assert resolve_auto(named, {}) is named

@@ -18,10 +18,11 @@ HEAVY = Traits("m", input_tokens=19_000, tools=24, dialect="anthropic_messages")
 
 def test_round_robin_alternates_by_workers_whatever_is_asked() -> None:
     sharing = Sharing("round_robin", [GLM, QWEN])
-    asked = [LIGHT, HEAVY, MEDIUM] * 40
+    asked = [LIGHT, HEAVY, MEDIUM] * 210
     names = [sharing.choose(traits) for traits in asked]
     shares = [Counter(names[start : start + 3]) for start in range(0, len(names), 3)]
     assert all(share == {"qwen": 2, "glm": 1} for share in shares)
+    assert Counter(names) == {"qwen": 420, "glm": 210}
 
 
 def test_requests_of_ever_new_models_alternate_too() -> None:
