@@ -22,10 +22,19 @@ def read_gateway_settings(
     given = {
         name: Found(value, f"the option {name!r} of the gateway") for name, value in flags.items() if value is not None
     }
+    if ROUTES in given and ROUTES in of_file:
+        given[ROUTES] = _merged(of_file[ROUTES], given[ROUTES])
     layer = {**of_file, **read_gateway(environment), **given}
     if KEYS not in given:
         layer |= _with_tokens(of_file.get(KEYS), environment)
     return validate(GatewaySettings, layer, "the settings of the gateway")
+
+
+def _merged(file: Found, flag: Found) -> Found:
+    """The routes of the file with those of a flag over them, each rule a setting of its own."""
+    if not (isinstance(file.value, dict) and isinstance(flag.value, Mapping)):
+        return flag
+    return Found({**file.value, **flag.value}, f"{flag.where}, or {file.where},")
 
 
 def _of_file(document: Mapping[str, Any], file: str) -> Layer:

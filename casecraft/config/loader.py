@@ -42,8 +42,8 @@ def load_settings(
     """The settings of a run.
 
     `flags` are named like the fields of `Settings`; None means not given. Under `provider_settings` they may hold a
-    mapping of provider to fields of `ProviderSettings`, under `gateway` one of the fields of `GatewaySettings`, of
-    which each replaces the whole of that field. `known` are the catalog's names; where one is used that is not
+    mapping of provider to fields of `ProviderSettings`, under `gateway` one of the fields of `GatewaySettings`; of
+    its `routes` each rule replaces that of the file. `known` are the catalog's names; where one is used that is not
     among them, or all are meant, `known_with_plugins` is asked instead. `row_fields` are the keys of a catalog row,
     which a provider's table may have too. Raises `ConfigurationError` with the file or variable, the key and the
     nearest right name.

@@ -80,11 +80,11 @@ async def watch(
             continue
         try:
             loaded = await asyncio.to_thread(load)
+            # Before they are tried: what is wrong with them may be in a file that they name.
+            watching.follow(watched_files(loaded, folder))
             changed(loaded)
         except CasecraftError as error:
             failed(error)
-        else:
-            watching.follow(watched_files(loaded, folder))
 
 
 def _stamps(files: tuple[Path, ...]) -> Stamps:

@@ -115,7 +115,14 @@ class Router:
         own = settings.gateway.providers
         where = "'providers' in [gateway]" if own else "'use' in casecraft.toml"
         names = own or [name for name in settings.providers if name.strip().lower() != RULES]
-        return self._candidates.read((name for name in names if name.strip().lower() != AUTO), where)
+        said = [name for name in names if name.strip().lower() != AUTO]
+        # Servers on this machine, which have to be looked for, are among the names if they were.
+        found = self._deliberate() if len(said) < len(names) else ()
+        return tuple(dict.fromkeys((*self._candidates.read(said, where), *found)))
+
+    def _deliberate(self) -> tuple[Candidate, ...]:
+        """The configured providers to which the user has given a key or an address."""
+        return tuple(filter(self._candidates.has_key, self._candidates.configured()))
 
     def _share(self, settings: Settings) -> Sharing | None:
         gateway = settings.gateway
@@ -181,7 +188,7 @@ class Router:
 
     def _by_want_of_others(self, traits: Traits) -> Chosen | None:  # noqa: ARG002  # a step among others
         """The only provider that is named; or of which, where none is, the user has given a key or an address."""
-        only = self._named or tuple(filter(self._candidates.has_key, self._known))
+        only = self._named or self._deliberate()
         return (only, "the only provider") if len(only) == 1 else None
 
     def _find(self, asked: str) -> Candidate | None:

@@ -1,9 +1,9 @@
 """A strategy that shares requests out among providers, by the same protocol as endpoints of a document.
 
-Strategies assign whole lists, and a gateway gets one request after the other. So a round is assigned ahead: a list of
-requests of the one kind that has come, long enough that every provider has its exact share. The requests of that kind
-then take their places in it one by one. Kinds for which the strategy says the same, which are all kinds where it looks
-at none of their traits, take from one round together.
+Strategies assign whole lists, once, and a gateway gets one request after the other. So when a kind of request comes for
+the first time, a list of such requests is assigned ahead, long enough that every provider has its exact share: a round.
+The requests of that kind then take their turns in it, again and again. Kinds for which the strategy says the same take
+their turns in one round together; where it looks at none of their traits, those are all.
 """
 
 from collections.abc import Sequence
@@ -37,8 +37,6 @@ PATHS = {
 
 THINKING = 5
 """What a request scores for asking for reasoning; beside that one for each thousand tokens and one for each tool."""
-
-STEP = 10
 
 _Kind: TypeAlias = tuple[str, str, int]
 """What a strategy sees of a request: dialect, model and score."""
@@ -75,28 +73,24 @@ def endpoint_of(traits: Traits, number: int = 0) -> AskedEndpoint:
 
 
 def score_of(traits: Traits) -> int:
-    """How heavy a request is, in the scale of endpoints; in steps where it is a complex one."""
+    """How heavy a request is, in the scale of endpoints; in steps where it is a complex one: conversations grow."""
     score = traits.input_tokens // 1000 + traits.tools + THINKING * traits.thinking
-    above = score - COMPLEX_FROM
-    return score if above < 0 else COMPLEX_FROM + above // STEP * STEP
+    return score if score < COMPLEX_FROM else COMPLEX_FROM << (score // COMPLEX_FROM).bit_length() - 1
 
 
 class _Round:
-    """Providers in the order in which requests get them."""
+    """Providers in the order in which requests get them, over and over."""
 
-    __slots__ = ("__weakref__", "names", "taken")
+    __slots__ = ("__weakref__", "_names", "_taken")
 
     def __init__(self, names: tuple[str, ...]) -> None:
-        self.names = names
-        self.taken = 0
-
-    @property
-    def is_over(self) -> bool:
-        return self.taken == len(self.names)
+        self._names = names
+        self._taken = 0
 
     def take(self) -> str:
-        self.taken += 1
-        return self.names[self.taken - 1]
+        """Whose turn it is."""
+        self._taken += 1
+        return self._names[(self._taken - 1) % len(self._names)]
 
 
 class Sharing:
@@ -126,8 +120,10 @@ class Sharing:
             return self._adaptive.choose(endpoint_of(traits), self._profiles)
         kind = (traits.dialect, traits.model, score_of(traits))
         round_ = self._rounds.get(kind)
-        if round_ is None or round_.is_over:
-            round_ = self._begin_round(kind, traits)
+        if round_ is None:
+            round_ = self._rounds[kind] = self._assign_round(traits)
+            if len(self._rounds) > MOST_KINDS:
+                del self._rounds[next(iter(self._rounds))]
         return round_.take()
 
     def learn(self, traits: Traits, exchange: Exchange) -> None:
@@ -135,16 +131,14 @@ class Sharing:
         if self._adaptive is not None and exchange.outcome in {"answered", "failed", "cut"}:
             self._adaptive.learn(self._result(traits, exchange))
 
-    def _begin_round(self, kind: _Kind, traits: Traits) -> _Round:
+    def _assign_round(self, traits: Traits) -> _Round:
+        """A round of such requests, or the one in use that is the same."""
         requests = [endpoint_of(traits, number) for number in range(self._length)]
         assigned = self._strategy.assign(requests, self._profiles)
         names = tuple(assigned[request.id] for request in requests)
         round_ = self._by_names.get(names)
-        if round_ is None or round_.is_over:
+        if round_ is None:
             round_ = self._by_names[names] = _Round(names)
-        if len(self._rounds) >= MOST_KINDS and kind not in self._rounds:
-            del self._rounds[next(iter(self._rounds))]
-        self._rounds[kind] = round_
         return round_
 
     def _result(self, traits: Traits, exchange: Exchange) -> JobResult:

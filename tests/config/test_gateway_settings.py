@@ -70,9 +70,12 @@ def test_routes_may_be_made_by_a_program() -> None:
     assert RouteSettings.model_validate(made.model_dump()) == made
 
 
-def test_routes_of_a_flag_replace_those_of_the_file(tmp_path: Path) -> None:
-    text = '[gateway.routes]\nbackground = "qwen"\n"claude-*" = "qwen"\n'
-    assert load(tmp_path, text, routes={"default": ["glm"]}).routes == RouteSettings(default=("glm",))
+def test_a_route_of_a_flag_replaces_that_of_the_file(tmp_path: Path) -> None:
+    text = '[gateway.routes]\ndefault = "qwen"\n"claude-*" = "qwen"\n'
+    found = load(tmp_path, text, routes={"default": "glm", "gpt-*": "glm"})
+    assert found.routes.candidates == {"default": ("glm",), "claude-*": ("qwen",), "gpt-*": ("glm",)}
+    with pytest.raises(ConfigurationError, match="the option 'routes' of the gateway"):
+        load(tmp_path, text, routes={"gpt-*": ""})
 
 
 def test_tokens_of_keys_come_from_the_file_or_the_environment(tmp_path: Path) -> None:
