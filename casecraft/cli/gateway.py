@@ -60,8 +60,9 @@ def gateway(
     answers. With several providers they take turns, or a strategy chooses. What everything used and cost goes into the
     state file; `casecraft usage` shows it.
     """
-    from casecraft.api import settings_for  # noqa: PLC0415  # `--help` must not pay for it
+    from casecraft.api import environment, settings_for  # noqa: PLC0415  # `--help` must not pay for it
     from casecraft.core.event_loop import run_async  # noqa: PLC0415
+    from casecraft.gateway.candidates import resolve_auto  # noqa: PLC0415
     from casecraft.gateway.reloading import watch  # noqa: PLC0415
     from casecraft.gateway.server import GatewayServer  # noqa: PLC0415
 
@@ -73,10 +74,14 @@ def gateway(
         budget=budget, default=default, strategy=strategy, provider_map=provider_map, fallback=fallback,
         host=host, port=port,
     )  # fmt: skip
-    settings = settings_for(flags)
+
+    def load() -> "Settings":
+        return resolve_auto(settings_for(flags), environment())
+
+    settings = load()
 
     async def reload(running: "Gateway") -> None:
-        await watch(lambda: settings_for(flags), running.take, _say, settings=settings, folder=Path.cwd())
+        await watch(load, running.take, _say, settings=settings, folder=Path.cwd())
 
     server = GatewayServer(settings, reloads=reload, report=_say)
     with suppress(KeyboardInterrupt):  # its usual end
