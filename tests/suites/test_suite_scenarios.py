@@ -207,7 +207,7 @@ def test_what_cannot_be_removed_is_a_warning(tmp_path: Path, pets: tuple[Pets, s
     write(tmp_path / "suite", reading("case-1"))
     done = run_suite(tmp_path / "suite", pets[1], "-k", "case-", "-W", "default")
     assert done.returncode == 0, done.stdout
-    assert "DELETE /pets/{id} did not clean /pets/1 up: 500 Internal Server Error" in done.stdout
+    assert "left behind: DELETE /pets/{id} did not remove /pets/1: 500 Internal Server Error" in done.stdout
 
 
 def test_what_is_gone_already_is_no_warning(tmp_path: Path, pets: tuple[Pets, str]) -> None:
