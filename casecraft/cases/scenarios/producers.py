@@ -56,7 +56,9 @@ class Producers:
             if method == "POST":
                 for item, source in _linked_sources(graph, operation):
                     if not is_below(shape, item):
-                        self._linked.setdefault(item, Producer(item, operation, source, linked=shape != collection_of(item)))
+                        self._linked.setdefault(
+                            item, Producer(item, operation, source, linked=shape != collection_of(item))
+                        )
                 kind = _answer_name(operation)
                 if kind is not None and _creates(operation):
                     self._makers[kind].append((operation, shape))
