@@ -106,7 +106,7 @@ def test_the_page_has_everything_and_runs_and_loads_nothing() -> None:
     assert "url(" not in text
     shown = " ".join(page.texts)
     assert '<script>alert("x")</script>' in shown
-    for part in ("Title of bad", "Title of odd", "Title of lost", "Title of shaky", "1 cases: needs credentials"):
+    for part in ("Title of bad", "Title of odd", "Title of lost", "Title of shaky", "1 case: needs credentials"):
         assert part in shown
     assert "curl -X GET http://x/a" in shown
     assert "prefers-color-scheme: dark" in text

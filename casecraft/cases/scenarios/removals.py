@@ -1,4 +1,4 @@
-"""What cases make and nobody asks for: how it is removed again, so that a service has after a suite what it had before."""
+"""What cases make and nobody asks for: how it is removed again, so that a service has in the end what it had before."""
 
 from collections.abc import Iterator
 
