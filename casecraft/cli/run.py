@@ -127,8 +127,8 @@ def run(
     except ServiceError as error:
         say_error(error)
         sys.exit(UNAVAILABLE)
-    write_reports(report, fail_on.value, junit=junit, html=html, json=json_report)
     show_report(report, fail_on.value, as_json=as_json)
+    write_reports(report, fail_on.value, junit=junit, html=html, json=json_report)
     raise typer.Exit(report.exit_code(fail_on.value))
 
 

@@ -142,9 +142,10 @@ def _verdict(report: "SuiteReport") -> list[str]:
     counts = report.counts
     figures = [f"{counts[name]} {words}" for name, words in _FIGURES if counts[name]]
     lines = [f"{', '.join(figures)} of {report.chosen} cases in {report.seconds:.1f} s against {report.base_url}"]
-    noted = [(report.left_behind, "left behind at the service"), (report.other_warnings, "different warnings")]
-    if any(texts for texts, _ in noted):
-        lines.append(", ".join(f"{len(texts)} {words}" for texts, words in noted if texts))
+    noted = [(len(report.left_behind), "left behind at the service")]
+    noted.append((len(report.other_warnings), "warning" if len(report.other_warnings) == 1 else "warnings"))
+    if any(number for number, _ in noted):
+        lines.append(", ".join(f"{number} {words}" for number, words in noted if number))
     if report.status == "interrupted":
         lines.append("stopped before its end; what was run is kept")
     if report.status == "unavailable":
