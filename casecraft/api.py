@@ -13,7 +13,7 @@ from casecraft.core.event_loop import run_async
 from casecraft.core.profile import Profile
 from casecraft.core.usage import UsageMeter
 from casecraft.engine.control import RunControl
-from casecraft.engine.estimate import Estimate, estimate_share
+from casecraft.engine.estimate import Estimate, estimate_comparison, estimate_share
 from casecraft.engine.evaluation import Evaluation
 from casecraft.engine.evaluation import evaluate as evaluate_answers
 from casecraft.engine.events import Event
@@ -121,7 +121,7 @@ def plan(document: str | Path, *, settings: Settings | None = None, **flags: Any
 
 
 def estimate(made: Plan) -> tuple[Estimate, ...]:
-    """What the run would use and cost, for each provider that it names. Asks no provider."""
+    """What the run would use and cost, for each provider that it names, and for embeddings. Asks no provider."""
     work = work_of(made)
     shares = []
     own = made.settings.provider_settings
@@ -129,6 +129,10 @@ def estimate(made: Plan) -> tuple[Estimate, ...]:
         provider = None if profile.name == RULES else providers.create(profile.name, settings_of(profile.name, own))
         assigned = (it for it in made.endpoints if made.assignment[it.id] == profile.name)
         shares.append(estimate_share(profile, provider, assigned, work))
+    if made.embeddings is not None:
+        asked = (it for it in made.endpoints if made.assignment[it.id] != RULES)
+        embedder = providers.create(made.embeddings, settings_of(made.embeddings, own))
+        shares.append(estimate_comparison(made.embeddings, embedder, asked))
     return tuple(shares)
 
 

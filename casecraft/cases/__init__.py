@@ -12,7 +12,12 @@ from casecraft.cases.proposals import proposed_cases, read_relations
 from casecraft.cases.repair import repair_request
 from casecraft.cases.rules import generate, notes_of, targets_of, unreachable
 from casecraft.cases.techniques import ALL_TECHNIQUES, choose_techniques
-from casecraft.cases.tokens import OUTPUT_TOKENS_PER_CASE, estimate_tokens, estimate_tokens_of_texts
+from casecraft.cases.tokens import (
+    OUTPUT_TOKENS_PER_CASE,
+    TOKENS_PER_COMPARED_CASE,
+    estimate_tokens,
+    estimate_tokens_of_texts,
+)
 from casecraft.cases.verification import Rejected, Verified, hits, verify
 
 RULES_VERSION = "4"
@@ -23,6 +28,7 @@ __all__ = [
     "OUTPUT_TOKENS_PER_CASE",
     "PROMPT_VERSION",
     "RULES_VERSION",
+    "TOKENS_PER_COMPARED_CASE",
     "Draft",
     "NearDuplicate",
     "Parsed",

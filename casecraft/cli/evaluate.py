@@ -17,6 +17,7 @@ def evaluate(
     include_path: options.IncludePath = None,
     exclude_path: options.ExcludePath = None,
     include_method: options.IncludeMethod = None,
+    techniques: options.Techniques = None,
     log_calls: options.LogCalls = None,
     log_bodies: options.LogBodies = None,
     force: options.Force = False,
@@ -42,6 +43,7 @@ def evaluate(
         include_paths=include_path,
         exclude_paths=exclude_path,
         include_methods=include_method,
+        techniques=techniques,
         log_calls=log_calls,
         log_bodies=log_bodies,
     )

@@ -1,5 +1,6 @@
 """The real work: prompts, parsing, verification and repair of test cases."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -7,6 +8,7 @@ from casecraft.cases import (
     ALL_TECHNIQUES,
     PROMPT_VERSION,
     RULES_VERSION,
+    Rating,
     Verified,
     complete,
     coverage_of,
@@ -15,6 +17,7 @@ from casecraft.cases import (
     notes_of,
     parse,
     proposed_cases,
+    rate,
     read_relations,
     repair_request,
     targets_of,
@@ -128,6 +131,10 @@ class CaseWork:
                 f"{left} of {len(coverage.reachable)} targets are not hit by the {self._max_cases} cases allowed"
             )
         return replace(result, coverage=coverage, notes=tuple(dict.fromkeys(notes)))
+
+    def rate(self, endpoint: Endpoint, answers: Sequence[str]) -> Rating:
+        """What the answers of one conversation are worth."""
+        return rate(endpoint, answers, self._techniques)
 
     def estimate(self, request: ChatRequest) -> int:
         """The tokens of a request, about."""

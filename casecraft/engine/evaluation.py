@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from casecraft.cases import Rating, rate
+from casecraft.cases import Rating
 from casecraft.core.endpoint import Endpoint
 from casecraft.core.job import Attempt
 from casecraft.core.profile import Profile
@@ -87,7 +87,7 @@ def evaluate(
             unanswered.append(endpoint)
         asked += bool(conversation)
         failed += len(conversation) - len(answered)
-        rating += rate(endpoint, [attempt.answer or "" for attempt in answered])
+        rating += work.rate(endpoint, [attempt.answer or "" for attempt in answered])
         for attempt in conversation:
             if attempt.outcome == "answered" or attempt.usage is not None:
                 spending.add(attempt.usage, attempt.cost)

@@ -149,6 +149,8 @@ def _finish(
         resources=chained.resources,
         scenarios=chained.scenarios,
         listings=chained.listings,
+        removals=chained.removals,
+        alone=chained.alone,
         persons=upkeep.kept,
         stale=upkeep.stale,
     )

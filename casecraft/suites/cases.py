@@ -79,7 +79,7 @@ def _case_of(entry: Entry, case: Case) -> dict[str, Any]:
     """A case as JSON; what a person wrote stands as it was written, and says so."""
     persons = entry.persons.get(case.id)
     if persons is None:
-        return _case(case)
+        return {**_case(case), **({"alone": True} if case.id in entry.alone else {})}
     marks = {"source": {"provider": PERSON, "model": None}, **({"edited": True} if persons.edited else {})}
     whole = _case(case)
     parts = {name: {**whole[name], **persons.data[name]} for name in ("request", "expect")}

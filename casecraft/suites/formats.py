@@ -49,8 +49,10 @@ def write_json(suite: Suite, entries: tuple[Entry, ...]) -> Iterator[tuple[str, 
     if suite.stale:
         yield STALE_FILE, to_json(stale_file(suite.stale))
     files = files_by_endpoint(entries)
-    if suite.resources:
-        yield RESOURCES_FILE, to_json(resources_file(suite.resources, files))
+    known = {entry.result.endpoint.id for entry, file in written if file}
+    removals = [it for it in suite.removals if {it.endpoint_id, it.step.endpoint_id} <= known]
+    if suite.resources or removals:
+        yield RESOURCES_FILE, to_json(resources_file(suite.resources, removals, files))
     if suite.scenarios:
         yield SCENARIOS_FILE, to_json(scenarios_file(suite.scenarios, files))
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from casecraft.core.scenario import Resource, Scenario, Step
+from casecraft.core.scenario import Removal, Resource, Scenario, Step
 from casecraft.suites.cases import written_expectation, written_request
 from casecraft.suites.suite import Entry
 
@@ -17,9 +17,17 @@ def files_by_endpoint(entries: Iterable[Entry]) -> dict[str, str]:
     return {entry.result.endpoint.id: entry.slug for entry in entries}
 
 
-def resources_file(resources: Iterable[Resource], files: Mapping[str, str]) -> dict[str, Any]:
-    """The content of `resources.json`, each resource after those that it needs."""
-    return {"generator": "casecraft", "resources": [_resource(resource, files) for resource in resources]}
+def resources_file(
+    resources: Iterable[Resource], removals: Iterable[Removal], files: Mapping[str, str]
+) -> dict[str, Any]:
+    """The content of `resources.json`: each resource after those that it needs, and how what cases make is removed."""
+    return {
+        "generator": "casecraft",
+        "resources": [_resource(resource, files) for resource in resources],
+        "removals": [
+            {"endpoint": it.endpoint_id, "status": it.statuses, "remove": _step(it.step, files)} for it in removals
+        ],
+    }
 
 
 def scenarios_file(scenarios: Iterable[Scenario], files: Mapping[str, str]) -> dict[str, Any]:

@@ -4,29 +4,33 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from casecraft.cases.scenarios.attachment import attach
+from casecraft.cases.scenarios.disturbance import lone_cases
 from casecraft.cases.scenarios.duplicates import duplicates_of
 from casecraft.cases.scenarios.graph import build_graph
 from casecraft.cases.scenarios.listings import listings_of
 from casecraft.cases.scenarios.lives import scenarios_of
 from casecraft.cases.scenarios.preconditions import part_preconditions
 from casecraft.cases.scenarios.registry import Registry
+from casecraft.cases.scenarios.removals import removals_of
 from casecraft.cases.scenarios.unknown import unknown_case
 from casecraft.cases.techniques import ALL_TECHNIQUES
 from casecraft.core.case import Technique
 from casecraft.core.job import JobResult
-from casecraft.core.scenario import Listing, Resource, Scenario
+from casecraft.core.scenario import Listing, Removal, Resource, Scenario
 
 
 @dataclass(frozen=True, slots=True)
 class Chained:
     """Results whose cases use resources, those resources (each after the ones that it needs), the scenarios,
-    and the endpoints that answer with lists.
+    the endpoints that answer with lists, how what cases make is removed, and the ids of the cases that are run alone.
     """
 
     results: tuple[JobResult, ...]
     resources: tuple[Resource, ...]
     scenarios: tuple[Scenario, ...]
     listings: Mapping[str, Listing]
+    removals: tuple[Removal, ...]
+    alone: frozenset[str]
 
 
 def chain(
@@ -52,7 +56,14 @@ def chain(
     wanted = "scenario_testing" in techniques
     scenarios = (*scenarios_of(registry), *duplicates_of(registry)) if wanted else ()
     listings = listings_of(registry.graph.shapes, (result.endpoint for result in results))
-    return Chained(tuple(chained), _needed(registry.in_order, used, scenarios), scenarios, listings)
+    return Chained(
+        tuple(chained),
+        _needed(registry.in_order, used, scenarios),
+        scenarios,
+        listings,
+        removals_of(registry),
+        lone_cases(registry.graph, chained),
+    )
 
 
 def _needed(resources: tuple[Resource, ...], used: set[str], scenarios: tuple[Scenario, ...]) -> tuple[Resource, ...]:

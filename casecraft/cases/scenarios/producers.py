@@ -34,13 +34,15 @@ _SECTIONS = {"path": "path_params", "query": "query", "header": "headers"}
 @dataclass(frozen=True, slots=True)
 class Producer:
     """Makes what is at an item path. `source` says where its id is, in the terms of a binding. `own` is the path
-    parameter under which the client chooses the id itself (created by PUT), else None.
+    parameter under which the client chooses the id itself (created by PUT), else None. Where the document's own link is
+    all that says so (`linked`), the answer may speak of what was there before.
     """
 
     item: str
     operation: Operation
     source: str
     own: str | None = None
+    linked: bool = False
 
 
 class Producers:
@@ -54,7 +56,9 @@ class Producers:
             if method == "POST":
                 for item, source in _linked_sources(graph, operation):
                     if not is_below(shape, item):
-                        self._linked.setdefault(item, Producer(item, operation, source))
+                        self._linked.setdefault(
+                            item, Producer(item, operation, source, linked=shape != collection_of(item))
+                        )
                 kind = _answer_name(operation)
                 if kind is not None and _creates(operation):
                     self._makers[kind].append((operation, shape))

@@ -21,6 +21,7 @@ class Registry:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
+        self.found: dict[str, Producer] = {}  # those that need what cannot be made are among them
         self.producers: dict[str, Producer] = {}
         self.resources: dict[str, Resource] = {}
         self.references = References(graph)
@@ -69,6 +70,7 @@ class Registry:
         producer = self._producers.find(item)
         if producer is None:
             return
+        self.found[item] = producer
         self._making.add(item)
         endpoint = producer.operation.endpoint
         needed = [place.shape for place in places_of(endpoint.path) if place.shape != item]

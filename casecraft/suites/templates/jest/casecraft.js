@@ -20,10 +20,10 @@ function load(slug) {
   return { ...JSON.parse(text), cases: exactly(text).cases };
 }
 
-/** What `resources.json` or `scenarios.json` lists; nothing where the suite has no such file. */
-function loadList(name) {
+/** What `resources.json` or `scenarios.json` lists under a name; nothing where the suite has no such file. */
+function loadList(name, list = name) {
   const file = join(SUITE, `${name}.json`);
-  return existsSync(file) ? exactly(readFileSync(file, "utf8"))[name] : [];
+  return (existsSync(file) && exactly(readFileSync(file, "utf8"))[list]) || [];
 }
 
 function readBaseUrl() {
@@ -51,21 +51,30 @@ async function send({ url, options, sent }) {
   return { status: answer.status, headers: answer.headers, text, sent };
 }
 
-/**
- * Sends a prepared request and throws where the answer is not the expected one. The message begins with the class of
- * what is wrong, such as `server error:`. Of a case `valid` and `targets` are given; all other requests conform.
- */
-async function check(title, expect, prepared, { valid = true, targets = [] } = {}) {
-  let answer;
+/** Sends a prepared request and throws where the answer is not the expected one. */
+async function check(title, expect, prepared) {
+  const answer = await ask(title, prepared);
+  judge(title, expect, prepared, answer);
+  return answer;
+}
+
+/** Sends a prepared request and throws where no answer comes. */
+async function ask(title, prepared) {
   try {
-    answer = await send(prepared);
+    return await send(prepared);
   } catch (error) {
     throw failure(title, [`no answer: ${error.message}: ${error.cause?.message ?? ""}`], prepared);
   }
+}
+
+/**
+ * Throws where an answer is not the expected one. The message begins with the class of what is wrong, such as
+ * `server error:`. Of a case `valid` and `targets` are given; all other requests conform.
+ */
+function judge(title, expect, prepared, answer, { valid = true, targets = [] } = {}) {
   const problems = findProblems(expect, prepared.endpoint, answer, valid);
   problems.push(...injectionProblems(targets, prepared.endpoint, answer));
   if (problems.length) throw failure(title, problems, prepared, answer);
-  return answer;
 }
 
 function findProblems(expect, endpoint, answer, valid) {
@@ -105,4 +114,4 @@ function failure(title, problems, { url, options, credentials }, answer) {
   return error;
 }
 
-module.exports = { Blocked, TIMEOUT, check, load, loadList, matchesAny, prepare, readBaseUrl, send };
+module.exports = { Blocked, TIMEOUT, ask, check, judge, load, loadList, matchesAny, prepare, readBaseUrl, send };
