@@ -32,6 +32,7 @@ def attach(registry: Registry, result: JobResult) -> JobResult:
     path = {binding.place: binding for binding in registry.path_bindings(endpoint)}
     if not path and endpoint.body is None and not endpoint.parameters:
         return result
+    borrowed = registry.borrowed
     about = {path_place(place.name): f"path.{place.name}" for place in bindable_places(endpoint)}
     cases: list[Case] = []
     written: list[Case] = []
@@ -40,7 +41,7 @@ def attach(registry: Registry, result: JobResult) -> JobResult:
             cases.append(_bound_by_path(case, {} if {*GONE} & {*case.expect.status} else path))
             continue
         own = {place: _own_targets(case, about[place]) for place in path}
-        kept = {place: binding for place, binding in path.items() if not own[place]}
+        kept = {place: it for place, it in path.items() if not own[place] and (case.valid or it.step not in borrowed)}
         others = set(case.targets).difference(*own.values())
         if case.valid and len(kept) < len(path) and others:
             written.append(replace(case, targets=only(case, set(case.targets) - others)))
@@ -78,6 +79,8 @@ def _as_written(
 def _bound(registry: Registry, endpoint: Endpoint, case: Case, path: dict[str, Binding]) -> Case:
     bindings = {**path}
     for binding in _field_bindings(registry, endpoint, case):
+        if not case.valid and binding.step in registry.borrowed:
+            continue
         if not any(is_about(target, _node(binding.place)) for target in case.targets if not _allows_any(target)):
             bindings.setdefault(binding.place, binding)
     if not bindings:

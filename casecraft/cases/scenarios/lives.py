@@ -18,8 +18,10 @@ _RULES = Source("rules")
 
 
 def scenarios_of(registry: Registry) -> Iterator[Scenario]:
-    """The scenarios of all resources, in the order of these."""
+    """The scenarios of all resources that the suite makes, in the order of these."""
     for item, resource in registry.resources.items():
+        if registry.producers[item].listed:
+            continue
         life = Life(registry, registry.producers[item], resource.id)
         yield from (it for it in (life.whole(), life.after_removal(), life.of_child(), life.page()) if it is not None)
 
@@ -187,7 +189,8 @@ class Life:
 
     def _parent(self) -> Producer | None:
         shapes = [place.shape for place in places_of(self.producer.operation.endpoint.path)]
-        above = [shape for shape in shapes if shape != self.producer.item and shape in self.registry.resources]
+        made = {item for item, producer in self.registry.producers.items() if not producer.listed}
+        above = [shape for shape in shapes if shape != self.producer.item and shape in made]
         return self.registry.producers[above[-1]] if above else None
 
     def _scenario(self, kind: str, title: str, priority: Priority, steps: list[Step]) -> Scenario:

@@ -1,6 +1,6 @@
 """The resources of a suite: what can be made before a case, parents first, and the bindings that use it."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from casecraft.cases.scenarios.fields import escape
 from casecraft.cases.scenarios.graph import Graph, Operation, is_given, path_parameter
@@ -14,6 +14,8 @@ from casecraft.core.scenario import Resource, Step
 
 _STEPS = frozenset({RUN, "create", "create-parent"})
 """Steps that bindings may name beside resources."""
+
+_READING = frozenset({"GET", "HEAD", "OPTIONS", "QUERY"})
 
 
 class Registry:
@@ -36,12 +38,30 @@ class Registry:
         """All resources, each after those that it needs."""
         return tuple(self.resources.values())
 
+    @property
+    def borrowed(self) -> set[str]:
+        """The ids of the resources that nothing makes: the first of a list stands for them."""
+        return {self.resources[item].id for item, producer in self.producers.items() if producer.listed}
+
     def path_bindings(self, endpoint: Endpoint, but: str = "") -> Iterator[Binding]:
-        """Bindings for the path parameters that resources can fill, except the one that ends the item path `but`."""
-        for place in places_of(endpoint.path):
-            resource = self.resources.get(place.shape)
-            if resource is not None and place.shape != but and place.name in self.graph.names[place.shape]:
-                yield Binding(path_place(place.name), resource.id, self.producers[place.shape].source)
+        """Bindings for the path parameters that resources can fill, except the id of the item path `but`."""
+        places = places_of(endpoint.path)
+        filled: dict[str, tuple[str, str]] = {}
+        for item in (place.shape for place in places):
+            if item == but:
+                filled = {shape: held for shape, held in filled.items() if shape not in self._parts(item)}
+            elif item in self.resources and self._may_use(endpoint, self.producers[item]):
+                # All parts of an id come from one answer, whatever else has one of them.
+                sources = {item: self.producers[item].source, **self.producers[item].others}
+                filled |= {shape: (self.resources[item].id, source) for shape, source in sources.items()}
+        for place in places:
+            if place.shape in filled and place.name in self._names(place.shape):
+                yield Binding(path_place(place.name), *filled[place.shape])
+
+    def _names(self, shape: str) -> Collection[str]:
+        """The names of a path parameter under which it means what its resource gives."""
+        producer = self.producers.get(shape)
+        return self.graph.names[shape] if producer is None or producer.names is None else producer.names
 
     def reference_bindings(self, endpoint: Endpoint, request: CaseRequest) -> Iterator[Binding]:
         """Bindings for fields of the query and the body that name a resource by its id."""
@@ -49,6 +69,14 @@ class Registry:
             resource = self.resources.get(item)
             if resource is not None:
                 yield Binding(place, resource.id, self.producers[item].source)
+
+    def _parts(self, item: str) -> Mapping[str, str]:
+        producer = self.producers.get(item)
+        return producer.others if producer is not None else {}
+
+    def _may_use(self, endpoint: Endpoint, producer: Producer) -> bool:
+        """Whether an endpoint may be carried out on what a producer gives: what is not the suite's is only read."""
+        return not producer.listed or endpoint.method.upper() in _READING
 
     def creation_bindings(self, producer: Producer) -> tuple[Binding, ...]:
         """All that a creating request takes from elsewhere."""
@@ -98,13 +126,13 @@ class Registry:
         least = operation.least
         create = Step(
             name,
-            f"Make one of {collection_of(producer.item)}",
+            f"{'Take' if producer.listed else 'Make'} one of {collection_of(producer.item)}",
             operation.endpoint.id,
             least.request,
             least.expect,
             self.creation_bindings(producer),
         )
-        remove = self.graph.find("DELETE", producer.item)
+        remove = None if producer.listed else self.graph.find("DELETE", producer.item)
         return Resource(name, create, self._removal(remove, producer, name) if remove else None)
 
     def _removal(self, operation: Operation, producer: Producer, name: str) -> Step:
@@ -124,10 +152,11 @@ class Registry:
 
 
 def own_binding(operation: Operation, producer: Producer, step: str) -> Iterator[Binding]:
-    """The binding of an item's own id to the step that made it."""
+    """The bindings of an item's own id, part by part, to the step that made it."""
     for place in operation.places:
-        if place.shape == producer.item:
-            yield Binding(path_place(place.name), step, producer.source)
+        source = producer.source_at(place.shape)
+        if source is not None:
+            yield Binding(path_place(place.name), step, source)
 
 
 def path_place(name: str) -> str:

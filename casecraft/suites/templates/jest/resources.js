@@ -110,7 +110,7 @@ function prepared(id, allBindings) {
     try {
       valueFrom(answers[step], source);
     } catch (error) {
-      throw new Blocked(`${step} was made, but ${error.message}`);
+      throw new Blocked(`${step} was asked for, but ${error.message}`);
     }
   }
   return answers;
