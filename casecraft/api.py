@@ -189,7 +189,7 @@ async def aevaluate(
         raise ConfigurationError("rules give no answers to evaluate", hint="Name a provider with --provider.")
     for profile in asked:
         alone = _alone(made, profile)
-        left = alone if force else replace(alone, endpoints=_evaluate(alone)[1])
+        left = alone if force else _only(alone, _evaluate(alone)[1])
         status = "done"
         if left.endpoints:
             status = (await carry_out(left, on_event or _ignore, control, force=True, resume=False)).status
@@ -339,6 +339,12 @@ def _alone(made: Plan, profile: Profile) -> Plan:
     )
     assignment = dict.fromkeys(made.assignment, profile.name)
     return replace(made, settings=settings, profiles=(profile,), assignment=assignment, chain=())
+
+
+def _only(made: Plan, endpoints: tuple[Endpoint, ...]) -> Plan:
+    """The plan for some of its endpoints, each of which is asked about as it would be among all."""
+    asked = {it.id for it in endpoints}
+    return replace(made, endpoints=endpoints, others=tuple(it for it in made.endpoints if it.id not in asked))
 
 
 def _evaluate(alone: Plan) -> tuple[Evaluation, tuple[Endpoint, ...]]:

@@ -8,7 +8,7 @@ from casecraft.cases.evaluation import Rating, rate
 from casecraft.cases.near_duplicates import NearDuplicate, near_duplicates, texts_to_compare
 from casecraft.cases.parse import Parsed, parse
 from casecraft.cases.prompts import PROMPT_VERSION, generation_request
-from casecraft.cases.proposals import proposed_cases, read_relations
+from casecraft.cases.proposals import proposed_cases, read_relations, refused_relations
 from casecraft.cases.repair import repair_request
 from casecraft.cases.rules import generate, notes_of, targets_of, unreachable
 from casecraft.cases.techniques import ALL_TECHNIQUES, choose_techniques
@@ -49,6 +49,7 @@ __all__ = [
     "proposed_cases",
     "rate",
     "read_relations",
+    "refused_relations",
     "repair_request",
     "targets_of",
     "texts_to_compare",

@@ -29,7 +29,9 @@ def evaluate(
 
     Shares: answers that could be read; of the cases proposed, those verified at first, those verified after a repair,
     relabelled, dropped. Then what they brought: targets that rules do not hit per 1,000 tokens, and cost per kept case.
-    Answers that the state file has are not asked for again. The cases are kept in `evaluation/` beside the state.
+    Below stands what was proposed beside the cases (rules between fields, edges between endpoints, scenarios): how many
+    were kept, how many refused, and why. Answers that the state file has are not asked for again. The cases are kept in
+    `evaluation/` beside the state.
     """
     flags = flags_of(
         providers=providers,

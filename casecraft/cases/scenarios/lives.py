@@ -20,7 +20,7 @@ _RULES = Source("rules")
 def scenarios_of(registry: Registry) -> Iterator[Scenario]:
     """The scenarios of all resources that the suite makes, in the order of these."""
     for item, resource in registry.resources.items():
-        if registry.producers[item].listed:
+        if not registry.has_life(item):
             continue
         life = Life(registry, registry.producers[item], resource.id)
         yield from (it for it in (life.whole(), life.after_removal(), life.of_child(), life.page()) if it is not None)
@@ -189,7 +189,7 @@ class Life:
 
     def _parent(self) -> Producer | None:
         shapes = [place.shape for place in places_of(self.producer.operation.endpoint.path)]
-        made = {item for item, producer in self.registry.producers.items() if not producer.listed}
+        made = {item for item in self.registry.resources if self.registry.has_life(item)}
         above = [shape for shape in shapes if shape != self.producer.item and shape in made]
         return self.registry.producers[above[-1]] if above else None
 
