@@ -3,8 +3,9 @@
 Only this is put to models. An endpoint whose fields rules fill, in a group whose lives rules know, is asked nothing.
 """
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from casecraft.cases.expectations import expect_accepted
@@ -19,14 +20,16 @@ from casecraft.cases.scenarios.registry import READING, Registry
 from casecraft.core.case import Case, Source
 from casecraft.core.endpoint import Endpoint
 from casecraft.core.job import JobResult
+from casecraft.core.scenario import Resource
 
 MOST_ENDPOINTS = 20
 """Other endpoints that one question shows."""
 
-_MOST_FIELDS, _MOST_SOURCES, _MOST_STATUSES = 10, 5, 8
+_MOST_CANDIDATES = 12
+_MOST_FIELDS, _MOST_SOURCES, _MOST_STATUSES = 10, 4, 8
 _LONGEST_SUMMARY = 80
 _REFERENCE_ENDINGS = frozenset({"id", "ids", "uuid", "guid", "ref"})
-_LEAST_GROUP = 3
+_LEAST_GROUP = 2
 
 
 class Questions:
@@ -38,6 +41,7 @@ class Questions:
         self._registry: Registry | None = None
         self._leaders: dict[str, list[Operation]] = {}
         self._sources: dict[str, list[str]] = {}
+        self._by_word: dict[str, list[str]] = defaultdict(list)
 
     def of(self, endpoint: Endpoint) -> Question | None:
         """The question for one endpoint, None where nothing is open."""
@@ -57,6 +61,10 @@ class Questions:
         if self._registry is None:
             self._registry = Registry(build_graph([result for it in self._endpoints for result in _least(it)]))
             self._leaders = dict(_leaders(self._registry))
+            for name, operation in self._registry.graph.by_id.items():
+                if operation.endpoint.method.upper() in ("GET", "POST", "PUT"):
+                    for word in _words(operation.endpoint):
+                        self._by_word[word].append(name)
         return self._registry
 
     def _open_fields(self, registry: Registry, endpoint: Endpoint) -> Iterator[RequestField]:
@@ -80,18 +88,19 @@ class Questions:
     def _candidates(self, graph: Graph, endpoint: Endpoint, fields: Sequence[RequestField]) -> list[Operation]:
         """The endpoints that may give the fields' values, the likeliest first."""
         wanted = {singular(word) for field in fields for word in field.words} - _REFERENCE_ENDINGS
-        ranked = []
-        for operation in graph.by_id.values():
-            other = operation.endpoint
-            if other.id == endpoint.id or other.method.upper() not in ("GET", "POST", "PUT"):
-                continue
-            if all(_stands_under(endpoint, other, field) for field in fields):
-                continue
-            words = {singular(word) for word in words_of(f"{shape_of(other.path)} {other.operation_id or ''}")}
-            likeness = 2 * len(wanted & words) + bool({*endpoint.tags} & {*other.tags})
-            if likeness and self._sources_of(graph, other):
-                ranked.append((-likeness, len(other.path), other.id, operation))
-        return [operation for *_, operation in sorted(ranked, key=lambda it: it[:3])[:MOST_ENDPOINTS]]
+        likeness = Counter(name for word in sorted(wanted) for name in self._by_word.get(word, ()))
+        ranked = sorted(
+            likeness,
+            key=lambda name: (
+                -2 * likeness[name] - bool({*endpoint.tags} & {*graph.endpoints[name].tags}),
+                len(graph.endpoints[name].path),
+                name,
+            ),
+        )
+        likely = (graph.by_id[name] for name in ranked if name != endpoint.id)
+        able = (it for it in likely if not all(_stands_under(endpoint, it.endpoint, field) for field in fields))
+        giving = (it for it in able if self._sources_of(graph, it.endpoint))
+        return list(islice(giving, _MOST_CANDIDATES))
 
     def _sources_of(self, graph: Graph, endpoint: Endpoint) -> list[str]:
         if endpoint.id not in self._sources:
@@ -110,8 +119,14 @@ class Questions:
         return described
 
 
+def _words(endpoint: Endpoint) -> set[str]:
+    """The words that an endpoint goes by."""
+    return {singular(word) for word in words_of(f"{shape_of(endpoint.path)} {endpoint.operation_id or ''}")}
+
+
 def _is_reference(field: RequestField) -> bool:
-    return len(field.words) > 1 and field.words[-1] in _REFERENCE_ENDINGS
+    is_business = field.name.startswith(("query.", "body."))  # ids in headers are of requests
+    return is_business and len(field.words) > 1 and field.words[-1] in _REFERENCE_ENDINGS
 
 
 def _stands_under(endpoint: Endpoint, other: Endpoint, field: RequestField) -> bool:
@@ -152,22 +167,35 @@ def _leaders(registry: Registry) -> Iterator[tuple[str, list[Operation]]]:
     for operation in registry.graph.by_id.values():
         endpoint = operation.endpoint
         groups[endpoint.tags[0] if endpoint.tags else shape_of(endpoint.path).split("/")[1]].append(operation)
-    makers = {resource.create.endpoint_id for resource in registry.in_order}
+    creations = {resource.create.endpoint_id: resource for resource in registry.in_order}
     for group in groups.values():
         changing = [it for it in group if it.endpoint.method.upper() not in READING]
         posts = [it for it in changing if it.endpoint.method.upper() == "POST"]
-        if len(group) < _LEAST_GROUP or not posts or not _has_business(changing, makers):
+        named = list(_named_elsewhere(registry, group, creations))
+        if len(group) < _LEAST_GROUP or not posts or not (named or _has_business(changing, creations)):
             continue
         leader = min(posts, key=lambda it: (len(it.endpoint.path), it.endpoint.id))
         ordered = sorted(group, key=lambda it: (it not in changing, len(it.endpoint.path), it.endpoint.id))
-        yield leader.endpoint.id, [leader, *(it for it in ordered if it is not leader)][:MOST_ENDPOINTS]
+        shown = {it.endpoint.id: it for it in (leader, *named, *ordered)}
+        yield leader.endpoint.id, list(shown.values())[:MOST_ENDPOINTS]
 
 
-def _has_business(changing: Sequence[Operation], makers: set[str]) -> bool:
+def _named_elsewhere(
+    registry: Registry, group: Sequence[Operation], creations: Mapping[str, Resource]
+) -> Iterator[Operation]:
+    """What makes and removes the things that the group's creating requests name in their fields, as an order a pet."""
+    by_name = {resource.id: resource for resource in creations.values()}
+    for operation in group:
+        made = creations.get(operation.endpoint.id)
+        for binding in made.create.bindings if made is not None else ():
+            held = by_name.get(binding.step)
+            if held is not None and not binding.place.startswith("/path_params/"):
+                steps = (held.create, held.remove)
+                yield from (registry.graph.by_id[step.endpoint_id] for step in steps if step is not None)
+
+
+def _has_business(changing: Sequence[Operation], creations: Collection[str]) -> bool:
     """Whether a group makes things of several kinds, or does something to a thing that is no plain change of it."""
-    kinds = {noun_of(shape_of(it.endpoint.path)) for it in changing if it.endpoint.id in makers}
-    acting = (
-        not is_item(shape_of(it.endpoint.path)) and "{}" in shape_of(it.endpoint.path) and it.endpoint.id not in makers
-        for it in changing
-    )
-    return len(kinds) > 1 or any(acting)
+    kinds = {noun_of(shape_of(it.endpoint.path)) for it in changing if it.endpoint.id in creations}
+    shapes = [shape_of(it.endpoint.path) for it in changing if it.endpoint.id not in creations]
+    return len(kinds) > 1 or any("{}" in shape and not is_item(shape) for shape in shapes)
