@@ -238,7 +238,9 @@ def test_values_that_json_cannot_hold_do_not_stop_a_prompt() -> None:
 
 def test_a_template_that_lacks_a_value_is_an_error() -> None:
     with pytest.raises(jinja2.UndefinedError, match="max_cases"):
-        prompts.render("generate", "en", endpoint="{}", targets="[]", covered=True, others="", sources=False, scenarios=False)
+        prompts.render(
+            "generate", "en", endpoint="{}", targets="[]", covered=True, others="", sources=False, scenarios=False
+        )
 
 
 def test_ideographs_weigh_more_than_letters() -> None:

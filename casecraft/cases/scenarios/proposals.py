@@ -91,8 +91,9 @@ def _listed(text: str, name: str) -> list[Any]:
 def _edge(consumer: str, value: Any) -> Edge | None:
     if not isinstance(value, Mapping):
         return None
-    field, producer, source = (_text(value.get(name)) for name in ("field", "endpoint", "at"))
-    return Edge(_endpoint(producer), source, consumer, field) if field and producer and source else None
+    field, named, source = (_text(value.get(name)) for name in ("field", "endpoint", "at"))
+    producer = _endpoint(named)
+    return Edge(producer, source, consumer, field) if field and producer and source else None
 
 
 def _scenario(value: Any) -> ProposedScenario | None:

@@ -161,12 +161,7 @@ def _fitting_case(registry: Registry, operation: Operation, proposed: ProposedSt
     """The valid case whose request has all fields that values go to: of a model where there is one, else the least."""
     fields = request_fields(registry.graph.shapes, operation.endpoint)
     places = [fields[value.field].place for value in proposed.values if value.field in fields]
-    fitting = [
-        case
-        for case in operation.cases
-        if all(str(status)[0] in "23" for status in case.expect.status)
-        and all(holds(case.request, place) for place in places)
-    ]
+    fitting = [case for case in operation.cases if all(holds(case.request, place) for place in places)]
     made = (case for case in fitting if case.source.provider != "rules")
     return next(made, None) or next(iter(fitting), operation.least)
 
