@@ -67,6 +67,7 @@ _STEP = _closed(
             "type": "array",
             "items": _closed({"field": {"type": "string"}, "step": {"type": "integer"}, "at": {"type": "string"}}),
         },
+        "set": {"type": "array", "items": _closed({"field": {"type": "string"}, "value": {"anyOf": _SCALARS}})},
     }
 )
 

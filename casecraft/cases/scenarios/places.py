@@ -81,7 +81,7 @@ def _plain(
     shape = shapes.read(definitions, schema)
     if shape.types - {"null"} == {"array"}:
         name, place, schema, shape = f"{name}[]", f"{place}/0", shape.items, shapes.read(definitions, shape.items)
-    if shape.typed and shape.types & SCALARS:
+    if shape.typed and shape.types & (SCALARS | {"boolean"}):
         yield RequestField(name, place, words, schema, shape)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from casecraft.cases.extraction import LONGEST_TEXT, decode, first_value
 from casecraft.cases.outcomes import OUTCOMES, Outcome
+from casecraft.core.case import Scalar
 
 MOST_EDGES, MOST_SCENARIOS, MOST_STEPS = 12, 5, 12
 """What is read of one answer; no prompt asks for so many."""
@@ -41,11 +42,14 @@ class ProposedValue:
 
 @dataclass(frozen=True, slots=True)
 class ProposedStep:
-    """An endpoint in a sequence, and which kind of answer it must give there."""
+    """An endpoint in a sequence, and which kind of answer it must give there. `settings` are values that the meaning of
+    the step hangs on, by their fields.
+    """
 
     endpoint: str
     expect: Outcome
     values: tuple[ProposedValue, ...] = ()
+    settings: tuple[tuple[str, Scalar], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +115,11 @@ def _step(value: Any) -> ProposedStep | None:
         return None
     endpoint = _endpoint(_text(value.get("endpoint")))
     expect = next((each for each in OUTCOMES if each == value.get("expect")), None)
-    listed = value.get("values", [])
-    if not endpoint or expect is None or not isinstance(listed, list):
+    listed, settings = value.get("values", []), value.get("set", [])
+    if not endpoint or expect is None or not isinstance(listed, list) or not isinstance(settings, list):
         return None
-    return ProposedStep(endpoint, expect, tuple(_values(listed[:_MOST_VALUES])))
+    values, constants = _values(listed[:_MOST_VALUES]), _settings(settings[:_MOST_VALUES])
+    return ProposedStep(endpoint, expect, tuple(values), tuple(constants))
 
 
 def _values(listed: list[Any]) -> Iterator[ProposedValue]:
@@ -124,6 +129,13 @@ def _values(listed: list[Any]) -> Iterator[ProposedValue]:
         field, source, step = _text(each.get("field")), _text(each.get("at")), each.get("step")
         if field and source and isinstance(step, int) and not isinstance(step, bool):
             yield ProposedValue(field, step, source)
+
+
+def _settings(listed: list[Any]) -> Iterator[tuple[str, Scalar]]:
+    for each in listed:
+        field, value = (_text(each.get("field")), each.get("value")) if isinstance(each, Mapping) else ("", None)
+        if field and (value is None or isinstance(value, str | int | float)):
+            yield field, value
 
 
 def _text(value: Any) -> str:

@@ -1,9 +1,11 @@
 """Sequences that a model says business needs, checked and built of verified requests."""
 
+import copy
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from casecraft.cases.requests import request_model
 from casecraft.cases.scenarios.attachment import CONFLICT
 from casecraft.cases.scenarios.edges import NO_ENDPOINT, NO_FIELD, Refused, flow_problem
 from casecraft.cases.scenarios.graph import Operation, is_given
@@ -11,7 +13,7 @@ from casecraft.cases.scenarios.places import request_fields
 from casecraft.cases.scenarios.proposals import MOST_STEPS, ProposedScenario, ProposedStep
 from casecraft.cases.scenarios.registry import READING, Registry, holds, path_place
 from casecraft.cases.scenarios.uniqueness import unique_bindings
-from casecraft.core.case import RUN, Binding, Case, Expectation, Source
+from casecraft.core.case import RUN, Binding, Case, CaseRequest, Expectation, Scalar, Source
 from casecraft.core.scenario import Resource, Scenario, Step
 
 FEW = "it has fewer than two steps, or too many"
@@ -19,6 +21,7 @@ NO_VALID_CASE = "a step's endpoint has no valid case"
 NO_ANSWER = "the document has no answer of the kind that a step expects"
 NO_STEP = "a value comes from no earlier step that succeeds"
 UNBOUND = "nothing gives an id that a step's path needs"
+WRONG_VALUE = "a request with the values that a step sets does not conform"
 SAME = "the suite has the same already"
 
 _NOT_BY_STATE = frozenset({"401", "403", "404", "405", "406", "410", "413", "414", "415", "429", "431"})
@@ -88,10 +91,10 @@ class _Story:
         operation = self.registry.graph.by_id.get(proposed.endpoint)
         if operation is None:
             raise _RefusedError(NO_VALID_CASE)
-        case = _fitting_case(self.registry, operation, proposed)
+        case = self._with_settings(operation, _fitting_case(self.registry, operation, proposed), proposed)
         given = tuple(self._given(operation, case, proposed))
         places = {binding.place for binding in given}
-        others = [each for each in self._usual(operation, case) if each.place not in places]
+        others = [each for each in self._usual(operation, case, proposed) if each.place not in places]
         self._own_what_is_changed(operation, others)
         bindings = (*given, *(self._turned(each) for each in others))
         _refuse_unbound(operation, case, bindings)
@@ -107,6 +110,23 @@ class _Story:
             if resource.create.endpoint_id == operation.endpoint.id:
                 self.moved[resource.id] = name
                 self.own.append((resource, name))
+
+    def _with_settings(self, operation: Operation, case: Case, proposed: ProposedStep) -> Case:
+        """The case with the values that the step's meaning hangs on, which must conform as well."""
+        if not proposed.settings:
+            return case
+        fields = request_fields(self.registry.graph.shapes, operation.endpoint)
+        request = case.request
+        for name, value in proposed.settings:
+            wanted = fields.get(name)
+            changed = with_value(request, wanted.place, value) if wanted is not None else None
+            if changed is None:
+                raise _RefusedError(NO_FIELD)
+            request = changed
+        inspection = request_model(operation.endpoint).inspect(request)
+        if inspection.findings or inspection.unclear or inspection.doubtful:
+            raise _RefusedError(WRONG_VALUE)
+        return replace(case, request=request)
 
     def _given(self, operation: Operation, case: Case, proposed: ProposedStep) -> Iterator[Binding]:
         """The values that the proposal says where to take from."""
@@ -124,20 +144,22 @@ class _Story:
                 raise _RefusedError(problem)
             yield Binding(wanted.place, name, value.source)
 
-    def _usual(self, operation: Operation, case: Case) -> list[Binding]:
+    def _usual(self, operation: Operation, case: Case, proposed: ProposedStep) -> list[Binding]:
         """The bindings that the request has in any scenario."""
         registry, endpoint = self.registry, operation.endpoint
         found = {binding.place: binding for binding in registry.path_bindings(endpoint)}
         creations = {resource.create.endpoint_id: resource for resource in registry.in_order}
         made = creations.get(endpoint.id)
-        if made is not None and case is operation.least:
+        if made is not None and case.id == operation.least.id:
             found = {binding.place: binding for binding in made.create.bindings}
         elif made is not None or any(str(response.status) == CONFLICT for response in endpoint.responses):
             for binding in unique_bindings(registry.graph.shapes, endpoint, case.request):
                 found.setdefault(binding.place, binding)
         for binding in registry.reference_bindings(endpoint, case.request):
             found.setdefault(binding.place, binding)
-        return list(found.values())
+        fields = request_fields(registry.graph.shapes, endpoint)
+        fixed = {fields[name].place for name, _ in proposed.settings if name in fields}
+        return [binding for binding in found.values() if binding.place not in fixed]
 
     def _own_what_is_changed(self, operation: Operation, bindings: list[Binding]) -> None:
         """Let the scenario make for itself what a step changes: nobody else may need that as it was."""
@@ -164,6 +186,21 @@ def _fitting_case(registry: Registry, operation: Operation, proposed: ProposedSt
     fitting = [case for case in operation.cases if all(holds(case.request, place) for place in places)]
     made = (case for case in fitting if case.source.provider != "rules")
     return next(made, None) or next(iter(fitting), operation.least)
+
+
+def with_value(request: CaseRequest, place: str, value: Scalar) -> CaseRequest | None:
+    """The request with another value at a place of its query or body; None where that has no such place."""
+    section, *names = (name.replace("~1", "/").replace("~0", "~") for name in place.split("/")[1:])
+    if section not in ("query", "body") or request.raw_body is not None:
+        return None
+    content = copy.deepcopy(getattr(request, section))
+    holder = content
+    for name in names[:-1]:
+        holder = holder.get(name) if isinstance(holder, dict) else None
+    if not isinstance(holder, dict) or not names:
+        return None
+    holder[names[-1]] = value
+    return replace(request, body=content) if section == "body" else replace(request, query=content)
 
 
 def _refuse_unbound(operation: Operation, case: Case, bindings: Sequence[Binding]) -> None:

@@ -9,7 +9,7 @@ import pytest
 from casecraft.cases.scenarios import Chained, Proposals, chain, read_proposals
 from casecraft.cases.scenarios.edges import NO_ENDPOINT, NO_FIELD, NO_FIT, NO_SOURCE
 from casecraft.cases.scenarios.proposals import ProposedScenario, ProposedStep, ProposedValue
-from casecraft.cases.scenarios.stories import FEW, NO_ANSWER, NO_STEP, NO_VALID_CASE, SAME, UNBOUND
+from casecraft.cases.scenarios.stories import FEW, NO_ANSWER, NO_STEP, NO_VALID_CASE, SAME, UNBOUND, WRONG_VALUE
 from casecraft.core.case import Source
 from casecraft.core.scenario import Scenario
 from tests.cases.scenarios.shop import PET, TEXT, Json, bound, item, named, operation, pets, results_of
@@ -122,6 +122,26 @@ def test_values_are_taken_from_where_the_model_says(tmp_path: Path) -> None:
     assert "ref" in story.steps[1].request.body
 
 
+def test_values_that_a_step_hangs_on_are_set_and_must_conform(tmp_path: Path) -> None:
+    sold = ProposedStep("PUT /pets/{petId}", "success", (), (("body.sold", True),))
+    story = story_of(told(tmp_path, step("POST /pets"), sold, step("POST /orders", "refused")))
+    assert story.steps[1].request.body["sold"] is True
+    assert bound(story.steps[1])["/path_params/petId"] == ("step-1", "/id")
+
+
+@pytest.mark.parametrize(
+    ("setting", "reason"),
+    [
+        (("body.sold", 5), WRONG_VALUE),
+        (("body.no", 5), NO_FIELD),
+        (("path.petId", 5), NO_FIELD),
+    ],
+)
+def test_values_that_cannot_be_set_are_refused(tmp_path: Path, setting: tuple[str, Any], reason: str) -> None:
+    changed = ProposedStep("PUT /pets/{petId}", "success", (), (setting,))
+    assert [each.reason for each in told(tmp_path, step("POST /pets"), changed).judged.refused] == [reason]
+
+
 @pytest.mark.parametrize(
     ("steps", "reason"),
     [
@@ -184,7 +204,7 @@ def test_sequences_are_read_out_of_an_answer_as_data() -> None:
     good = {
         "title": " Order\nand\u202epay ",
         "steps": [
-            {"endpoint": "POST /orders", "expect": "success", "values": []},
+            {"endpoint": "POST /orders", "expect": "success", "set": [{"field": "body.gift", "value": "x"}, 1, {}]},
             {
                 "endpoint": "GET /o",
                 "expect": "refused",
@@ -199,9 +219,13 @@ def test_sequences_are_read_out_of_an_answer_as_data() -> None:
         {**good, "steps": [*good["steps"], "x"]},
         {**good, "steps": [{"endpoint": "GET /", "expect": "explode", "values": []}]},
         {**good, "steps": [{"endpoint": "GET /", "expect": "success", "values": 1}]},
+        {**good, "steps": [{"endpoint": "GET /", "expect": "success", "values": [], "set": 1}]},
     ]
     (read,) = read_proposals("POST /orders", json.dumps({"scenarios": [*bad, good]})).scenarios
     assert read == ProposedScenario(
         "Order and pay",
-        (step("POST /orders"), step("GET /o", "refused", ProposedValue("query.a", 1, "/id"))),
+        (
+            ProposedStep("POST /orders", "success", (), (("body.gift", "x"),)),
+            step("GET /o", "refused", ProposedValue("query.a", 1, "/id")),
+        ),
     )
