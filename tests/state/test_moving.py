@@ -246,3 +246,20 @@ def test_numbers_beyond_64_bits_are_written_too(store: Store) -> None:
     with pytest.raises(orjson.JSONEncodeError):
         orjson.dumps(export(store))
     assert json.loads(encode(export(store)))["runs"][0]["jobs"][0]["cases"][0]["request"]["body"] == {"n": 10**30}
+
+
+def test_the_newest_conversations_outlive_pruning(store: Store) -> None:
+    first, second = (store.begin_run(DOCUMENT, {}, []) for _ in range(2))
+    asked = [
+        replace(attempt("/a", "1"), answer="old"),
+        replace(attempt("/a", "2"), answer="new"),
+        replace(attempt("/a", "3"), answer="mended", purpose="repair"),
+        replace(attempt("/a", "4"), answer=None, outcome="timeout"),
+        replace(attempt("/b", "5"), answer="lost"),
+    ]
+    record(store, first, asked, [("k", result("/a"))])
+    record(store, second, [replace(attempt("/c", "6"), answer="vectors", purpose="embed")], [])
+    kept = {("GET /a", "glm"): ["new", "mended"]}
+    assert store.conversations() == {**kept, ("GET /b", "glm"): ["lost"]}
+    prune(store, keep=1)
+    assert store.conversations() == kept

@@ -1,6 +1,7 @@
 """Sequences that a model proposes: built of verified requests, or refused with a reason."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -229,3 +230,20 @@ def test_sequences_are_read_out_of_an_answer_as_data() -> None:
             step("GET /o", "refused", ProposedValue("query.a", 1, "/id")),
         ),
     )
+
+
+def test_a_step_sends_what_a_model_thinks_real(tmp_path: Path) -> None:
+    results = results_of(tmp_path, shop())
+    own = []
+    for result in results:
+        cases = result.cases
+        if result.endpoint.id == "POST /orders":
+            real = replace(cases[0].request, body={"petId": 3, "gift": "Bow"}, content_type="application/json")
+            valid = next(case for case in cases if case.valid)
+            cases = (*cases, replace(valid, id="own", request=real, targets=(), source=Source("glm", "glm-5")))
+        own.append(replace(result, cases=cases, provider="glm", model="glm-5"))
+    proposed = {"POST /orders": Proposals(scenarios=(ProposedScenario("Pay", PAY_THEN_CANCEL),))}
+    story = story_of(chain(own, proposed=proposed))
+    assert story.steps[0].request.body == {"petId": 3, "gift": "Bow"}
+    assert bound(story.steps[0]) == {"/body/petId": ("pets", "/id")}
+    assert story.source == Source("glm", "glm-5")
