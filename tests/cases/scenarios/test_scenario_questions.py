@@ -9,7 +9,15 @@ from tests.cases.scenarios.shop import PET, TEXT, Json, item, operation, pets, r
 from tests.cases.scenarios.test_scenario_edges import FORM, READ, clinic
 from tests.cases.scenarios.test_scenario_stories import shop
 
-CHAPTER: Json = {"type": "object", "properties": {"animalId": {"type": "integer"}, "animalRef": TEXT, "note": TEXT}}
+CHAPTER: Json = {
+    "type": "object",
+    "properties": {
+        "animalId": {"type": "integer"},
+        "animalRef": TEXT,
+        "note": TEXT,
+        "moodId": {"type": "integer", "enum": [1, 2]},
+    },
+}
 
 
 def questions(tmp_path: Path, paths: Json, **more: Any) -> dict[str, Question]:
