@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections import Counter
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -102,18 +103,22 @@ def written(suite: Path, name: str) -> Any:
     return json.loads((suite / name).read_text("utf-8"))
 
 
-async def generated(folder: Path, simulator: Simulator) -> Path:
-    """A suite whose run is stopped when the orders are done, and then goes on."""
+async def interrupted(folder: Path, options: dict[str, Any]) -> None:
+    """A run that is stopped when the orders are done."""
     control = RunControl()
 
     def stop(event: Event) -> None:
         if isinstance(event, JobCompleted) and event.result.endpoint.id == "POST /orders" and not control.stops:
             control.stop()
 
+    ended = await agenerate(document(folder), providers=["glm"], workers=1, on_event=stop, control=control, **options)
+    assert ended.status == "interrupted"
+
+
+async def generated(folder: Path, simulator: Simulator) -> Path:
+    """A suite whose run was interrupted and went on, and that was written once more."""
     options: dict[str, Any] = {"state_dir": folder / "state", "output": folder / "suite"}
-    source = document(folder)
-    first = await agenerate(source, providers=["glm"], workers=1, on_event=stop, control=control, **options)
-    assert first.status == "interrupted"
+    await interrupted(folder, options)
     asked = Counter(id_of(seen.body) for seen in simulator.seen)
     assert asked["POST /orders"] == 1
     assert asked[SHOW] == 0
@@ -122,37 +127,54 @@ async def generated(folder: Path, simulator: Simulator) -> Path:
     again = Counter(id_of(seen.body) for seen in simulator.seen)
     assert again["POST /orders"] == again[SHOW] == 1
     count = len(simulator.seen)
-    third = await agenerate(source, providers=["glm"], **options)
+    third = await agenerate(document(folder), providers=["glm"], **options)
     answered = {result.endpoint.id for result in third.results if result.status == "reused"}
     assert {"POST /orders", SHOW} <= answered
     assert not answered & {id_of(seen.body) for seen in simulator.seen[count:]}
     return folder / "suite"
 
 
-async def test_proposals_outlive_an_interruption_and_find_what_rules_cannot(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with Simulator({"glm": Behaviour()}, answer=answer) as simulator:
-        monkeypatch.setenv("CASECRAFT_GLM_BASE_URL", simulator.url("glm"))
+@pytest.fixture
+async def simulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Simulator]:
+    async with Simulator({"glm": Behaviour()}, answer=answer) as started:
+        monkeypatch.setenv("CASECRAFT_GLM_BASE_URL", started.url("glm"))
         monkeypatch.setenv("ZHIPUAI_API_KEY", "not a real one")
         monkeypatch.chdir(tmp_path)
-        suite = await generated(tmp_path, simulator)
-        story = next(it for it in written(suite, "scenarios.json")["scenarios"] if it["id"].startswith("story-"))
-        assert story["source"]["provider"] == "glm"
-        assert [step["endpoint"] for step in story["steps"]] == ["POST /pets", "POST /orders"]
-        assert story["steps"][0]["request"]["body"]["status"] == "sold"
-        (shown,) = (suite / "cases").glob("*showroom*.json")
-        cases = json.loads(shown.read_text("utf-8"))["cases"]
-        bound = {binding["source"] for case in cases if case["valid"] for binding in case.get("bindings", ())}
-        assert bound == {"/id"}
-        (evaluation,) = await aevaluate(document(tmp_path), providers=["glm"], state_dir=tmp_path / "state")
-        proposals = evaluation.proposals
-        assert proposals.kept == {"edge": 1, "scenario": 1}
-        assert {kind: sum(reasons.values()) for kind, reasons in proposals.refused.items()} == {
-            "rule": 1,
-            "edge": 1,
-            "scenario": 1,
-        }
+        yield started
+
+
+async def test_what_is_left_of_an_evaluation_is_asked_as_the_whole_would_be(
+    tmp_path: Path, simulator: Simulator
+) -> None:
+    options: dict[str, Any] = {"state_dir": tmp_path / "state"}
+    await interrupted(tmp_path, options)
+    (first,) = await aevaluate(document(tmp_path), providers=["glm"], **options)
+    count = len(simulator.seen)
+    (second,) = await aevaluate(document(tmp_path), providers=["glm"], **options)
+    assert len(simulator.seen) == count
+    assert first == second
+
+
+async def test_proposals_outlive_an_interruption_and_find_what_rules_cannot(
+    tmp_path: Path, simulator: Simulator
+) -> None:
+    suite = await generated(tmp_path, simulator)
+    story = next(it for it in written(suite, "scenarios.json")["scenarios"] if it["id"].startswith("story-"))
+    assert story["source"]["provider"] == "glm"
+    assert [step["endpoint"] for step in story["steps"]] == ["POST /pets", "POST /orders"]
+    assert story["steps"][0]["request"]["body"]["status"] == "sold"
+    (shown,) = (suite / "cases").glob("*showroom*.json")
+    cases = json.loads(shown.read_text("utf-8"))["cases"]
+    bound = {binding["source"] for case in cases if case["valid"] for binding in case.get("bindings", ())}
+    assert bound == {"/id"}
+    (evaluation,) = await aevaluate(document(tmp_path), providers=["glm"], state_dir=tmp_path / "state")
+    proposals = evaluation.proposals
+    assert proposals.kept == {"edge": 1, "scenario": 1}
+    assert {kind: sum(reasons.values()) for kind, reasons in proposals.refused.items()} == {
+        "rule": 1,
+        "edge": 1,
+        "scenario": 1,
+    }
     await asyncio.to_thread(passes_and_finds, suite)
 
 

@@ -47,8 +47,8 @@ async def test_proposals_are_those_of_the_provider_whose_answer_was_kept(
         text = f'{{"sources": [{{"field": "body.petId", "endpoint": "POST /pets", "at": "{source}"}}]}}'
         await store.record(run, replace(attempt("/a", provider), endpoint_id=ORDER, provider=provider, answer=text))
     assert proposals_of(store, [JobResult(order, "done", "rules")]) == {}
-    found = proposals_of(store, [JobResult(order, "reused", "qwen", "m")])
-    assert [edge.source for edge in found[ORDER].edges] == ["/name"]
+    found = proposals_of(store, [JobResult(order, "reused", "glm", "m")])
+    assert [edge.source for edge in found[ORDER].edges] == ["/id"]
 
 
 def test_counting_needs_no_graph_where_nothing_is_proposed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
