@@ -11,7 +11,8 @@ from casecraft.core.endpoint import Endpoint
 class AcceptedEdge:
     """The answer of `producer` has at `source` what stands at `place` of the requests of the endpoint `consumer`.
 
-    For a path parameter `shape` is that of the path up to it: whatever has such a path takes the same value.
+    For a path parameter `shape` is that of the path up to it: whatever has such a path takes the same value. Where the
+    value is `borrowed`, what it names may have been there before: it is only read.
     """
 
     consumer: str
@@ -19,16 +20,12 @@ class AcceptedEdge:
     shape: str | None
     producer: Operation
     source: str
+    borrowed: bool
 
     @property
     def fills(self) -> tuple[str, str]:
         """What two edges must not share."""
         return ("", self.shape) if self.shape is not None else (self.consumer, self.place)
-
-    @property
-    def lists(self) -> bool:
-        """Whether nothing is made: the value is of something that is there already."""
-        return self.producer.endpoint.method.upper() == "GET"
 
     def is_taken_by(self, endpoint: Endpoint) -> bool:
         """Whether the requests of an endpoint take the value."""

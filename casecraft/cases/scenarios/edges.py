@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from casecraft.cases.scenarios.accepted import AcceptedEdge
 from casecraft.cases.scenarios.fields import SchemaShapes
 from casecraft.cases.scenarios.graph import Operation, bindable_places
+from casecraft.cases.scenarios.paths import words_of
 from casecraft.cases.scenarios.places import SCALARS, RequestField, request_fields, source_shape
 from casecraft.cases.scenarios.proposals import Edge
 from casecraft.cases.scenarios.registry import READING, Registry
@@ -21,7 +22,7 @@ NO_FIT = "the values do not fit: their types, formats, patterns or lists of valu
 KNOWN = "rules know it already"
 TAKEN = "another proposal fills the field"
 UNMADE = "what gives the value cannot be made itself"
-BORROWED = "what is only listed is neither changed nor removed"
+BORROWED = "what is not made there is neither changed nor removed"
 LOOP = "it would need itself"
 REMOVES = "the endpoint that gives the value removes something"
 
@@ -61,12 +62,21 @@ def _judge(registry: Registry, edge: Edge, accepted: Sequence[AcceptedEdge]) -> 
     if field is None:
         return NO_FIELD
     shape = next((place.shape for place in bindable_places(consumer) if edge.field == f"path.{place.name}"), None)
-    made = AcceptedEdge(edge.consumer, field.place, shape, producer, edge.source)
+    borrowed = is_borrowed(graph.shapes, producer.endpoint, edge.source)
+    made = AcceptedEdge(edge.consumer, field.place, shape, producer, edge.source, borrowed)
     return (
         flow_problem(graph.shapes, producer.endpoint, edge.source, consumer, field)
         or _conflict(registry, made, consumer, accepted)
         or made
     )
+
+
+def is_borrowed(shapes: SchemaShapes, producer: Endpoint, source: str) -> bool:
+    """Whether an answer may name something that it did not make: one that is read, or that the request named itself."""
+    if producer.method.upper() == "GET":
+        return True
+    name = words_of(source.rpartition("/")[2])
+    return any(words_of(field.place.rpartition("/")[2]) == name for field in request_fields(shapes, producer).values())
 
 
 def _conflict(
@@ -75,7 +85,7 @@ def _conflict(
     """What else is known that an edge cannot stand beside."""
     if edge.producer.endpoint.method.upper() == "DELETE":
         return REMOVES
-    if edge.shape is not None and edge.lists and consumer.method.upper() not in READING:
+    if edge.shape is not None and edge.borrowed and consumer.method.upper() not in READING:
         return BORROWED
     if _is_known(registry, edge, consumer):
         return KNOWN
@@ -124,9 +134,8 @@ def _is_known(registry: Registry, edge: AcceptedEdge, consumer: Endpoint) -> boo
         bindings = registry.reference_bindings(consumer, operation.least.request)
         return any(binding.place == edge.place for binding in bindings)
     known = registry.producers.get(edge.shape)
-    makes = edge.producer.endpoint.method.upper() != "GET"
     if known is not None:
-        return not (known.listed and makes)
+        return not known.listed or edge.borrowed
     return any(binding.place == edge.place for binding in registry.path_bindings(consumer))
 
 

@@ -36,8 +36,8 @@ _SECTIONS = {"path": "path_params", "query": "query", "header": "headers"}
 @dataclass(frozen=True, slots=True)
 class Producer:
     """Makes what is at an item path. `source` says where its id is, in the terms of a binding. `own` is the path
-    parameter under which the client chooses the id itself (created by PUT), else None. Where the document's own link is
-    all that says so (`linked`), the answer may speak of what was there before.
+    parameter under which the client chooses the id itself (created by PUT), else None. Where a link of the document or
+    a model is all that says so (`linked`), the answer may speak of what was there before.
 
     Where the id has several parts, `others` says where those before the last are, by the shape of the path up to them.
     `listed` says that nothing is made: the first of a list is taken, which is not the suite's to change or remove.

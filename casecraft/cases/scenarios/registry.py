@@ -146,11 +146,11 @@ class Registry:
         operation = self.graph.by_id.get(item)
         if operation is not None:
             lists = operation.endpoint.method.upper() == "GET"
-            return Producer("", operation, "", listed=lists)
+            return Producer("", operation, "", linked=True, listed=lists)
         known, edge = self._producers.find(item), self._by_shape.get(item)
         if edge is None or (known is not None and not known.listed):
             return known
-        return Producer(item, edge.producer, edge.source, listed=edge.lists)
+        return Producer(item, edge.producer, edge.source, linked=True, listed=edge.borrowed)
 
     def _key_of(self, operation: Operation) -> str:
         """Under what the resource is that an operation makes, which there is once for all that take values of it."""

@@ -14,7 +14,7 @@ def removals_of(registry: Registry) -> tuple[Removal, ...]:
     """The removals of all endpoints that make something which the document can remove, one for each, by their ids."""
     found: dict[str, Removal] = {}
     for producer in registry.found.values():
-        removal = None if producer.linked else _removal(registry, producer)
+        removal = None if producer.linked or producer.listed else _removal(registry, producer)
         if removal is not None:
             found.setdefault(removal.endpoint_id, removal)
     return tuple(found[name] for name in sorted(found))
@@ -36,8 +36,9 @@ def _bindings(producer: Producer, path: str) -> Iterator[Binding]:
     """The new thing's own id, and those of its parents as the creating request had them."""
     sent = {place.shape: place.name for place in places_of(producer.operation.endpoint.path)}
     for place in places_of(path):
-        if place.shape == producer.item:
-            yield Binding(path_place(place.name), CREATED, producer.source)
+        source = producer.source_at(place.shape)
+        if source is not None:
+            yield Binding(path_place(place.name), CREATED, source)
         elif place.shape in sent:
             yield Binding(path_place(place.name), CREATED, f"request:/path_params/{escape(sent[place.shape])}")
 

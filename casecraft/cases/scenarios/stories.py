@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 
 from casecraft.cases.requests import request_model
 from casecraft.cases.scenarios.attachment import CONFLICT
-from casecraft.cases.scenarios.edges import NO_ENDPOINT, NO_FIELD, Refused, flow_problem
+from casecraft.cases.scenarios.edges import BORROWED, NO_ENDPOINT, NO_FIELD, Refused, flow_problem, is_borrowed
 from casecraft.cases.scenarios.graph import Operation, is_given
 from casecraft.cases.scenarios.places import request_fields
 from casecraft.cases.scenarios.proposals import MOST_STEPS, ProposedScenario, ProposedStep
 from casecraft.cases.scenarios.registry import READING, Registry, holds, path_place
 from casecraft.cases.scenarios.uniqueness import unique_bindings
 from casecraft.core.case import RUN, Binding, Case, CaseRequest, Expectation, Scalar, Source
+from casecraft.core.endpoint import Endpoint
 from casecraft.core.scenario import Resource, Scenario, Step
 
 FEW = "it has fewer than two steps, or too many"
@@ -142,7 +143,13 @@ class _Story:
             problem = flow_problem(self.registry.graph.shapes, producer, value.source, operation.endpoint, wanted)
             if problem is not None:
                 raise _RefusedError(problem)
+            if self._changes_what_was_there(operation, wanted.place, producer, value.source):
+                raise _RefusedError(BORROWED)
             yield Binding(wanted.place, name, value.source)
+
+    def _changes_what_was_there(self, operation: Operation, place: str, producer: Endpoint, source: str) -> bool:
+        is_change = operation.endpoint.method.upper() not in READING and place.startswith("/path_params/")
+        return is_change and is_borrowed(self.registry.graph.shapes, producer, source)
 
     def _usual(self, operation: Operation, case: Case, proposed: ProposedStep) -> list[Binding]:
         """The bindings that the request has in any scenario."""

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from casecraft.core.case import Case
+from casecraft.core.scenario import CREATED
 from tests.cases.scenarios.shop import (
     PET,
     TEXT,
@@ -61,6 +62,8 @@ def test_all_parts_of_an_id_come_from_the_answer_that_made_it(tmp_path: Path, ma
     assert resource.create.endpoint_id == f"POST {made_by}"
     assert resource.remove is not None
     assert bound(resource.remove) == BY_PARTS
+    (removal,) = made.removals
+    assert bound(removal.step) == {place: (CREATED, source) for place, (_, source) in BY_PARTS.items()}
 
 
 @pytest.mark.parametrize(
@@ -123,7 +126,7 @@ def test_the_first_of_a_list_is_read_where_nothing_makes_any(tmp_path: Path, ans
 def test_what_is_only_listed_is_neither_changed_nor_removed(tmp_path: Path) -> None:
     made = chained(tmp_path, things())
     assert resources_of(made)["pets"].remove is None
-    assert scenarios_of(made) == {}
+    assert (scenarios_of(made), made.removals) == ({}, ())
     for endpoint in ("PUT /pets/{petId}", "DELETE /pets/{petId}"):
         assert not any(case.bindings for case in cases_of(made, endpoint))
 

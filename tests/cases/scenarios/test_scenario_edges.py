@@ -91,6 +91,7 @@ def test_an_edge_makes_a_resource_for_all_that_have_the_path(tmp_path: Path) -> 
     assert resource.create.endpoint_id == "POST /intake"
     assert resource.remove is not None
     assert [step.endpoint_id for step in scenarios_of(made)["animals--life"].steps][:2] == ["POST /intake", READ]
+    assert made.removals == ()  # other answers of that endpoint may be about what was there before
 
 
 def test_an_edge_fills_a_field_of_a_body(tmp_path: Path) -> None:
@@ -143,6 +144,18 @@ def test_an_edge_from_a_list_is_read_and_not_changed(tmp_path: Path) -> None:
     assert resources_of(made)["animals"].remove is None
     removing = Edge("GET /waiting", "/0/animal", "DELETE /animals/{animalId}", "path.animalId")
     assert refusals(with_edges(tmp_path, clinic(**listed), removing)) == [BORROWED]
+
+
+def test_what_a_request_named_itself_is_read_and_not_changed(tmp_path: Path) -> None:
+    visit = {"type": "object", "required": ["animal"], "properties": {"animal": NUMBER}}
+    paths = clinic(**{"/booking": {"post": operation({"201": INTAKE}, visit)}})
+    made = with_edges(tmp_path, paths, Edge("POST /booking", "/animal", READ, "path.animalId"))
+    assert first_bound(made, READ) == {"/path_params/animalId": ("animals", "/animal")}
+    assert resources_of(made)["animals"].remove is None
+    assert scenarios_of(made) == {}
+    assert not any(case.bindings for case in cases_of(made, "DELETE /animals/{animalId}"))
+    removing = Edge("POST /booking", "/animal", "DELETE /animals/{animalId}", "path.animalId")
+    assert refusals(with_edges(tmp_path, paths, removing)) == [BORROWED]
 
 
 @pytest.mark.parametrize(

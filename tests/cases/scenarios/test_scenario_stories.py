@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from casecraft.cases.scenarios import Chained, Proposals, chain, read_proposals
-from casecraft.cases.scenarios.edges import NO_ENDPOINT, NO_FIELD, NO_FIT, NO_SOURCE
+from casecraft.cases.scenarios.edges import BORROWED, NO_ENDPOINT, NO_FIELD, NO_FIT, NO_SOURCE
 from casecraft.cases.scenarios.proposals import ProposedScenario, ProposedStep, ProposedValue
 from casecraft.cases.scenarios.stories import FEW, NO_ANSWER, NO_STEP, NO_VALID_CASE, SAME, UNBOUND, WRONG_VALUE
 from casecraft.core.case import Source
@@ -171,6 +171,14 @@ def test_values_that_cannot_be_set_are_refused(tmp_path: Path, setting: tuple[st
         (
             [step("POST /orders"), step("GET /orders/{orderId}", "success", ProposedValue("path.orderId", 1, "/code"))],
             NO_FIT,
+        ),
+        (
+            [step("POST /orders"), step("DELETE /pets/{petId}", "success", ProposedValue("path.petId", 1, "/petId"))],
+            BORROWED,
+        ),
+        (
+            [step("GET /pets"), step("DELETE /pets/{petId}", "success", ProposedValue("path.petId", 1, "/0/id"))],
+            BORROWED,
         ),
         (
             [step("POST /orders"), step("GET /orders/{orderId}", "success", ProposedValue("query.no", 1, "/id"))],
