@@ -1,9 +1,8 @@
 """`casecraft launch`."""
 
 import os
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-import click
 import typer
 from typer.core import TyperCommand
 
@@ -24,7 +23,8 @@ Provider = Annotated[
     str | None, typer.Option("--provider", "-p", metavar="NAME", help="Who answers. Default: as configured.")
 ]
 Model = Annotated[
-    str | None, typer.Option("--model", metavar="MODEL", help="Its model, or `provider/model`. Default: the provider's.")
+    str | None,
+    typer.Option("--model", metavar="MODEL", help="Its model, or `provider/model`. Default: the provider's."),
 ]
 ThroughGateway = Annotated[
     bool | None,
@@ -50,13 +50,13 @@ Shell = Annotated[
 class PassingCommand(TyperCommand):
     """A command that passes on what stands after `--`, which no option or argument of its own may take."""
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse what stands before `--`."""
         at = args.index("--") if "--" in args else len(args)
         ctx.meta[PASSED] = args[at + 1 :]
         return super().parse_args(ctx, args[:at])
 
-    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """The usage, with what is passed on."""
         return [*super().collect_usage_pieces(ctx), "[-- ARGS]..."]
 
@@ -78,19 +78,17 @@ def launch(
     configuration, or the client is not installed.
     """
     from casecraft.api import environment, settings_for  # noqa: PLC0415  # `--help` must not pay for it
-    from casecraft.gateway.launch import choose_client, find_program, plan_launch  # noqa: PLC0415
+    from casecraft.gateway.launch import choose_client, find_program, plan_launch, run  # noqa: PLC0415
 
     models = [f"{provider}={model}"] if provider and model else None
     settings = settings_for(flags_of(providers=[provider] if provider else None, models=models))
     chosen = choose_client(client, settings, os.environ)
     way: Way = "auto" if gateway is None else "gateway" if gateway else "direct"
+    program = "" if print_env else find_program(chosen, os.environ)
     plan = plan_launch(chosen, settings, environment(), provider=provider, model=model, way=way)
     if print_env:
         _print(plan, settings, shell)
         return
-    program = find_program(chosen, os.environ)
-    from casecraft.gateway.launch.session import run  # noqa: PLC0415  # a direct client pays for no server
-
     say = _say_nothing if quiet else _say
     raise typer.Exit(run(plan, settings, program, context.meta[PASSED], os.environ, say=say))
 
@@ -104,8 +102,7 @@ def _say(line: str) -> None:
 
 
 def _print(plan: "LaunchPlan", settings: "Settings", shell: str) -> None:
-    from casecraft.gateway.launch import SHELLS, lines  # noqa: PLC0415
-    from casecraft.gateway.launch.session import configured_gateway  # noqa: PLC0415
+    from casecraft.gateway.launch import SHELLS, configured_gateway, lines  # noqa: PLC0415
 
     if shell not in SHELLS:
         raise typer.BadParameter(f"{shell!r} is none of {', '.join(SHELLS)}", param_hint="--shell")

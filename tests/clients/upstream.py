@@ -73,8 +73,14 @@ def shell_line(wish: Wish) -> str:
     return f"printf %s {shlex.quote(wish.content)} > {shlex.quote(str(wish.path))}"
 
 
+def patch(wish: Wish) -> str:
+    added = "".join(f"+{line}\n" for line in wish.content.splitlines())
+    return f"*** Begin Patch\n*** Add File: {wish.path}\n{added}*** End Patch\n"
+
+
 # How each tool that writes files is asked to, in the order of preference.
 WRITERS: dict[str, Callable[[Wish], dict[str, Any]]] = {
+    "apply_patch": lambda it: {"input": patch(it)},
     "Write": lambda it: {"file_path": str(it.path), "content": it.content},
     "write": lambda it: {"filePath": str(it.path), "content": it.content},
     "exec_command": lambda it: {"cmd": shell_line(it)},
@@ -248,14 +254,17 @@ def response_events(said: Call | str, model: str) -> Iterator[str]:
     base = {"id": "resp_1", "object": "response", "created_at": 1, "model": model, "output": []}
     yield event("response.created", response={**base, "status": "in_progress"})
     item = response_item(said)
+    begun = {**item, "status": "in_progress"}
     if isinstance(said, Call):
-        yield event("response.output_item.added", output_index=0, item={**item, "arguments": "", "status": "in_progress"})
+        yield event(
+            "response.output_item.added", output_index=0, item={**item, "arguments": "", "status": "in_progress"}
+        )
         for piece in said.pieces:
             yield event("response.function_call_arguments.delta", item_id="fc_1", output_index=0, delta=piece)
         yield event("response.function_call_arguments.done", item_id="fc_1", output_index=0, arguments=said.json)
     else:
         where = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
-        yield event("response.output_item.added", output_index=0, item={**item, "content": [], "status": "in_progress"})
+        yield event("response.output_item.added", output_index=0, item={**begun, "content": []})
         yield event("response.content_part.added", **where, part={"type": "output_text", "text": "", "annotations": []})
         yield event("response.output_text.delta", **where, delta=said)
         yield event("response.output_text.done", **where, text=said)

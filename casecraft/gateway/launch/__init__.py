@@ -4,6 +4,7 @@ from casecraft.gateway.launch.choice import CLIENTS, choose_client, find_program
 from casecraft.gateway.launch.client import Client, Preparation, Target
 from casecraft.gateway.launch.plan import LaunchPlan, Way, plan_launch
 from casecraft.gateway.launch.process import run_client
+from casecraft.gateway.launch.session import configured_gateway, run
 from casecraft.gateway.launch.shells import SHELLS, lines
 
 __all__ = [
@@ -15,8 +16,10 @@ __all__ = [
     "Target",
     "Way",
     "choose_client",
+    "configured_gateway",
     "find_program",
     "lines",
     "plan_launch",
+    "run",
     "run_client",
 ]

@@ -23,14 +23,14 @@ def obstacle(client: Client, name: str, settings: Settings) -> str:
     """Why the client cannot talk to this provider directly, in words; empty where it can."""
     own = settings_of(name, settings.provider_settings)
     row, profile = row_of(name, own), profile_of(name, own)
+    if _address(client, name, settings) is None:
+        return f"{row.name!r} does not speak the format of {client.title}"
     if isinstance(row, PluggedRow) and row.make is not None:
         return f"a plugin answers for {row.name!r}"
     if own.headers or own.query or own.extra or row.query:
         return f"{row.name!r} gets headers, a query or fields that {client.title} cannot be given"
     if row.auth.scheme not in SCHEMES or not client.can_send(row.auth.name):
         return f"{client.title} cannot sign requests to {row.name!r}"
-    if _address(client, name, settings) is None:
-        return f"{row.name!r} does not speak the format of {client.title}"
     if row.name != client.vendor and profile.dialect == client.dialect and _refused(client, row):
         return f"{row.name!r} does not take all that {client.title} sends"
     return ""

@@ -105,7 +105,8 @@ def _provider(settings: Settings, environ: Mapping[str, str], provider: str | No
     found = tuple(detect(environ, settings.provider_settings)) if not names or AUTO in names else ()
     meant = resolve_names(names, settings, found) if names else tuple(it.name for it in found)
     if not names and len(meant) != 1 and not gateway_rules(settings):
-        raise no_provider_named(found)
+        hint = "Name one with `--provider`, or set the key of one alone: `casecraft providers list` has their variables."
+        raise LaunchError(str(no_provider_named(found)), hint=hint)
     if len(meant) != 1:
         return None
     return f"{split_name(meant[0])[0]}/{model}" if model else meant[0]
@@ -168,5 +169,10 @@ def _target(name: str, settings: Settings) -> Target:
 
 def _no_proxy(environ: Mapping[str, str]) -> dict[str, str]:
     """This machine's own addresses among those that no proxy is asked for, in the spellings that are in use."""
-    spellings = [name for name in ("NO_PROXY", "no_proxy") if name in environ] or ["NO_PROXY"]
-    return {name: ",".join(filter(None, (environ.get(name, ""), *NO_PROXY))) for name in spellings}
+    spellings = [name for name in ("NO_PROXY", "no_proxy") if environ.get(name)] or ["NO_PROXY"]
+    return {name: _joined(environ.get(name, "")) for name in spellings}
+
+
+def _joined(given: str) -> str:
+    hosts = [host.strip() for host in given.split(",") if host.strip()]
+    return given if "*" in hosts else ",".join(dict.fromkeys((*hosts, *NO_PROXY)))

@@ -21,7 +21,7 @@ PASSED_ON = ("SIGTERM", "SIGHUP")
 def run_client(command: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run a client to its end, with our standard streams; its exit code, or 128 and the number of its signal."""
     with _signals() as signals:
-        process = subprocess.Popen(command, env=environ)
+        process = subprocess.Popen(command, env=environ)  # noqa: S603  # the user names it
         signals.reach(process)
         code = _wait(process)
     return code if code >= 0 else SIGNALED - code
@@ -54,10 +54,10 @@ def _signals() -> Iterator[_Signals]:
     if threading.current_thread() is not threading.main_thread():
         yield signals  # a library's caller has its own way with signals
         return
-    handlers = dict.fromkeys(_numbers(PASSED_ON), signals.send)
-    handlers |= dict.fromkeys(_numbers(FROM_TERMINAL), _leave if sys.stdin.isatty() else signals.send)
-    # No SIG_IGN: the client would inherit it.
-    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    # No SIG_IGN for what the client gets by itself: it would inherit that.
+    from_terminal = _leave if sys.stdin.isatty() else signals.send
+    before = {number: signal.signal(number, signals.send) for number in _numbers(PASSED_ON)}
+    before |= {number: signal.signal(number, from_terminal) for number in _numbers(FROM_TERMINAL)}
     try:
         yield signals
     finally:

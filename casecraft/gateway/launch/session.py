@@ -6,7 +6,6 @@ from casecraft.config import Settings
 from casecraft.errors import LaunchError
 from casecraft.gateway.launch.plan import LaunchPlan
 from casecraft.gateway.launch.process import run_client
-from casecraft.gateway.server import running_gateway
 
 LOOPBACK = "127.0.0.1"
 ANYWHERE = {"0.0.0.0": LOOPBACK, "::": "[::1]"}  # noqa: S104  # where others listen, to be spoken to from here
@@ -27,6 +26,8 @@ def run(
     """
     if plan.direct:
         return _run(plan, program, arguments, environ, say)
+    from casecraft.gateway.server import running_gateway  # noqa: PLC0415  # a client that needs none pays for none
+
     own = settings.gateway.model_copy(update={"host": LOOPBACK, "port": 0})
     with running_gateway(settings.model_copy(update={"gateway": own})) as started:
         return _run(plan.at_gateway(started.url, started.token), program, arguments, environ, say)

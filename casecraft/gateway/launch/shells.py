@@ -51,7 +51,9 @@ def _power_wrap(command: str, arguments: Sequence[str]) -> str:
 
 
 SHELLS = {
-    "posix": Shell(lambda name, value: f"export {name}={shlex.quote(value)}", lambda name: f"unset {name}", _posix_wrap),
+    "posix": Shell(
+        lambda name, value: f"export {name}={shlex.quote(value)}", lambda name: f"unset {name}", _posix_wrap
+    ),
     "fish": Shell(lambda name, value: f"set -gx {name} {_fish(value)}", lambda name: f"set -e {name}", _fish_wrap),
     "powershell": Shell(
         lambda name, value: f"$env:{name} = {_power(value)}",
