@@ -41,7 +41,7 @@ def gateway_rules(settings: Settings) -> str:
     own = settings.gateway
     needed = {
         "gateway.routes": own.routes.candidates,
-        "gateway.strategy": own.strategy,
+        "gateway.strategy": own.strategy or own.provider_map,
         "gateway.budget": own.budget,
         "gateway.fallback": own.fallback,
         "log_calls": settings.log_calls,
