@@ -144,7 +144,7 @@ def test_a_broken_variable_of_opencode_s_is_told(content: str) -> None:
         prepare("opencode", OPENCODE_CONFIG_CONTENT=content)
 
 
-AWKWARD = "it's $HOME `x` \"y\" \\ end"
+AWKWARD = 'it\'s $HOME `x` "y" \\ end'
 
 
 def test_lines_for_a_posix_shell_set_what_the_process_would_have() -> None:

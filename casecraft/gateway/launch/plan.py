@@ -1,6 +1,6 @@
 """How a client is started: with which model, at which provider, through the gateway or not."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
@@ -12,6 +12,7 @@ from casecraft.gateway.launch.client import Client, Preparation, Target
 from casecraft.gateway.launch.direct import direct_address, gateway_rules, obstacle
 from casecraft.gateway.routing import Router, Traits
 from casecraft.providers import (
+    Detected,
     canonical_name,
     create,
     detect,
@@ -103,13 +104,21 @@ def _provider(settings: Settings, environ: Mapping[str, str], provider: str | No
             return None  # a slash may be part of a model's name
     names = (provider,) if provider else settings.gateway.providers or settings.providers
     found = tuple(detect(environ, settings.provider_settings)) if not names or AUTO in names else ()
-    meant = resolve_names(names, settings, found) if names else tuple(it.name for it in found)
+    meant = resolve_names(names, settings, found) if names else _likely(found, settings)
     if not names and len(meant) != 1 and not gateway_rules(settings):
-        hint = "Name one with `--provider`, or set the key of one alone: `casecraft providers list` has their variables."
+        hint = (
+            "Name one with `--provider`, or set the key of one alone: `casecraft providers list` has their variables."
+        )
         raise LaunchError(str(no_provider_named(found)), hint=hint)
     if len(meant) != 1:
         return None
     return f"{split_name(meant[0])[0]}/{model}" if model else meant[0]
+
+
+def _likely(found: Sequence[Detected], settings: Settings) -> tuple[str, ...]:
+    """Those of the detected for which the user has a key; servers that merely run here where there are none."""
+    names = tuple(it.name for it in found)
+    return tuple(it for it in names if settings_of(it, settings.provider_settings).api_key is not None) or names
 
 
 def _direct_plan(client: Client, name: str, settings: Settings, address: str) -> LaunchPlan:
