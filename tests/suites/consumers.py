@@ -1,10 +1,8 @@
 """The programs that run the suites of other formats, and what they say of each case."""
 
-import hashlib
 import json
 import os
 import re
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -14,12 +12,11 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from filelock import FileLock
 
+from tests import node
 from tests.suites.running import PLUGINS, PYTEST
 
 HERE = Path(__file__).parent / "node"
-ROOT = Path(__file__).parents[2]
 NODE_ENVIRONMENT = {"NO_COLOR": "1", "CI": "true"}
 
 
@@ -37,19 +34,8 @@ class Run:
 
 
 def node_modules() -> Path:
-    """The folder with the pinned programs, installed once. Skips the test where there is no Node.js, save in CI."""
-    if shutil.which("npm") is None and os.environ.get("CI") != "true":
-        pytest.skip("there is no npm here")
-    wanted = (HERE / "package.json").read_bytes()
-    folder = ROOT / ".venv" / "node" / hashlib.sha256(wanted).hexdigest()[:12]
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / "lock"):
-        if not (folder / "complete").exists():
-            (folder / "package.json").write_bytes(wanted)
-            command = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts"]
-            subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=600)
-            (folder / "complete").touch()
-    return folder / "node_modules"
+    """The folder with the pinned programs."""
+    return node.node_modules(HERE / "package.json")
 
 
 def run_program(command: list[str], folder: Path, url: str, variables: dict[str, str]) -> Run:

@@ -107,7 +107,7 @@ def _provider(settings: Settings, environ: Mapping[str, str], provider: str | No
     meant = resolve_names(names, settings, found) if names else _likely(found, settings)
     if not names and len(meant) != 1 and not gateway_rules(settings):
         hint = (
-            "Name one with `--provider`, or set the key of one alone: `casecraft providers list` has their variables."
+            "Name one with `--provider`, or give the key of one alone: see `casecraft providers show`."
         )
         raise LaunchError(str(no_provider_named(found)), hint=hint)
     if len(meant) != 1:
