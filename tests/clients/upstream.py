@@ -80,16 +80,12 @@ def patch(wish: Wish) -> str:
 
 # How each tool that writes files is asked to, in the order of preference.
 WRITERS: dict[str, Callable[[Wish], dict[str, Any]]] = {
-    "functions__exec": lambda it: {
-        "input": f"text(await tools.exec_command({json.dumps({'cmd': shell_line(it)})}));\n"
-    },
-    "apply_patch": lambda it: {"input": patch(it)},
     "Write": lambda it: {"file_path": str(it.path), "content": it.content},
     "write": lambda it: {"filePath": str(it.path), "content": it.content},
-    "exec_command": lambda it: {"cmd": shell_line(it)},
-    "shell_command": lambda it: {"command": shell_line(it)},
-    "shell": lambda it: {"command": ["bash", "-c", shell_line(it)]},
     "bash": lambda it: {"command": shell_line(it), "description": "Write the file"},
+    "functions__exec": lambda it: {"input": f"text(await tools.exec_command({json.dumps({'cmd': shell_line(it)})}))"},
+    "apply_patch": lambda it: {"input": patch(it)},
+    "exec_command": lambda it: {"cmd": shell_line(it)},
 }
 
 

@@ -70,6 +70,7 @@ def test_a_key_that_goes_under_its_own_header_is_no_bearer_token() -> None:
     prepared = prepare("claude", Target("u", SecretStr("sk"), header="x-api-key"), ANTHROPIC_AUTH_TOKEN="theirs")
     assert prepared.variables["ANTHROPIC_API_KEY"] == "sk"
     assert "ANTHROPIC_AUTH_TOKEN" in prepared.hidden
+    assert json.loads(prepared.arguments[prepared.arguments.index("--settings") + 1]) == {"apiKeyHelper": ""}
 
 
 def test_settings_of_the_user_cannot_send_claude_code_elsewhere_and_telemetry_is_their_choice() -> None:

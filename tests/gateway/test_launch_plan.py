@@ -169,12 +169,14 @@ def test_openai_s_own_tools_stay_where_openai_answers(monkeypatch: pytest.Monkey
     assert not plan("codex", settings, provider="glm").target.vendor_tools
 
 
-def test_no_proxy_is_asked_for_the_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
-    planned = plan("codex", settings_of(monkeypatch, ZAI_API_KEY="k"), provider="glm").at_gateway("http://h:1", "t")
-    assert planned.target.base_url == "http://h:1/v1"
-    assert planned.prepare({}).variables["NO_PROXY"] == "127.0.0.1,localhost"
+def test_no_proxy_is_asked_for_what_is_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = settings_of(monkeypatch, ZAI_API_KEY="k")
+    planned = plan("codex", settings, provider="glm").at_gateway("http://127.0.0.1:1", "t")
+    assert planned.target.base_url == "http://127.0.0.1:1/v1"
+    assert planned.prepare({}).variables["NO_PROXY"] == "127.0.0.1,localhost,::1"
     both = planned.prepare({"NO_PROXY": "a.example", "no_proxy": "*"}).variables
-    assert (both["NO_PROXY"], both["no_proxy"]) == ("a.example,127.0.0.1,localhost", "*")
+    assert (both["NO_PROXY"], both["no_proxy"]) == ("a.example,127.0.0.1,localhost,::1", "*")
+    assert "NO_PROXY" not in plan("claude", settings, provider="glm").prepare({}).variables
 
 
 def programs(folder: Path, *names: str) -> dict[str, str]:

@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
-import pytest
-
 from tests import node
 from tests.suites.running import PLUGINS, PYTEST
 

@@ -27,8 +27,11 @@ FOREIGN = (
     "CLAUDE_CODE_USE_VERTEX",
 )
 
+# Beside a key that is no bearer token, the user's own helper would give one.
+NO_HELPER = ("--settings", '{"apiKeyHelper": ""}')
+
 ALWAYS = {
-    # Without it the `env` of the user's settings.json wins over the environment, and its `apiKeyHelper` sends its key.
+    # Without it the `env` of the user's settings.json wins over the environment, and so does its `apiKeyHelper`.
     "CLAUDE_CODE_PROVIDER_MANAGED_BY_HOST": "1",
     # Telemetry, error reports and updates go to Anthropic, whoever answers.
     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
@@ -42,7 +45,8 @@ def prepare(target: Target, environ: Mapping[str, str]) -> Preparation:
     variables |= {"ANTHROPIC_BASE_URL": target.base_url, **_models(target)}
     if target.token is not None:
         variables[KEY if target.header else TOKEN] = target.token.get_secret_value()
-    return Preparation(variables, tuple(name for name in FOREIGN if name not in variables))
+    hidden = tuple(name for name in FOREIGN if name not in variables)
+    return Preparation(variables, hidden, NO_HELPER if target.header else ())
 
 
 def _models(target: Target) -> dict[str, str]:

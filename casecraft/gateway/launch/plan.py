@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -35,7 +36,7 @@ USUAL_MODEL = "claude-sonnet-4-5"
 SMALL_MODEL = "claude-haiku-4-5"
 """What a client asks for in the background where there is a rule for it: rules know small models by their names."""
 
-NO_PROXY = ("127.0.0.1", "localhost")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class LaunchPlan:
     def prepare(self, environ: Mapping[str, str]) -> Preparation:
         """What the client is started with, where `environ` is what the user has set."""
         prepared = self.client.prepare(self.target, environ)
-        added = {} if self.direct else _no_proxy(environ)
+        added = _no_proxy(environ) if urlsplit(self.target.base_url).hostname in LOOPBACK else {}
         return replace(prepared, variables={**prepared.variables, **added})
 
     def describe(self) -> str:
@@ -184,4 +185,4 @@ def _no_proxy(environ: Mapping[str, str]) -> dict[str, str]:
 
 def _joined(given: str) -> str:
     hosts = [host.strip() for host in given.split(",") if host.strip()]
-    return given if "*" in hosts else ",".join(dict.fromkeys((*hosts, *NO_PROXY)))
+    return given if "*" in hosts else ",".join(dict.fromkeys((*hosts, *LOOPBACK)))
