@@ -107,9 +107,7 @@ def _provider(settings: Settings, environ: Mapping[str, str], provider: str | No
     found = tuple(detect(environ, settings.provider_settings)) if not names or AUTO in names else ()
     meant = resolve_names(names, settings, found) if names else _likely(found, settings)
     if not names and len(meant) != 1 and not gateway_rules(settings):
-        hint = (
-            "Name one with `--provider`, or give the key of one alone: see `casecraft providers show`."
-        )
+        hint = "Name one with `--provider`, or give the key of one alone: see `casecraft providers show`."
         raise LaunchError(str(no_provider_named(found)), hint=hint)
     if len(meant) != 1:
         return None
