@@ -208,6 +208,15 @@ async def test_signals_go_to_the_client_which_decides(
     assert (await finish(process, b"\n")).code == 0
 
 
+async def test_two_clients_have_a_gateway_each(stage: Stage) -> None:
+    process = await start([*THROUGH, "--run", WAIT], stage.work, stage.variables)
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"ready\n"
+    second = await stage.run(*THROUGH, "--run", ASK)
+    assert second.out.split()[1:] == ["200", "401"]
+    assert (await finish(process, b"\n")).code == 0
+
+
 async def test_a_client_that_does_not_catch_a_signal_ends_with_it_and_so_do_we(stage: Stage) -> None:
     code = "import time; print('ready', flush=True); time.sleep(60)"
     process = await start([*THROUGH, "--run", code], stage.work, stage.variables)

@@ -12,10 +12,15 @@ from types import FrameType
 SIGNALED = 128
 """A shell's exit code for a program that a signal ended is the signal's number above this."""
 
-FROM_TERMINAL = ("SIGINT", "SIGQUIT")
-"""What a terminal sends to everybody in it: the client has got it already."""
+FROM_TERMINAL = ("SIGINT", "SIGQUIT", "SIGTSTP")
+"""What a terminal sends to everybody in it: the client has got it already.
+
+Were we to stop by ourselves on Ctrl-Z, we might learn of the client's stop only when all goes on, and stop again.
+"""
 
 PASSED_ON = ("SIGTERM", "SIGHUP")
+WITHOUT_TERMINAL = (*PASSED_ON, "SIGINT", "SIGQUIT")
+"""What the client gets from us; without a terminal nobody else gives it to it."""
 
 
 def run_client(command: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -54,10 +59,11 @@ def _signals() -> Iterator[_Signals]:
     if threading.current_thread() is not threading.main_thread():
         yield signals  # a library's caller has its own way with signals
         return
-    # No SIG_IGN for what the client gets by itself: it would inherit that.
-    from_terminal = _leave if sys.stdin.isatty() else signals.send
-    before = {number: signal.signal(number, signals.send) for number in _numbers(PASSED_ON)}
-    before |= {number: signal.signal(number, from_terminal) for number in _numbers(FROM_TERMINAL)}
+    terminal = sys.stdin.isatty()
+    before = {it: signal.signal(it, signals.send) for it in _numbers(PASSED_ON if terminal else WITHOUT_TERMINAL)}
+    if terminal:
+        # No SIG_IGN: the client would inherit it.
+        before |= {it: signal.signal(it, _leave) for it in _numbers(FROM_TERMINAL)}
     try:
         yield signals
     finally:
@@ -78,7 +84,7 @@ def _wait(process: subprocess.Popen[bytes]) -> int:
     """The client's code, which is negative where a signal ended it."""
     if sys.platform == "win32" or not sys.stdin.isatty():
         return process.wait()
-    # A client that stops itself on Ctrl-Z stops us with it, or the shell would not get its terminal back.
+    # A client that stops stops us with it, or the shell would not get its terminal back.
     while True:
         _, status = os.waitpid(process.pid, os.WUNTRACED)
         if not os.WIFSTOPPED(status):
