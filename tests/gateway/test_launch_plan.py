@@ -55,6 +55,20 @@ def test_a_client_goes_directly_where_the_provider_speaks_its_format(
 
 
 @pytest.mark.parametrize(
+    ("base_url", "address"),
+    [
+        ("https://ark.cn-beijing.volces.com/api/v3", "https://ark.cn-beijing.volces.com/api/compatible"),
+        ("https://ark.cn-beijing.volces.com/api/coding/v3", "https://ark.cn-beijing.volces.com/api/coding"),
+    ],
+)
+def test_the_other_format_is_taken_from_where_the_same_key_is_good(
+    monkeypatch: pytest.MonkeyPatch, base_url: str, address: str
+) -> None:
+    settings = settings_of(monkeypatch, f'[providers.ark]\nbase_url = "{base_url}"', ARK_API_KEY="k")
+    assert plan("claude", settings, provider="ark").target.base_url == address
+
+
+@pytest.mark.parametrize(
     ("client", "provider", "key"),
     [
         ("claude", "gemini", "GEMINI_API_KEY"),
@@ -129,6 +143,7 @@ def test_the_only_provider_that_has_a_key_is_meant(monkeypatch: pytest.MonkeyPat
         plan("codex", settings_of(monkeypatch), {})
     server = [Detected("ollama", "Ollama at http://127.0.0.1:11434", "http://127.0.0.1:11434", ("m",))]
     monkeypatch.setattr("casecraft.gateway.launch.plan.detect", lambda *given: [*detect(*given), *server])
+    assert plan("codex", settings_of(monkeypatch), {}, model="m").candidates == ("ollama/m",)
     settings = settings_of(monkeypatch, ZAI_API_KEY="k")
     assert plan("codex", settings, {"ZAI_API_KEY": "k"}).candidates[0].startswith("glm/")
     both = {"ZAI_API_KEY": "k", "OPENAI_API_KEY": "k"}
