@@ -14,7 +14,7 @@ demo: $(READY)
 test: lint types contract $(MODEL)
 	$(BIN)/pytest -n 2 -m "not llm and not clients"
 	$(BIN)/pytest -m llm
-	$(BIN)/pytest -m clients
+	$(BIN)/pytest -m clients tests/clients
 
 test-fast: $(READY)
 	$(BIN)/pytest -n 2 -m "not slow and not llm and not clients"
@@ -24,7 +24,7 @@ test-llm: $(MODEL)
 
 # Claude Code, Codex and OpenCode from npm, each with a scripted model of another format.
 test-clients: $(READY)
-	$(BIN)/pytest -m clients
+	$(BIN)/pytest -m clients tests/clients
 
 lint: $(READY)
 	$(BIN)/ruff check .
