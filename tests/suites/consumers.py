@@ -112,9 +112,18 @@ def run_newman(suite: Path, url: str, **variables: str) -> Run:
     run = run_program([*command, "--reporter-json-export", str(report)], suite / "postman", "", {})
     run.verdicts = dict.fromkeys(map(id_in, items_of(read(suite / "postman" / "collection.json"))), "skipped")
     for execution in read(report)["run"]["executions"]:
-        failed = any("error" in check for check in execution.get("assertions") or [])
-        run.verdicts[id_in(execution["item"]["name"])] = "failed" if failed else "passed"
+        checks = execution.get("assertions") or []
+        errors = [execution[key] for key in ("requestError", "prerequestScript", "testScript") if execution.get(key)]
+        name = id_in(execution["item"]["name"])
+        failed = [check["error"]["message"] for check in checks if "error" in check]
+        run.verdicts[name] = "failed" if failed or any(has_error(error) for error in errors) else "passed"
+        run.messages[name] = "\n".join(failed)
     return run
+
+
+def has_error(part: Any) -> bool:
+    """Whether a part of an execution, or one of its scripts, ended with an error."""
+    return any("error" in script for script in part) if isinstance(part, list) else True
 
 
 def items_of(folder: dict[str, Any]) -> Iterator[str]:
