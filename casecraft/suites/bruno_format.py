@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterable, Iterator
 
 from casecraft.suites.documented import documented_answers
+from casecraft.suites.javascript import as_literal, expected_of, read_checks, write_module
 from casecraft.suites.json_text import to_json
 from casecraft.suites.node_clients import find_node_obstacle
 from casecraft.suites.outgoing import Slot, Text, write_text
-from casecraft.suites.plan import Group, Plan, Sending, make_plan, status_pattern
+from casecraft.suites.plan import Group, Plan, Sending, make_plan
 from casecraft.suites.suite import Entry, Suite
 from casecraft.suites.templating import as_markdown, credential_variables, one_line, read_template, render_template
 
@@ -33,8 +34,8 @@ def write_bruno(suite: Suite, entries: tuple[Entry, ...]) -> Iterator[tuple[str,
     yield f"{_FOLDER}/bruno.json", to_json(_about(suite))
     yield f"{_FOLDER}/environments/local.bru", _environment().encode()
     yield f"{_FOLDER}/lib/casecraft.js", read_template("bruno/casecraft.js")
-    facts = json.dumps(documented_answers(entries), indent=1)
-    yield f"{_FOLDER}/lib/documented.js", f"// {_MARK}.\n\nmodule.exports = {facts};\n".encode()
+    yield f"{_FOLDER}/lib/checks.js", read_checks()
+    yield f"{_FOLDER}/lib/documented.js", write_module(documented_answers(entries))
     for path, content in folder.files.items():
         yield f"{_FOLDER}/{path}", content
     yield (
@@ -166,27 +167,19 @@ def _scripts(sending: Sending, ended: str) -> Iterator[str]:
         before += [f"const {{ skipAfterFailure }} = {_REQUIRE};", f'skipAfterFailure(bru, "{ended}");']
     if before:
         yield _block("script:pre-request", before)
-    after = [*(_tests(sending) if sending.is_test else ()), *_keeping(sending)]
-    if is_step:
-        after.append(f'if (!/{status_pattern(sending.expect)}/.test(res.getStatus())) bru.setVar("{ended}", true);')
-    if after:
-        yield _block("tests", after)
+    if sending.is_test:
+        yield _block("tests", _call("check", "bru, req, res, test", sending, {"scenario": ended} if is_step else {}))
+    elif sending.keeps:
+        yield _block("script:post-response", _call("keep", "bru, req, res", sending, {}))
 
 
-def _tests(sending: Sending) -> Iterator[str]:
-    yield f'test("the status is {" or ".join(map(str, sending.expect.status))}", () => {{'
-    yield f"  expect(String(res.getStatus())).to.match(/{status_pattern(sending.expect)}/);"
-    yield "});"
-    if sending.expect.check_schema and sending.outgoing.method != "HEAD":
-        yield f"const {{ checkBody }} = {_REQUIRE};"
-        yield f"checkBody({json.dumps(sending.endpoint.id)}, res, test, expect);"
-
-
-def _keeping(sending: Sending) -> Iterator[str]:
-    if sending.keeps:
-        yield f"const {{ keep }} = {_REQUIRE};"
-        kept = f"keep(bru, res, {json.dumps(dict(sending.keeps))});"
-        yield f"if (/{status_pattern(sending.expect)}/.test(res.getStatus())) {kept}"
+def _call(name: str, given: str, sending: Sending, more: dict[str, str]) -> Iterator[str]:
+    """What calls a function of the collection with what Bruno gives a script and what is expected of the answer."""
+    first, *lines, last = as_literal({**expected_of(sending), **more})
+    yield f"const {{ {name} }} = {_REQUIRE};"
+    yield f"{name}({{ {given} }}, {first}"
+    yield from lines
+    yield f"{last});"
 
 
 def _sendable(groups: Iterable[Group]) -> list[Group]:

@@ -18,6 +18,11 @@ def read_checks(*, as_module: bool = True) -> bytes:
     return read_template("javascript/checks.js") + (_EXPORTS if as_module else b"")
 
 
+def write_module(value: Mapping[str, Any]) -> bytes:
+    """The source of a module of Node.js that exports a value."""
+    return f"// Made by casecraft.\n\nmodule.exports = {json.dumps(value, indent=1)};\n".encode()
+
+
 def expected_of(sending: Sending) -> dict[str, Any]:
     """What the answer to a request must be, as the checks read it: what is as usual is left out.
 

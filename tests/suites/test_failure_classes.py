@@ -13,7 +13,8 @@ from casecraft.core.endpoint import Body, MediaType, Parameter, Response, Securi
 from casecraft.core.scenario import Listing
 from casecraft.suites import render
 from tests.petstore.server import serve
-from tests.suites.consumers import run_jest
+from tests.suites.conftest import Runner
+from tests.suites.consumers import run_bruno, run_curl, run_httpyac, run_jest, run_newman
 from tests.suites.running import Answer, Echo, outcomes, run_suite
 from tests.suites.samples import PET, answer_of, make_case, make_endpoint, make_result, make_suite
 from tests.suites.test_python_formats import run_gherkin
@@ -105,16 +106,23 @@ def messages_of_gherkin(suite: Path, url: str) -> dict[str, str]:
     return dict(zip(ids, texts, strict=True))
 
 
-def messages_of_jest(suite: Path, url: str) -> dict[str, str]:
-    run = run_jest(suite, url)
-    return {key: run.messages[key] if verdict == "failed" else "" for key, verdict in run.verdicts.items()}
+def messages_by(runner: Runner) -> Callable[[Path, str], dict[str, str]]:
+    def messages(suite: Path, url: str) -> dict[str, str]:
+        run = runner(suite, url)
+        return {key: run.messages[key] if verdict == "failed" else "" for key, verdict in run.verdicts.items()}
+
+    return messages
 
 
 # The formats that compare all this with an answer, and the first message of each case there.
 MESSAGES: dict[str, Callable[[Path, str], dict[str, str]]] = {
     "pytest": outcomes,
     "gherkin": messages_of_gherkin,
-    "jest": messages_of_jest,
+    "jest": messages_by(run_jest),
+    "postman": messages_by(run_newman),
+    "bruno": messages_by(run_bruno),
+    "http": messages_by(run_httpyac),
+    "curl": messages_by(run_curl),
 }
 formats = pytest.mark.parametrize("name", MESSAGES)
 
@@ -129,7 +137,10 @@ def compare(name: str, suite: Path, url: str, begins: Mapping[str, str]) -> None
 @formats
 def test_the_first_line_of_a_failure_is_its_class(tmp_path: Path, echo: tuple[Echo, str], name: str) -> None:
     suite = write_checks(tmp_path, echo[0], name)
-    compare(name, suite, echo[1], {key: begins for key, (*_, begins) in CHECKS.items()})
+    begins = {key: begins for key, (*_, begins) in CHECKS.items()}
+    if name in ("bruno", "http"):  # which give what is no JSON as if it were a string
+        begins["no-json"] = "schema mismatch: the body does not fit its schema at $"
+    compare(name, suite, echo[1], begins)
 
 
 def own_body() -> Body:

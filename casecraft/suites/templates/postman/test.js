@@ -42,7 +42,7 @@ function keptFrom(source) {
 }
 
 if (expected.is_test !== false) {
-  const query = Object.entries(expected.query || {}).map(([name, one]) => [name, one && one.from ? pm.variables.get(one.from) : one]);
+  const query = Object.entries(expected.query || {}).map(([name, one]) => [name, isObject(one) ? pm.variables.get(one.from) : one]);
   const checks = checksOf({ ...expected, query: Object.fromEntries(query) }, documented.endpoints[expected.endpoint], answer);
   for (const [name, problems] of checks) {
     pm.test(name, () => {
