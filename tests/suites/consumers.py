@@ -145,8 +145,11 @@ def run_curl(suite: Path, url: str, **variables: str) -> Run:
     run = run_program(["bash", "run.sh"], suite / "curl", url, variables)
     for line in run.output.splitlines():
         if found := re.match(r"(not )?ok [0-9]+ - (.*?)( # SKIP .*)?$", line):
-            verdict = "failed" if found[1] else "skipped" if found[3] else "passed"
-            run.verdicts[id_in(found[2])] = verdict
+            name = id_in(found[2])
+            run.verdicts[name] = "failed" if found[1] else "skipped" if found[3] else "passed"
+            run.messages[name] = ""
+        elif line.startswith("  # "):
+            run.messages[name] += f"{line.removeprefix('  # ')}\n"
     planned = re.search(r"^1\.\.([0-9]+)$", run.output, re.MULTILINE)
     assert planned, run.output
     assert int(planned[1]) == len(run.verdicts), run.output
