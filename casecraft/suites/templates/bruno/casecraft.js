@@ -120,7 +120,7 @@ function lenientPattern(pattern, flags) {
     try {
       return new RegExp(pattern, tried);
     } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
+      if (error.name !== "SyntaxError") throw error;
     }
   }
   return { test: () => true };

@@ -196,12 +196,11 @@ function isObject(value) {
   return value !== null && typeof value === "object" && !Array.isArray(value);
 }
 
-/** The value of a text that is JSON, undefined of one that is none. */
+/** The value of a text that is JSON, undefined of one that is none; what tells so is another error in each program. */
 function parsed(text) {
   try {
     return JSON.parse(text);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
+  } catch {
     return undefined;
   }
 }

@@ -16,18 +16,19 @@ function isStrange(pattern) {
   try {
     new RegExp(pattern);
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
+    if (error.name !== "SyntaxError") throw error;
     return true;
   }
   return /\\[pPu]\{/.test(pattern);
 }
 
-const value = parsed(pm.response.text());
+const text = pm.response.text() || "";
+const value = parsed(text);
 const answer = {
   method: pm.request.method,
   url: pm.request.url.toString(),
   status: pm.response.code,
-  text: pm.response.text(),
+  text,
   value,
   header: (name) => pm.response.headers.get(name) ?? null,
   schemaProblems: (schema) => schemaProblems(schema, value),
