@@ -148,7 +148,8 @@ class _Collection:
         if outgoing.body is None:
             return "none", []
         if outgoing.parts:
-            return "multipartForm", [_block("body:multipart-form", [self._field(sending, one) for one in outgoing.parts])]
+            fields = [self._field(sending, part) for part in outgoing.parts]
+            return "multipartForm", [_block("body:multipart-form", fields)]
         plain = write_text(outgoing.body, lambda _: "")
         if outgoing.is_json:
             return "text", [_block("body:text", _json(outgoing.body).splitlines())]

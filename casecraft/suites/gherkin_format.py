@@ -8,7 +8,13 @@ from casecraft.suites.cases import cases_file
 from casecraft.suites.gherkin_text import in_step, name_of, scenario_lines, story_lines
 from casecraft.suites.scenarios import files_by_endpoint, scenarios_file
 from casecraft.suites.suite import Entry, Suite
-from casecraft.suites.templating import as_markdown, credential_variables, group_by_tag, render_template, scenario_module
+from casecraft.suites.templating import (
+    as_markdown,
+    credential_variables,
+    group_by_tag,
+    render_template,
+    scenario_module,
+)
 
 _MADE = "# Made by casecraft: writing the suite again replaces this file."
 

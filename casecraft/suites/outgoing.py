@@ -268,10 +268,8 @@ def _body(sent: Mapping[str, Any], uploads: Iterable[str]) -> tuple[str, str | N
     if raw is not None:
         return content_type, raw, False
     kind = content_type.partition(";")[0].strip().lower()
-    if parts := list(_parts(sent, uploads)):
-        return f"multipart/form-data; boundary={BOUNDARY}", "".join(_multipart(parts)), False
-    if kind == "multipart/form-data" and isinstance(body, Mapping):
-        return f"multipart/form-data; boundary={BOUNDARY}", f"--{BOUNDARY}--\r\n", False
+    if _is_multipart(sent):
+        return f"multipart/form-data; boundary={BOUNDARY}", "".join(_multipart(_parts(sent, uploads))), False
     if kind in ("application/json", "text/json") or kind.endswith("+json"):
         return content_type, _pretty(body), True
     if kind == _FORM and isinstance(body, Mapping):
@@ -279,14 +277,17 @@ def _body(sent: Mapping[str, Any], uploads: Iterable[str]) -> tuple[str, str | N
     return content_type, _wire_text(body), False
 
 
+def _is_multipart(sent: Mapping[str, Any]) -> bool:
+    kind = (sent["content_type"] or "").partition(";")[0].strip().lower()
+    return kind == "multipart/form-data" and isinstance(sent["body"], Mapping) and sent["raw_body"] is None
+
+
 def _parts(
     sent: Mapping[str, Any], uploads: Iterable[str]
 ) -> Iterator[tuple[str, str, Literal["text", "json", "file"]]]:
     """Name, text and kind of each field of a multipart form; of another body there are none."""
-    content_type, body = sent["content_type"] or "", sent["body"]
-    is_form = content_type.partition(";")[0].strip().lower() == "multipart/form-data" and isinstance(body, Mapping)
     files = set(uploads)
-    for name, value in _each(body) if is_form and sent["raw_body"] is None else ():
+    for name, value in _each(sent["body"]) if _is_multipart(sent) else ():
         yield name, _wire_text(value), "file" if name in files else "json" if isinstance(value, dict | list) else "text"
 
 

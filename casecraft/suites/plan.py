@@ -37,9 +37,9 @@ class Sending:
     Cases and steps of scenarios are checked; set-up and clean-up are not, as they are no tests. `keeps` are the
     variables that take a value from the answer, each with its source as in `Binding`; `uniques` those that get a value
     that nothing has yet before it is sent, each with its kind ("text", "email", "uuid", "integer"). `values` are what
-    must stand in the answer's body, by JSON pointer. Of a case there are `valid`, `targets` and `read_only`: what it
-    sets of fields that only the server may set. `query` is what the query asks of a list, with slots for values that are
-    known later. With an `obstacle` it cannot be sent; that is the reason.
+    must stand in the answer's body, by JSON pointer. `query` is what the query asks of a list, with slots for values
+    that are known later. Of a case there are `valid`, `targets` and `read_only`: what it sets of fields that only the
+    server may set. With an `obstacle` it cannot be sent; that is the reason.
     """
 
     id: str

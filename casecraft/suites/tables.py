@@ -54,7 +54,10 @@ _ILLEGAL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def case_rows(suite: Suite, entries: tuple[Entry, ...]) -> Iterator[list[str]]:
-    """The cells of each case, then of each step of a scenario, in the order of COLUMNS; those for the tester are empty."""
+    """The cells of each case, then of each step of a scenario, in the order of COLUMNS.
+
+    Those for the tester are empty.
+    """
     for row, file in (*_case_rows(entries), *_scenario_rows(suite, entries)):
         yield [cell_text(row.get(column, ""), file) for column in COLUMNS]
 

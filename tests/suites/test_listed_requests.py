@@ -309,7 +309,8 @@ def test_values_that_a_step_reads_back_are_compared(tmp_path: Path, name: str, s
     assert run.verdicts["life--read"] == verdict, run.output
     assert run.verdicts.get("life--gone", "skipped") == ("passed" if verdict == "passed" else "skipped")
     if verdict == "failed":
-        assert run.messages["life--read"].startswith('value mismatch: the body has "sold" at /status, expected "pending"')
+        problem = 'value mismatch: the body has "sold" at /status, expected "pending"'
+        assert run.messages["life--read"].startswith(problem)
 
 
 @formats
