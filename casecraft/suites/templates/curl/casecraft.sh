@@ -137,9 +137,7 @@ keep() {
   if [[ $2 == header:* ]]; then
     header=${2#header:}
     name=${header%%#*}
-    value=$(grep -i "^$name:" "$folder/headers" | tail -n 1)
-    value=${value#*:}
-    value=$(tr -d '\r' <<<"${value# }")
+    value=$(header_of "$name")
     [[ $header != *#last ]] || value=$(unescape "${value%%[?#]*}")
     printf -v "$1_json" %s "\"$value\""
   elif [[ -z $has_jq ]]; then
@@ -154,6 +152,16 @@ keep() {
 
 # shellcheck disable=SC2016
 readonly AT='reduce $path[] as $name (.; if type == "array" then .[$name | tonumber] else .[$name] end)'
+
+# header_of NAME: what the last answer has in a header; nothing where it has none.
+header_of() {
+  local line value=""
+  while IFS= read -r line; do
+    [[ ${line%%:*} == "${line}" || ${line,,} != "${1,,}:"* ]] || value=${line#*:}
+  done <"$folder/headers"
+  value=${value%$'\r'}
+  printf %s "${value# }"
+}
 
 unescape() {
   local text=${1%/}
@@ -209,6 +217,7 @@ find_problems() {
   local code=$1 kind=${2%%;*}
   kind=${kind// /}
   kind=${kind,,}
+  ! find_stranger "$code" || return
   if [[ $code =~ $wanted ]]; then
     find_missing_headers "$code"
     [[ -z $with_type || $3 == HEAD ]] || find_wrong_type "$code" "$kind"
@@ -219,6 +228,49 @@ find_problems() {
   ((code < 400)) || find_traces
   find_weaknesses "$code" "$kind"
   [[ -z $listing || -z $conforms || $code != 2?? ]] || find_strange_items
+}
+
+# find_stranger CODE: a sign that something else answered in the service's place, a gateway or a login page; fails where
+# there is none.
+find_stranger() {
+  local target one types=""
+  target=$(header_of Location)
+  if [[ $1 == 30[12378] && -n $target ]] && ! is_documented "$1" && leads_away "$target"; then
+    echo "not the service: $1 leads to $target"
+    return
+  fi
+  head -c 200 "$folder/body" | tr -d '\0\n' | grep -aqiE '^[[:space:]]*<(!doctype html|html)' || return
+  if [[ $1 == 50[234] ]]; then
+    echo "not the service: $1 in HTML, as gateways answer"
+    return
+  fi
+  for one in "${documented[@]}"; do
+    # shellcheck disable=SC2053
+    [[ text/html != ${one#*=} ]] || return
+    [[ -z ${one#*=} || " $types " == *" ${one#*=} "* ]] || types+="${types:+ }${one#*=}"
+  done
+  [[ $1 == 2?? && -n $types ]] || return
+  echo "not the service: $1 with an HTML page, where ${types// / or } is documented"
+}
+
+is_documented() {
+  local one
+  for one in "${documented[@]}"; do
+    [[ ${one%%=*} != "$1" && ${one%%=*} != "${1:0:1}XX" ]] || return 0
+  done
+  return 1
+}
+
+# leads_away URL: whether a redirect goes to another server, or to where one logs in.
+leads_away() {
+  local path=${1%%[?#]*} server=${base_url#*//}
+  server=${base_url%%//*}//${server%%/*}
+  [[ $path != //* ]] || path=${base_url%%//*}$path
+  if [[ $path == *://* ]]; then
+    [[ $path == "$server" || $path == "$server/"* ]] || return 0
+    path=${path#"$server"}
+  fi
+  grep -qiE 'log-?in|sign-?in|\bsso\b|\bauth|oauth|saml' <<<"$path"
 }
 
 # class_of CODE: what an unexpected status is. A request is refused rightly where no success is expected.
