@@ -19,8 +19,8 @@ from tests.petstore.server import serve
 from tests.suites.conftest import CREDENTIALS, Comparison, Runner
 from tests.suites.consumers import Run, run_bruno, run_curl, run_httpyac, run_newman
 from tests.suites.life_cycle import life_cycle_suite, write_life_cycles
-from tests.suites.running import HOSTILE, Echo, basic
-from tests.suites.samples import key_scheme, make_case, make_endpoint, make_result, make_suite
+from tests.suites.running import HOSTILE, Answer, Echo, basic
+from tests.suites.samples import answer_of, key_scheme, make_case, make_endpoint, make_result, make_suite
 
 pytestmark = pytest.mark.slow
 
@@ -291,6 +291,24 @@ def test_resources_are_made_and_removed(tmp_path: Path, name: str) -> None:
     expected |= {f"life--{step}": "passed" for step in ("made", "read", "rename", "removed", "gone")}
     assert {key: run.verdicts.get(key) for key in expected} == expected, run.output
     assert run.code == 0
+
+
+PATTERNS = {"unicode": r"^\p{Lu}é$", "of-python": r"^(?P<a>É)é$", "plain": "^É.$", "wrong": "^e$"}
+
+
+@pytest.mark.parametrize("name", sorted(RUNNERS.keys() - {"curl"}))
+def test_patterns_that_a_program_does_not_know_are_passed_over(
+    tmp_path: Path, echo: tuple[Echo, str], name: str
+) -> None:
+    results = []
+    for key, pattern in PATTERNS.items():
+        echo[0].answers[f"/{key}".encode()] = Answer(200, '{"pattern": "Éé"}'.encode())
+        schema = {"properties": {"pattern": {"type": "string", "pattern": pattern}}}
+        endpoint = make_endpoint(path=f"/{key}", responses=(answer_of("200", schema),))
+        results.append(make_result(endpoint, make_case(key, request=CaseRequest("GET", f"/{key}"))))
+    render(make_suite(results), tmp_path / "suite", [name])
+    run = RUNNERS[name](tmp_path / "suite", echo[1])
+    assert run.verdicts == {**dict.fromkeys(PATTERNS, "passed"), "wrong": "failed"}, run.messages
 
 
 READ_BACK = {"/owner/address/street": "{{x}} %} $HOME", "/animal/lives": 9.0, "/status": "sold"}
