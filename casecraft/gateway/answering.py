@@ -11,17 +11,19 @@ RawHeaders: TypeAlias = list[tuple[bytes, bytes]]
 
 JSON = b"application/json"
 EVENTS = b"text/event-stream; charset=utf-8"
-_LONGEST_LOSSES = 1000
+_LONGEST_VALUE = 1000
 
 
 class Answer:
     """Writes one HTTP answer, whole or as a stream, and remembers what went out when."""
 
     def __init__(self, send: Send, request_id: str) -> None:
+        self.request_id = request_id
         self._send = send
         self._headers: RawHeaders = [(b"x-casecraft-request-id", request_id.encode())]
         self._began = time.perf_counter()
         self.status = 0
+        self.ended = False
         self.first_byte: float | None = None
 
     @property
@@ -38,9 +40,9 @@ class Answer:
         """Say in the headers who answers, and what could not be asked."""
         self._headers = self._headers[:1]
         named = ", ".join(dict.fromkeys(losses))
-        for name, value in (("provider", provider), ("model", model), ("losses", named[:_LONGEST_LOSSES])):
+        for name, value in (("provider", provider), ("model", model), ("losses", named)):
             if value:
-                self._headers.append((f"x-casecraft-{name}".encode(), _plain(value)))
+                self._headers.append((f"x-casecraft-{name}".encode(), _plain(value[:_LONGEST_VALUE])))
 
     def add_headers(self, headers: Mapping[str, str]) -> None:
         """More headers for the answer."""
@@ -49,6 +51,7 @@ class Answer:
     async def whole(self, status: int, body: bytes, content_type: bytes = JSON) -> None:
         """All of it at once."""
         await self._start(status, content_type, [(b"content-length", str(len(body)).encode())])
+        self.ended = True
         await self._send({"type": "http.response.body", "body": body})
 
     async def json(self, status: int, value: object) -> None:
@@ -63,6 +66,7 @@ class Answer:
 
     async def end(self) -> None:
         """Nothing more comes."""
+        self.ended = True
         await self._send({"type": "http.response.body", "body": b""})
 
     async def _start(self, status: int, content_type: bytes, more: RawHeaders) -> None:

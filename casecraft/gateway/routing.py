@@ -62,7 +62,7 @@ class Router:
         self._owners = _owners(self._known)
         self._sharing = self._share(settings)
         self._all_share = self._sharing is not None and "fallback" not in gateway.model_fields_set
-        self._asked: dict[str, Candidate | None] = {}
+        self._asked: dict[str, Candidate | ProviderConfigurationError | None] = {}
         self._steps: tuple[Callable[[Traits], Chosen | None], ...] = (
             self._by_name,
             self._by_rule,
@@ -142,7 +142,17 @@ class Router:
         if "/" not in traits.model:
             return None
         found = self._find(traits.model)
-        return ((found,), f"{_canonical(found)} named") if found is not None else None
+        if found is None:
+            self._refuse_unusable(traits.model)
+            return None
+        return (found,), f"{_canonical(found)} named"
+
+    def _refuse_unusable(self, model: str) -> None:
+        """Raise `ModelNotFoundError` where a client names a provider that cannot be used, so that nobody else gets what
+        is meant for it: unless a pattern says so, or the name is that of a model of a provider in use.
+        """
+        if self._patterns.find(model) is None and model not in self._owners and self._problem_of(model) is not None:
+            raise self._no_way(model)
 
     def _by_rule(self, traits: Traits) -> Chosen | None:
         """The rules that look at more than the model's name; the first that applies and has candidates."""
@@ -193,18 +203,26 @@ class Router:
 
     def _find(self, asked: str) -> Candidate | None:
         """The candidate that a client means by a name, remembered."""
+        found = self._meant(asked)
+        return found if isinstance(found, Candidate) else None
+
+    def _problem_of(self, asked: str) -> ProviderConfigurationError | None:
+        """Why the provider that a client means by a name cannot be used; None where it can, or there is none."""
+        found = self._meant(asked)
+        return found if isinstance(found, ProviderConfigurationError) else None
+
+    def _meant(self, asked: str) -> Candidate | ProviderConfigurationError | None:
         if asked not in self._asked:
             if len(self._asked) >= MOST_NAMES:
                 self._asked.clear()
-            self._asked[asked] = self._candidates.find(asked)
+            self._asked[asked] = self._candidates.find(asked) or self._candidates.problem_of(asked)
         return self._asked[asked]
 
     def _no_way(self, model: str) -> ModelNotFoundError:
-        problem = self._candidates.problem_of(model)
+        problem = self._problem_of(model)
         if problem is not None:
-            return ModelNotFoundError(
-                f"the gateway cannot ask for {model!r}: {problem}", status=NOT_FOUND, hint=problem.hint
-            )
+            hint = f"{problem.hint or ''} Or say in [gateway.routes] who answers for {model!r}.".strip()
+            return ModelNotFoundError(f"the gateway cannot ask for {model!r}: {problem}", status=NOT_FOUND, hint=hint)
         nearest = difflib.get_close_matches(model, self.models(), n=1)
         hint = f"Did you mean {nearest[0]!r}? " if nearest else ""
         hint += "Name it as `provider/model`, or set `default` in [gateway.routes] of casecraft.toml."

@@ -183,11 +183,18 @@ class ChatProvider:
                     self._decode(reply.status, reply.headers, b"".join([chunk async for chunk in reply.chunks]))
                 streams = stream and not _is_whole(reply.headers)
                 decoder = self._dialect.stream_decoder(self.name, self._row.codes) if streams else None
-                passage = Passage(reply, decoder, self._dialect.decode_usage)
+                usage, check = self._dialect.decode_usage, self._check_whole
+                passage = Passage(reply, decoder, read_usage=usage, check=check, redaction=self._redaction)
                 yield passage
                 call.usage = passage.usage
                 if passage.error is not None:
                     call.fail(passage.error)
+
+    def _check_whole(self, body: bytes) -> None:
+        """Raise a `ProviderError` for a body that is no answer, though its status says that all is well."""
+        parsed = _parsed(body)
+        if not isinstance(parsed, dict) or parsed.get("error"):
+            self._decode(SUCCESS.start, {}, body)
 
     async def list_models(self) -> tuple[str, ...]:
         """The ids of the models that the provider lists. Raises `ModelNotFoundError` where it has no list."""
