@@ -9,7 +9,7 @@ from typing import TypeAlias
 from casecraft.config import Settings
 from casecraft.core.exchange import Exchange, ExchangeOutcome
 from casecraft.core.usage import Usage
-from casecraft.errors import CasecraftError, ProviderError, StateError, StrategyError
+from casecraft.errors import CasecraftError, ProviderError, ServerError, StateError, StrategyError
 from casecraft.gateway.access import Access
 from casecraft.gateway.answering import Answer
 from casecraft.gateway.asking import ClientRequest
@@ -55,6 +55,7 @@ class Gateway:
         self._ledger = ledger
         self._log = log
         self._said = ""
+        self._stopping = False
         self._retired = Retirement()
         self.under_way: dict[str, Exchanging] = {}
         self.recent: deque[Exchange] = deque(maxlen=RECENT)
@@ -127,7 +128,11 @@ class Gateway:
             outcome = "failed" if exchanging.attempts else "refused"
             await answer_error(asked, answer, failure)
         except asyncio.CancelledError:
-            if not answer.ended:
+            if self._stopping and not answer.ended:
+                error = ServerError("the gateway was stopped in the middle of the request", status=503)
+                outcome = "cut" if answer.begun else "failed"
+                await exchanging.give_up(error)
+            elif not answer.ended:
                 outcome = "cancelled"
             raise
         except Exception as failure:  # noqa: BLE001  # told to the client and the user
@@ -189,6 +194,10 @@ class Gateway:
             router.learn(traits, exchange)
         except StrategyError as error:
             self.say(error)
+
+    def stop(self) -> None:
+        """Note that what is called off from now on is called off by the gateway's end, and not by its client."""
+        self._stopping = True
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -4,7 +4,7 @@ import asyncio
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -18,7 +18,9 @@ from casecraft.gateway.access import new_token
 from casecraft.gateway.app import create_app
 from casecraft.gateway.exposure import check_exposure
 from casecraft.gateway.gateway import Gateway, Report
+from casecraft.gateway.serving import Server, reported_errors
 from casecraft.providers.call_log import CallLog
+from casecraft.providers.redaction import redaction_of_all
 from casecraft.state import open_ledger
 
 Reloads: TypeAlias = Callable[[Gateway], Coroutine[None, None, None]]
@@ -61,17 +63,19 @@ class GatewayServer:
         self._socket = _listen(settings.gateway.host, settings.gateway.port)
         host, port = self._socket.getsockname()[:2]
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-        self._server: uvicorn.Server | None = None
+        self._server: Server | None = None
 
     async def run(self, ready: Callable[[], None] = lambda: None) -> None:
         """Serve until a signal or `stop` ends it. `ready` is called once requests are taken."""
-        with ExitStack() as stack:
+        async with AsyncExitStack() as stack:
+            stack.callback(self._socket.close)
             ledger = stack.enter_context(open_ledger(self._settings.state_dir))
-            log = None
-            if self._settings.log_calls is not None:
-                log = CallLog(self._settings.log_calls, bodies=self._settings.log_bodies)
+            log = open_log(self._settings, self.token)
+            if log is not None:
                 stack.callback(log.close)
             gateway = Gateway(self._settings, token=self.token, ledger=ledger, log=log, report=self._report)
+            stack.push_async_callback(gateway.aclose)
+            stack.enter_context(reported_errors(gateway.say))
 
             @asynccontextmanager
             async def lifespan(app: Starlette) -> AsyncIterator[None]:  # noqa: ARG001  # the framework's form
@@ -80,9 +84,8 @@ class GatewayServer:
                 yield
                 if watching is not None:
                     watching.cancel()
-                await gateway.aclose()
 
-            self._server = uvicorn.Server(_config(create_app(gateway, lifespan)))
+            self._server = Server(_config(create_app(gateway, lifespan)), gateway.stop)
             await self._server.serve(sockets=[self._socket])
 
     def stop(self) -> None:
@@ -91,12 +94,22 @@ class GatewayServer:
             self._server.should_exit = True
 
 
+def open_log(settings: Settings, token: str) -> CallLog | None:
+    """The log of calls, if one is wanted. No key or token of these settings is ever in it."""
+    if settings.log_calls is None:
+        return None
+    tokens = [token, *(key.token.get_secret_value() for key in settings.gateway.keys.values())]
+    redaction = redaction_of_all(settings.provider_settings.values(), tokens)
+    return CallLog(settings.log_calls, bodies=settings.log_bodies, redaction=redaction)
+
+
 def _config(app: Starlette) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         lifespan="on",
         ws="none",
-        log_level="warning",
+        log_config=None,
+        log_level="error",
         access_log=False,
         server_header=False,
         proxy_headers=False,

@@ -55,19 +55,24 @@ class Passage:
         if self._decoder is None:
             yield await self._whole()
             return
+        events = WholeEvents()
         try:
-            async for events in self._whole_events():
-                kept = self._read(events, self._decoder)
+            async for chunk in self._reply.chunks:
+                kept = self._read(events.feed(chunk), self._decoder)
                 if kept:
                     self._begun = True
                     yield self._redaction.of_bytes(kept)
                 if self.error is not None:
                     return
+            self._take(self._decoder.feed(events.rest))
             self._take(self._decoder.finish())
         except ProviderError as error:
             if not self._begun:
                 raise self._redaction.of_error(error) from error.__cause__
             self.error = self._redaction.of_error(error)
+        else:
+            if events.rest:
+                yield self._redaction.of_bytes(events.rest)
 
     async def _whole(self) -> bytes:
         body = b"".join([chunk async for chunk in self._reply.chunks])
@@ -75,18 +80,10 @@ class Passage:
         self.usage = self._read_usage(body)
         return self._redaction.of_bytes(body)
 
-    async def _whole_events(self) -> AsyncIterator[bytes]:
-        """The chunks, cut after whole events. What comes before the first waits for it: comments are no answer yet."""
-        events = WholeEvents()
-        async for chunk in self._reply.chunks:
-            whole = events.feed(chunk)
-            if whole:
-                yield whole
-        if events.rest:
-            yield events.rest
-
     def _read(self, events: bytes, decoder: StreamDecoder) -> bytes:
         """Take in events; those of them that may go on. Raises where the answer fails and nothing has gone on yet."""
+        if not events:
+            return events
         try:
             self._take(decoder.feed(events))
             decoder.feed(b"")  # raises what came after the events that went well
