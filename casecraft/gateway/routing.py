@@ -67,6 +67,7 @@ class Router:
             self._by_name,
             self._by_rule,
             self._by_pattern,
+            self._by_no_other,
             self._by_provider,
             self._by_strategy,
             self._by_default,
@@ -142,17 +143,7 @@ class Router:
         if "/" not in traits.model:
             return None
         found = self._find(traits.model)
-        if found is None:
-            self._refuse_unusable(traits.model)
-            return None
-        return (found,), f"{_canonical(found)} named"
-
-    def _refuse_unusable(self, model: str) -> None:
-        """Raise `ModelNotFoundError` where a client names a provider that cannot be used, so that nobody else gets what
-        is meant for it: unless a pattern says so, or the name is that of a model of a provider in use.
-        """
-        if self._patterns.find(model) is None and model not in self._owners and self._problem_of(model) is not None:
-            raise self._no_way(model)
+        return ((found,), f"{_canonical(found)} named") if found is not None else None
 
     def _by_rule(self, traits: Traits) -> Chosen | None:
         """The rules that look at more than the model's name; the first that applies and has candidates."""
@@ -170,6 +161,16 @@ class Router:
     def _by_pattern(self, traits: Traits) -> Chosen | None:
         found = self._patterns.find(traits.model)
         return (found[1], f"pattern {found[0]!r}") if found is not None else None
+
+    def _by_no_other(self, traits: Traits) -> Chosen | None:
+        """Nobody gets what is meant for a provider that cannot be used, but for those of rules that look closer.
+
+        Raises `ModelNotFoundError`, unless the name is that of a model that a provider in use has.
+        """
+        model = traits.model
+        if "/" in model and self._problem_of(model) is not None and not any(it.has(model) for it in self._known):
+            raise self._no_way(model)
+        return None
 
     def _by_provider(self, traits: Traits) -> Chosen | None:
         """A provider's name alone, where it is one of those in use."""
