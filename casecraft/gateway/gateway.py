@@ -16,6 +16,7 @@ from casecraft.gateway.asking import ClientRequest
 from casecraft.gateway.budget import DayBudget, read_spent
 from casecraft.gateway.counting import count_tokens
 from casecraft.gateway.exchanging import Exchanging
+from casecraft.gateway.exposure import check_exposure
 from casecraft.gateway.failing import unexpected
 from casecraft.gateway.lanes import Lanes
 from casecraft.gateway.retiring import Retirement
@@ -69,6 +70,7 @@ class Gateway:
 
         Raises a `CasecraftError` where they cannot be used; the old ones then stay in force.
         """
+        check_exposure(settings.gateway)
         router, access = self._made_of(settings)
         old, self.settings, self.router, self.access = self.settings, settings, router, access
         spent, self.budget = self.budget, self._budget_of(settings)
