@@ -34,6 +34,12 @@ KEEP_ALIVE = 75
 """Seconds for which an idle connection of a client stays open; SDKs use theirs again for about a minute."""
 
 
+NOBODY = (
+    "no provider can be asked yet: set the key of one in the environment or in .env, `casecraft providers list` says "
+    "under which name"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Started:
     """A gateway that serves. The token is the one of this start, or the one that is configured."""
@@ -47,6 +53,8 @@ class Started:
 
 class GatewayServer:
     """One gateway at one address, which it holds from the moment it is made. Closed by `run`'s end.
+
+    `notes` is what its user should know, once it runs.
 
     Raises `ConfigurationError` where it may not listen there, or cannot.
     """
@@ -64,6 +72,7 @@ class GatewayServer:
         host, port = self._socket.getsockname()[:2]
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         self._server: Server | None = None
+        self.notes: tuple[str, ...] = ()
 
     async def run(self, ready: Callable[[], None] = lambda: None) -> None:
         """Serve until a signal or `stop` ends it. `ready` is called once requests are taken."""
@@ -75,6 +84,7 @@ class GatewayServer:
                 stack.callback(log.close)
             gateway = Gateway(self._settings, token=self.token, ledger=ledger, log=log, report=self._report)
             stack.push_async_callback(gateway.aclose)
+            self.notes = notes_of(gateway)
             stack.enter_context(reported_errors(gateway.say))
 
             @asynccontextmanager
@@ -92,6 +102,13 @@ class GatewayServer:
         """Take no more requests, and end once those under way have. From any thread."""
         if self._server is not None:
             self._server.should_exit = True
+
+
+def notes_of(gateway: Gateway) -> tuple[str, ...]:
+    """What the user should know before the first request."""
+    if gateway.router.models():
+        return gateway.router.notes
+    return (*gateway.router.notes, NOBODY)
 
 
 def open_log(settings: Settings, token: str) -> CallLog | None:

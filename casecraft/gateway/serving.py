@@ -53,6 +53,8 @@ class Server(uvicorn.Server):
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if self.force_exit:  # uvicorn leaves the application to itself then
+            await self.lifespan.shutdown()
 
 
 class _Reporter(logging.Handler):

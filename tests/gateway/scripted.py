@@ -126,6 +126,7 @@ class Upstream:
         self.in_flight = 0
         self.most_in_flight = 0
         self.cancelled = 0
+        self.sent = 0
         self.port = 0
 
     def url(self, provider: str) -> str:
@@ -152,6 +153,7 @@ class Upstream:
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:
         application = web.Application(client_max_size=64 * 1024 * 1024)
+        application[UPSTREAM] = self
         application.router.add_post("/{provider}/{path:.*}", self.handle)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
         await runner.setup()
@@ -162,6 +164,9 @@ class Upstream:
             yield
         finally:
             await runner.cleanup()
+
+
+UPSTREAM = web.AppKey("upstream", Upstream)
 
 
 @dataclass

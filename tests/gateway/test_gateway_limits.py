@@ -1,7 +1,6 @@
 """Budgets, lanes' limits and settings that change, over HTTP."""
 
 import asyncio
-from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from decimal import Decimal
 from pathlib import Path
@@ -195,10 +194,10 @@ async def test_the_rate_of_requests_is_held_over_all_clients(tmp_path: Path, mon
 
 
 @pytest.fixture(name="config")
-def _config(tmp_path: Path) -> Iterator[Path]:
+def _config(tmp_path: Path) -> Path:
     path = tmp_path / "casecraft.toml"
     path.write_text("[gateway]\n")
-    yield path
+    return path
 
 
 def change(file: Path, text: str) -> None:
