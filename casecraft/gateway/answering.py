@@ -25,6 +25,7 @@ class Answer:
         self.status = 0
         self.ended = False
         self.first_byte: float | None = None
+        self._sending: float | None = None
 
     @property
     def begun(self) -> bool:
@@ -35,6 +36,11 @@ class Answer:
     def seconds(self) -> float:
         """How long it has taken so far."""
         return time.perf_counter() - self._began
+
+    @property
+    def held_up(self) -> float:
+        """Seconds for which the client has not taken the last piece."""
+        return 0.0 if self._sending is None else time.perf_counter() - self._sending
 
     def describe(self, *, provider: str, model: str, losses: Iterable[str]) -> None:
         """Say in the headers who answers, and what could not be asked."""
@@ -62,7 +68,9 @@ class Answer:
         """The next piece of a stream, the first of which begins the answer."""
         if not self.begun:
             await self._start(200, content_type, [(b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")])
+        self._sending = time.perf_counter()
         await self._send({"type": "http.response.body", "body": data, "more_body": True})
+        self._sending = None
 
     async def end(self) -> None:
         """Nothing more comes."""

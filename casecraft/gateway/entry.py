@@ -66,7 +66,8 @@ class Entry:
             await refusal.tell(failure)
             return
         if work is not None:
-            await cancel_when_gone(self._gateway.exchange(work), receive, answer)
+            patience = self._gateway.settings.gateway.idle_timeout
+            await cancel_when_gone(self._gateway.exchange(work), receive, answer, patience)
 
     async def _read(self, scope: Scope, receive: Receive, refusal: "Refusal") -> ClientRequest:
         """What a client asks for. Raises a `ProviderError` where it may not, or says it wrong."""
@@ -226,8 +227,28 @@ class Refusal:
         )
 
 
-async def cancel_when_gone(work: Coroutine[None, None, None], receive: Receive, answer: Answer) -> None:
-    """Do the work, and call it off where the client goes away before its end."""
+class _Patience:
+    """Calls a task off where the client has not taken a piece of its answer for so many seconds."""
+
+    def __init__(self, task: "asyncio.Future[None]", answer: Answer, seconds: float) -> None:
+        self._task = task
+        self._answer = answer
+        self._seconds = seconds
+        self._look()
+
+    def _look(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._look)
+        if self._answer.held_up >= self._seconds:
+            self._task.cancel()
+
+    def end(self) -> None:
+        self._timer.cancel()
+
+
+async def cancel_when_gone(
+    work: Coroutine[None, None, None], receive: Receive, answer: Answer, patience: float
+) -> None:
+    """Do the work, and call it off where the client goes away before its end, or reads nothing for so many seconds."""
     task = asyncio.ensure_future(work)
 
     async def watch() -> None:
@@ -236,7 +257,7 @@ async def cancel_when_gone(work: Coroutine[None, None, None], receive: Receive, 
         if not answer.ended:  # that the answer is complete is told in the same way
             task.cancel()
 
-    watcher = asyncio.create_task(watch())
+    watcher, waiting = asyncio.create_task(watch()), _Patience(task, answer, patience)
     try:
         await task
     except asyncio.CancelledError:
@@ -244,3 +265,4 @@ async def cancel_when_gone(work: Coroutine[None, None, None], receive: Receive, 
             raise
     finally:
         watcher.cancel()
+        waiting.end()

@@ -259,6 +259,20 @@ async def test_a_client_that_goes_in_the_middle_of_its_request_costs_nothing(tmp
         assert it.upstream.seen == []
 
 
+@pytest.mark.parametrize("client", DIALECTS)
+async def test_a_client_that_reads_nothing_for_too_long_is_dropped(tmp_path: Path, client: str) -> None:
+    flood = pieces("openai_chat", ["x" * 500_000] * 30)
+    async with served(tmp_path, Upstream(up=streams(*flood)), {"up": "openai_chat"}, idle_timeout=0.5) as it:
+        reader, writer = await asyncio.open_connection("127.0.0.1", it.port, limit=1024)
+        writer.write(raw_request(client, stream=True))
+        await reader.read(10)
+        (exchange,) = await it.ended()
+        assert exchange.outcome == "cancelled"
+        await it.idle()
+        assert it.reports == []
+        writer.transport.abort()
+
+
 async def test_an_answer_that_is_complete_is_not_cancelled_by_the_clients_going(tmp_path: Path) -> None:
     async with served(tmp_path, Upstream(up=answers("openai_chat")), {"up": "openai_chat"}) as it:
         for stream in (True, False) * 5:
