@@ -127,6 +127,7 @@ class Upstream:
         self.most_in_flight = 0
         self.cancelled = 0
         self.sent = 0
+        self.keep_log = True
         self.port = 0
 
     def url(self, provider: str) -> str:
@@ -137,7 +138,9 @@ class Upstream:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["provider"]
-        self.seen.append(Seen(name, request.path, request.query_string, dict(request.headers), await request.read()))
+        content = await request.read()
+        if self.keep_log:
+            self.seen.append(Seen(name, request.path, request.query_string, dict(request.headers), content))
         queue = self.plays[name]
         play = queue.popleft() if len(queue) > 1 else queue[0]
         self.in_flight += 1
