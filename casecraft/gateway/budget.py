@@ -8,9 +8,9 @@ from decimal import Decimal
 from casecraft.core.usage import Cost, UsageMeter
 from casecraft.errors import AuthenticationError, CasecraftError, ProviderConfigurationError, StateError
 from casecraft.state import Store, ledgers, open_store, usage_by
+from casecraft.wire.error_status import NO_CREDIT
 
 DAY = 86_400
-NO_CREDIT = 402
 
 
 def today() -> int:
