@@ -90,6 +90,7 @@ class GatewayServer:
             @asynccontextmanager
             async def lifespan(app: Starlette) -> AsyncIterator[None]:  # noqa: ARG001  # the framework's form
                 watching = None if self._reloads is None else asyncio.create_task(self._reloads(gateway))
+                await asyncio.sleep(0)  # so that the files are known before anybody can change them
                 ready()
                 yield
                 if watching is not None:

@@ -9,12 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from casecraft.config import ProviderSettings
 from casecraft.core.usage import Cost, Usage, UsageMeter
-from casecraft.errors import AuthenticationError, ProviderConfigurationError, ServerError
+from casecraft.errors import AuthenticationError, ProviderConfigurationError, RateLimitError, ServerError
 from casecraft.gateway import budget
 from casecraft.gateway.budget import DayBudget
 from casecraft.gateway.failing import unexpected
+from casecraft.gateway.lanes import ProviderLane
 from casecraft.gateway.retiring import Retirement
+from casecraft.providers import create
 from casecraft.providers.passage import WholeEvents, readable_part
 from casecraft.wire.openai_responses.stream_writing import write_failure
 from casecraft.wire.sse import EventReader
@@ -133,3 +136,23 @@ def test_what_nobody_foresaw_is_told_by_its_kind_and_place_alone() -> None:
     assert "KeyError at test_gateway_parts.py:" in str(told)
     assert "client said" not in f"{told} {told.hint}"
     assert told.status == 500
+
+
+async def test_who_waits_for_a_short_rest_is_told_when_it_becomes_a_long_one() -> None:
+    settings = ProviderSettings(base_url="http://127.0.0.1:9/v1", model="m", workers=1)
+    lane = ProviderLane(create("own", settings))
+    lane.failed(RateLimitError("slow down", retry_after=0.05), asyncio.get_running_loop().time())
+    assert 0 < lane.pause_left <= 0.05
+    waiting = asyncio.create_task(enter(lane))
+    await asyncio.sleep(0)
+    lane._lane.pause(30)
+    with pytest.raises(RateLimitError, match="rests for 30 s more: slow down") as caught:
+        await waiting
+    assert caught.value.retry_after == pytest.approx(30, abs=1)
+    assert lane.in_flight == 0
+    assert not lane._lane.limit._semaphore.locked(), "the permit is given back"
+
+
+async def enter(lane: ProviderLane) -> None:
+    async with lane.permit():
+        pass
