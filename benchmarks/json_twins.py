@@ -85,22 +85,17 @@ def keep_twins(suite: Path, deep: Deep) -> int:
 def as_json(case: Mapping[str, Any], deep: frozenset[str]) -> dict[str, Any] | None:
     """A case's twin; None where there is nothing that Prism could not read."""
     request = case["request"]
-    kind = (request["content_type"] or "").partition(";")[0]
-    if kind in FORMS and isinstance(request.get("body"), dict) and request.get("raw_body") is None:
-        return {**case, "request": {**request, "content_type": JSON, "body": nest(request["body"])}}
-    moved = {name: value for name, value in request["query"].items() if name.partition("[")[0] in deep}
-    if not deep or request["content_type"] is not None or SENT_TWICE in case["targets"]:
+    is_form = (request["content_type"] or "").partition(";")[0] in FORMS
+    if request.get("raw_body") is not None or not (is_form or (request["content_type"] is None and deep)):
         return None
+    if SENT_TWICE in case["targets"] or not isinstance(request.get("body") or {}, dict):
+        return None
+    moved = {name: value for name, value in request["query"].items() if name.partition("[")[0] in deep}
     query = {name: value for name, value in request["query"].items() if name not in moved}
-    targets = [
-        _IN_QUERY.sub(lambda found: f"body.{found[1]}" if found[1] in deep else found[0], target)
-        for target in case["targets"]
-    ]
-    return {
-        **case,
-        "targets": targets,
-        "request": {**request, "query": query, "content_type": JSON, "body": nest(moved)},
-    }
+    body = nest({**(request.get("body") or {}), **moved})
+    targets = [_IN_QUERY.sub(lambda found: f"body.{found[1]}" if found[1] in deep else found[0], target)
+               for target in case["targets"]]  # fmt: skip
+    return {**case, "targets": targets, "request": {**request, "query": query, "content_type": JSON, "body": body}}
 
 
 def nest(fields: Mapping[str, Any]) -> dict[str, Any]:
