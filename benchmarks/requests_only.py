@@ -62,7 +62,7 @@ def say_to_compile(node: Any) -> Any:
     union = next((key for key in ("oneOf", "anyOf") if isinstance(said.get(key), list)), None)
     if said.get("nullable") is True and "type" not in said and union:
         del said["nullable"]
-        said[union].append({"type": "string", "nullable": True, "enum": [None]})
+        said[union].append({"enum": [None]})
     return said
 
 
