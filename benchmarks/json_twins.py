@@ -46,11 +46,12 @@ def with_parameters_of(item: Mapping[str, Any], document: Mapping[str, Any], ope
 def twin_of(document: Mapping[str, Any], operation: Mapping[str, Any]) -> tuple[dict[str, Any], frozenset[str]]:
     """An operation's twin, and the names of the queries that moved into its body: only where that has no fields."""
     body = resolve(document, operation.get("requestBody", {}))
-    schema = next((body["content"][kind].get("schema") for kind in FORMS if kind in body.get("content", {})), None)
-    if schema and schema.get("properties") != {}:
-        return {**operation, "requestBody": {**body, "content": {JSON: {"schema": schema}}}}, frozenset()
+    content = body.get("content", {})
+    schema = next((content[kind].get("schema", {}) for kind in FORMS if kind in content), None)
     deep = [each for each in operation["parameters"] if each["in"] == "query" and each.get("style") == "deepObject"]
-    if not deep or JSON in body.get("content", {}):
+    if schema is not None and (schema.get("properties") or not deep):
+        return {**operation, "requestBody": {**body, "content": {JSON: {"schema": schema}}}}, frozenset()
+    if not deep or JSON in content:
         return dict(operation), frozenset()
     needed = [each["name"] for each in deep if each.get("required")]
     values = {each["name"]: each["schema"] for each in deep}
