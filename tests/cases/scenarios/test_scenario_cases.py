@@ -83,6 +83,17 @@ def test_action_that_ends_an_item_has_one_of_its_own(tmp_path: Path, action: str
     assert with_target(made, f"POST {path}", "request:minimal").fresh is fresh
 
 
+def test_hostile_text_in_the_path_is_sent_as_written(tmp_path: Path) -> None:
+    named_pet = {**PET, "properties": {**PET["properties"], "id": TEXT}}
+    paths = {
+        "/pets": {"post": operation({"201": named_pet})},
+        "/pets/{petId}": item(put=operation({"200": None, "404": None}, {"type": "object"})),
+    }
+    hostile = with_target(chained(tmp_path, paths), "PUT /pets/{petId}", "security:sql-injection")
+    assert hostile.request.path_params == {"petId": "casecraft'\"("}
+    assert bound(hostile) == {}
+
+
 def test_value_that_a_case_is_about_is_sent_once_as_written(tmp_path: Path) -> None:
     bounded = {"type": "integer", "minimum": 1, "maximum": 99}
     limit = {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 9}}
