@@ -108,6 +108,7 @@ def _greet(server: "GatewayServer", settings: "Settings") -> None:
     token = "the configured token" if own else server.token
     typer.echo(f"The gateway is at {server.url} (Ctrl-C ends it).")
     typer.echo(f"Token: {token}")
+    typer.echo(f"Page: {server.url}/ui" + (" (asks for the token)" if own else f"?token={server.token}"))
     typer.echo("Claude Code: ANTHROPIC_BASE_URL=" + server.url + " ANTHROPIC_AUTH_TOKEN=<token> claude")
     typer.echo(f"OpenAI SDKs: OPENAI_BASE_URL={server.url}/v1 OPENAI_API_KEY=<token>")
     typer.echo("`casecraft launch claude`, `codex` or `opencode` does all of it at once.")

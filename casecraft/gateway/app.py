@@ -7,7 +7,7 @@ from typing import TypeAlias
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from casecraft.errors import InvalidRequestError, ModelNotFoundError, ProviderError
@@ -15,18 +15,20 @@ from casecraft.gateway import listing
 from casecraft.gateway.doors import GEMINI, MESSAGES, Door, door_of
 from casecraft.gateway.entry import CountEntry, EmbeddingEntry, Entry, read_headers
 from casecraft.gateway.gateway import Gateway
+from casecraft.gateway.page.app import HOME, GatewayPage
 from casecraft.wire import find_dialect
 
 Lifespan: TypeAlias = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 _CHAT = ("/v1/messages", "/v1/chat/completions", "/v1/responses")
 _GEMINI = ("/v1beta", "/v1alpha", "/v1")
-NOT_ALLOWED = 405
+SEE_OTHER, NOT_ALLOWED = 303, 405
 
 
 def create_app(gateway: Gateway, lifespan: Lifespan | None = None) -> Starlette:
     """The application. It opens nothing: whoever made the gateway closes it, in `lifespan` for example."""
     chat, count, models = Entry(gateway), CountEntry(gateway), Models(gateway)
+    page = GatewayPage(gateway)
     gemini = [
         Route(f"{version}/models/{{model:path}}:{verb}", entry, methods=["POST"])
         for version in _GEMINI
@@ -41,7 +43,9 @@ def create_app(gateway: Gateway, lifespan: Lifespan | None = None) -> Starlette:
             *(Route(f"{version}/models", models.all, methods=["GET"]) for version in _GEMINI),
             *(Route(f"{version}/models/{{model:path}}", models.one, methods=["GET"]) for version in _GEMINI),
             Route("/health", _health, methods=["GET"]),
-            Route("/", _greet, methods=["HEAD"]),
+            Route("/", _greet, methods=["GET", "HEAD"]),
+            Route(HOME, page),
+            Route(f"{HOME}/{{path:path}}", page),
         ],
         exception_handlers={HTTPException: _not_there, ProviderError: _refused},
         lifespan=lifespan,
@@ -86,8 +90,13 @@ async def _health(request: Request) -> Response:  # noqa: ARG001  # the framewor
     return JSONResponse({"status": "ok"})
 
 
-async def _greet(request: Request) -> Response:  # noqa: ARG001
-    return Response()
+async def _greet(request: Request) -> Response:
+    """Nothing but that somebody is here; browsers are led to the page."""
+    if request.method == "HEAD":
+        return Response()
+    if "text/html" in request.headers.get("accept", ""):
+        return RedirectResponse(HOME, SEE_OTHER)
+    raise HTTPException(NOT_ALLOWED)
 
 
 async def _refused(request: Request, error: Exception) -> Response:

@@ -45,10 +45,10 @@ def find_run(connection: sqlite3.Connection, name: str) -> RunRecord:
     raise StateError(f"no run {name!r} in this state file", hint=_nearest_run(name, list(known)))
 
 
-def jobs(connection: sqlite3.Connection, run_id: str) -> list[StoredJob]:
-    """The jobs of a run that ended, with their cases, by endpoint id."""
-    rows = connection.execute(f"{_JOBS} WHERE run_id = ? ORDER BY endpoint_id", (run_id,))
-    return [_job_from(connection, row) for row in rows.fetchall()]
+def jobs(connection: sqlite3.Connection, run_id: str, *, with_cases: bool = True) -> list[StoredJob]:
+    """The jobs of a run that ended, with their cases unless those are not wanted, by endpoint id."""
+    rows = connection.execute(f"{_JOBS} WHERE run_id = ? ORDER BY endpoint_id", (run_id,)).fetchall()
+    return [_job_from(row, _cases(connection, *_home_of_cases(connection, row)) if with_cases else ()) for row in rows]
 
 
 def attempts(connection: sqlite3.Connection, run_id: str) -> list[Attempt]:
@@ -85,7 +85,7 @@ def finished(connection: sqlite3.Connection, job_key: str) -> StoredJob | None:
         "WHERE jobs.job_key = ? AND jobs.status = 'done' ORDER BY runs.number DESC, jobs.endpoint_id LIMIT 1",
         (job_key,),
     ).fetchone()
-    return None if row is None else _job_from(connection, row)
+    return None if row is None else _job_from(row, _cases(connection, *_home_of_cases(connection, row)))
 
 
 def summary(connection: sqlite3.Connection, name: str) -> RunSummary:
@@ -121,6 +121,15 @@ def spending_by_provider(connection: sqlite3.Connection, run_id: str) -> dict[st
     return totals
 
 
+def outcomes_by_provider(connection: sqlite3.Connection, run_id: str) -> dict[str, dict[str, int]]:
+    """How many of the run's attempts ended how, provider by provider."""
+    query = "SELECT provider, outcome, count(*) FROM attempts WHERE run_id = ? GROUP BY provider, outcome"
+    counts: dict[str, dict[str, int]] = {}
+    for provider, outcome, number in connection.execute(query, (run_id,)):
+        counts.setdefault(provider, {})[outcome] = number
+    return counts
+
+
 def _billed(connection: sqlite3.Connection, run_id: str) -> Iterator[tuple[str, Usage | None, Cost | None]]:
     query = (
         "SELECT provider, usage_input, usage_output, usage_cached_input, usage_cache_write, usage_reasoning, "
@@ -143,7 +152,7 @@ def _run_from(row: Row) -> RunRecord:
     return RunRecord(**fields | {"endpoints": tuple(fields["endpoints"]), "pruned": bool(fields["pruned"])})
 
 
-def _job_from(connection: sqlite3.Connection, row: Row) -> StoredJob:
+def _job_from(row: Row, cases: tuple[Case, ...]) -> StoredJob:
     run_id, endpoint_id, job_key, status, provider, model, fell_back, dropped, error, notes = row
     return StoredJob(
         run_id=run_id,
@@ -152,7 +161,7 @@ def _job_from(connection: sqlite3.Connection, row: Row) -> StoredJob:
         status=status,
         provider=provider,
         model=model,
-        cases=_cases(connection, *_home_of_cases(connection, row)),
+        cases=cases,
         fell_back=tuple(codec.load(fell_back)),
         dropped=dropped,
         error=error,

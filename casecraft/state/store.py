@@ -157,10 +157,10 @@ class Store:
         """The ids of all runs that `answers` should draw on, oldest first: those that did not end well."""
         return [run.id for run in self.runs() if run.status not in _ENDED]
 
-    def jobs_of(self, run_id: str) -> list[StoredJob]:
-        """The jobs of a run that ended one way or another, by endpoint id."""
+    def jobs_of(self, run_id: str, *, with_cases: bool = True) -> list[StoredJob]:
+        """The jobs of a run that ended one way or another, by endpoint id; without their cases it is quick."""
         with self.reading() as connection:
-            return reading.jobs(connection, run_id)
+            return reading.jobs(connection, run_id, with_cases=with_cases)
 
     def attempts_of(self, run_id: str) -> list[Attempt]:
         """Every attempt of a run, in the order of their recording."""
@@ -191,6 +191,11 @@ class Store:
         """The same for each provider that was asked."""
         with self.reading() as connection:
             return reading.spending_by_provider(connection, run_id)
+
+    def outcomes_by_provider(self, run_id: str) -> dict[str, dict[str, int]]:
+        """How many attempts of a run ended how, for each provider that was asked."""
+        with self.reading() as connection:
+            return reading.outcomes_by_provider(connection, run_id)
 
     def summary(self, name: str) -> RunSummary:
         """A run, by id or unique beginning of one, in figures."""
