@@ -54,6 +54,7 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for word in (wording.money, wording.short, wording.duration, wording.moment, wording.iso, wording.counted):
+    words = (wording.money, wording.amounts, wording.short, wording.duration, wording.moment, wording.iso, wording.counted)
+    for word in words:
         templates.filters[word.__name__] = word
     return templates

@@ -155,7 +155,7 @@ def as_toml(settings: Settings, began: Mapping[str, Any]) -> str:
     providers = {name: it for name in settings.provider_settings if (it := _other(name, settings, began))}
     if providers:
         document["providers"] = providers
-    return rtoml.dumps(document, pretty=True) if document else ""
+    return rtoml.dumps(document) if document else ""
 
 
 def _other(name: str, settings: Settings, began: Mapping[str, Any]) -> dict[str, str]:

@@ -13,10 +13,14 @@ _SECONDS_WITH_TENTHS = 10
 
 def money(spending: UsageMeter) -> str:
     """`0.0123 USD + 1.2000 CNY, 3 of unknown price`; a dash where nothing was billed."""
+    text = amounts(spending)
+    return f"{text}, {spending.unpriced} of unknown price" if spending.amounts and spending.unpriced else text
+
+
+def amounts(spending: UsageMeter) -> str:
+    """`0.0123 USD + 1.2000 CNY`; "unknown" where no price is known, a dash where nothing was billed."""
     text = " + ".join(amount_of(Decimal(amount), currency) for currency, amount in sorted(spending.amounts.items()))
-    if not spending.unpriced:
-        return text or "–"
-    return f"{text}, {spending.unpriced} of unknown price" if text else "unknown"
+    return text or ("unknown" if spending.unpriced else "–")
 
 
 def amount_of(amount: Decimal, currency: str) -> str:
