@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -27,7 +27,9 @@ CLIENTS = {
 }
 
 
-def attempt(provider: str, *, error: str = "", seconds: float = 2.0, tokens: tuple[int, int] = (900, 300)) -> ExchangeAttempt:
+def attempt(
+    provider: str, *, error: str = "", seconds: float = 2.0, tokens: tuple[int, int] = (900, 300)
+) -> ExchangeAttempt:
     """One that was answered, or that failed with an error."""
     model, currency, price, _ = PROVIDERS.get(provider, ("m", "USD", 1.0, 1.0))
     usage = None if error else Usage(input=tokens[0], output=tokens[1], cached_input=tokens[0] // 3)
@@ -91,14 +93,10 @@ def past(now: float, days: int) -> Iterator[Exchange]:
                 yield exchange(number, started, answered, client=client)
 
 
-def make_ledger(folder: Path, made: list[Exchange]) -> None:
+async def make_ledger(folder: Path, made: Iterable[Exchange]) -> None:
     """A ledger that has these exchanges."""
-
-    async def record() -> None:
-        with open_store(gateway_path(folder)) as store:
-            await asyncio.gather(*(record_exchange(store, it) for it in made))
-
-    asyncio.run(record())
+    with open_store(gateway_path(folder)) as store:
+        await asyncio.gather(*(record_exchange(store, it) for it in made))
 
 
 ENDPOINTS = ("GET /pets", "POST /pets", "GET /pets/{petId}", "DELETE /pets/{petId}", "GET /owners", "POST /owners")
@@ -109,7 +107,9 @@ def begin_run(store: Store, document: Document, *, endpoints: tuple[str, ...] = 
     return store.begin_run(document, {}, endpoints)
 
 
-def do_job(store: Store, run: str, endpoint: Endpoint, *, provider: str, failing: str = "", error: str | None = None) -> None:
+async def do_job(
+    store: Store, run: str, endpoint: Endpoint, *, provider: str, failing: str = "", error: str | None = None
+) -> None:
     """End the job of an endpoint: by this provider, after another one failed; or with an error."""
     used = Usage(input=2400, output=800)
     cost = Cost(Decimal("0.0123"), "USD", "2026-11-01")
@@ -125,8 +125,5 @@ def do_job(store: Store, run: str, endpoint: Endpoint, *, provider: str, failing
         error=error,
     )
 
-    async def record() -> None:
-        waiting = [store.record(run, it) for it in attempts]
-        await asyncio.gather(*waiting, store.finish_job(run, f"job {endpoint.id}", result))
-
-    asyncio.run(record())
+    waiting = [store.record(run, it) for it in attempts]
+    await asyncio.gather(*waiting, store.finish_job(run, f"job {endpoint.id}", result))

@@ -2,7 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,12 @@ from pydantic import SecretStr
 from casecraft.config import GatewaySettings, ProviderSettings, Settings
 from casecraft.gateway.server import Started, running_gateway
 from tests.simulator import Behaviour, Simulator
+
+
+def finish(work: Coroutine[Any, Any, None]) -> None:
+    """Do it in an event loop of its own, in a thread of its own: Playwright's runs in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, work).result()
 
 
 @contextmanager
