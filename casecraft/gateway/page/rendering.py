@@ -54,7 +54,6 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    words = (wording.money, wording.amounts, wording.short, wording.duration, wording.moment, wording.iso, wording.counted)
-    for word in words:
-        templates.filters[word.__name__] = word
+    for name in ("money", "amounts", "short", "duration", "moment", "iso", "counted"):
+        templates.filters[name] = getattr(wording, name)
     return templates

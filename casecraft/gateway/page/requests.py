@@ -92,8 +92,8 @@ class RequestViews:
         found, unread = await asyncio.to_thread(read_ledgers, folder, PER_PAGE + 1, before=before, **wanted)
         shown = found[:PER_PAGE]
         older = urlencode({**wanted, "before": repr(shown[-1].started)}) if len(found) > PER_PAGE else ""
-        facts: dict[str, Any] = {"found": shown, "older": older, "wanted": wanted, "outcomes": OUTCOMES, "unread": unread}
-        return await self._page.render(request, "requests.html.jinja2", **facts)
+        facts: dict[str, Any] = {"found": shown, "unread": unread, "older": older, "wanted": wanted}
+        return await self._page.render(request, "requests.html.jinja2", outcomes=OUTCOMES, **facts)
 
 
 def read_ledgers(folder: Path, limit: int, **wanted: Any) -> tuple[list[Exchange], list[str]]:
