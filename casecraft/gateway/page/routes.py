@@ -15,6 +15,7 @@ from casecraft.config.values import split_names
 from casecraft.errors import CasecraftError, ConfigurationError
 from casecraft.gateway.page.guard import read_form
 from casecraft.gateway.page.rendering import Page
+from casecraft.gateway.page.wording import told
 
 SEE_OTHER, UNPROCESSABLE = 303, 422
 RULES = {
@@ -53,8 +54,7 @@ class RouteViews:
             gateway = gateway_of(fields, settings.gateway)
             self._page.gateway.take(settings.model_copy(update={"gateway": gateway}))
         except CasecraftError as error:
-            message = f"{error}. {error.hint or ''}".strip()
-            return await self._render(request, fields, UNPROCESSABLE, message=message)
+            return await self._render(request, fields, UNPROCESSABLE, message=told(error))
         return RedirectResponse("/ui/routes?taken", SEE_OTHER)
 
     async def _render(

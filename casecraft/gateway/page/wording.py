@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from casecraft.core.usage import UsageMeter
+from casecraft.errors import CasecraftError
 
 _THOUSAND = 1000
 _UNITS = ("", "k", "M", "G", "T")
@@ -65,3 +66,8 @@ def iso(unix: float) -> str:
 def counted(number: int, one: str, many: str = "") -> str:
     """`1 request`, `3 requests`."""
     return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
+def told(error: CasecraftError) -> str:
+    """What went wrong, and what to do about it."""
+    return f"{error}. {error.hint or ''}".strip()

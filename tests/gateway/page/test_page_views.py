@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from casecraft.config import GatewaySettings
+from casecraft.config import GatewaySettings, ProviderSettings
 from casecraft.core.document import Document
 from casecraft.core.exchange import Exchange
 from casecraft.errors import HealthCheckError
@@ -209,6 +209,15 @@ async def test_providers_are_told_with_what_they_do(page: Asking) -> None:
         assert told in glm
     for told in ("127.0.0.1:9", ">not needed<", "<dd>30</dd>", "1 answered, 0 failed, half within 3.0 s"):
         assert told in home
+
+
+async def test_a_provider_whose_settings_are_wrong_says_so(page: Asking) -> None:
+    own = {**page.gateway.settings.provider_settings, "mine": ProviderSettings(row={"sites": "wrong"})}
+    page.gateway.settings = page.gateway.settings.model_copy(update={"provider_settings": own})
+
+    text = await page.text("/ui/providers")
+
+    assert "[providers.mine] is no valid catalog row" in text.partition('id="mine"')[2]
 
 
 async def test_health_is_asked_on_request_alone(page: Asking, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,12 +5,14 @@ import threading
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
 
 from casecraft.config import GatewaySettings, ProviderSettings, Settings
+from casecraft.config.settings import PriceSettings
 from casecraft.gateway.server import Started, running_gateway
 from tests.simulator import Behaviour, Simulator
 
@@ -19,6 +21,9 @@ def finish(work: Coroutine[Any, Any, None]) -> None:
     """Do it in an event loop of its own, in a thread of its own: Playwright's runs in this one."""
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, work).result()
+
+
+PRICE = PriceSettings(input=Decimal("0.60"), output=Decimal("2.20"), as_of="2026-11-01")
 
 
 @contextmanager
@@ -51,7 +56,11 @@ def settings_for(folder: Path, simulator: Simulator | None = None, **gateway: An
     names = [*simulator.providers] if simulator is not None else []
     providers = {
         name: ProviderSettings(
-            base_url=simulator.url(name), api_key=SecretStr(f"sk-secret-of-{name}"), model="simulated", workers=4
+            base_url=simulator.url(name),
+            api_key=SecretStr(f"sk-secret-of-{name}"),
+            model="simulated",
+            workers=4,
+            price=PRICE,
         )
         for name in names
         if simulator is not None

@@ -19,8 +19,9 @@ function renew(part, newer) {
 }
 
 async function look() {
-  const answer = await fetch(location.href, { credentials: "same-origin", cache: "no-store" });
-  if (answer.redirected) location.reload(); // it must be opened anew
+  // A page that answers a form has another address than that of the form.
+  const answer = await fetch(document.body.dataset.address || location.href, { credentials: "same-origin", cache: "no-store" });
+  if (answer.redirected) return location.reload(); // it must be opened anew
   if (!answer.ok) throw new Error(answer.statusText);
   const newer = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const part of live()) {
