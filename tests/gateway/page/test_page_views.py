@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from casecraft.config import GatewaySettings, ProviderSettings
+from casecraft.config import GatewaySettings, ProviderSettings, Settings
 from casecraft.core.document import Document
 from casecraft.core.exchange import Exchange
 from casecraft.errors import HealthCheckError
+from casecraft.gateway.page import providers
 from casecraft.gateway.traits import Traits
 from casecraft.providers.chat import ChatProvider
 from casecraft.providers.provider import Health
@@ -175,20 +176,25 @@ async def test_runs_are_read_while_they_go_on(page: Asking, tmp_path: Path) -> N
     (row,) = rows_of(one, "1 rate limit")
     assert "0.0123 USD" in row
     assert "nobody answered" not in one
+    (row,) = rows_of(one, "<code>kimi</code>")
+    assert ">none<" in row
     assert "3 of 4 endpoints ended" in later
+    endpoints_shown = later.partition('id="endpoints"')[2]
+    assert endpoints_shown.index("nobody answered") < endpoints_shown.index(">done<")
     assert "nobody answered" in later
     assert "stopped" in await page.text("/ui/runs")  # nobody holds it any more, and nobody has ended it
 
 
-@pytest.mark.parametrize("path", ["no.sqlite/1", "orders.sqlite/1", "..%2Forders.sqlite/1", "orders.sqlite/%2e%2e"])
+@pytest.mark.parametrize("path", ["no.sqlite/RUN", "my-orders.sqlite/RUN", "orders.sqlite/1", "..%2Forders.sqlite/RUN"])
 async def test_what_is_no_run_is_not_found(page: Asking, tmp_path: Path, path: str) -> None:
     folder = tmp_path / "state"
     page.gateway.settings = page.gateway.settings.model_copy(update={"state_dir": folder})
     for place in (tmp_path, folder):
         with open_store(place / "orders.sqlite") as store:
-            begin_run(store, DOCUMENT)
+            run = begin_run(store, DOCUMENT)
+    assert (await page.browser.get(f"/ui/runs/orders.sqlite/{run}")).status_code == 200
 
-    answer = await page.browser.get(f"/ui/runs/{path}")
+    answer = await page.browser.get(f"/ui/runs/{path.replace('RUN', run)}")
 
     assert answer.status_code == 404
 
@@ -220,6 +226,18 @@ async def test_a_provider_whose_settings_are_wrong_says_so(page: Asking) -> None
     assert "[providers.mine] is no valid catalog row" in text.partition('id="mine"')[2]
 
 
+async def test_providers_are_tried_once_for_each_settings(page: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[Settings] = []
+    monkeypatch.setattr(providers, "problems_of", lambda settings: tried.append(settings) or {})
+
+    for _ in range(3):
+        await page.text("/ui/providers")
+    assert len(tried) == 1
+    await page.send("/ui/routes", default="home")
+    await page.text("/ui/providers")
+    assert len(tried) == 2
+
+
 async def test_health_is_asked_on_request_alone(page: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
@@ -245,6 +263,8 @@ async def test_health_is_asked_on_request_alone(page: Asking, monkeypatch: pytes
 
 
 async def test_another_model_and_type_hold_for_the_run(page: Asking) -> None:
+    assert "[providers" not in await page.text("/ui/routes")
+
     answer = await page.send("/ui/providers/home", model="larger", dialect="anthropic_messages")
 
     assert answer.status_code == 303
@@ -255,14 +275,21 @@ async def test_another_model_and_type_hold_for_the_run(page: Asking) -> None:
     )
 
 
-@pytest.mark.parametrize("fields", [{"dialect": "nonsense"}, {"model": "a\nb"}, {"model": "x" * 201}])
-async def test_another_model_or_type_that_cannot_be_is_refused(page: Asking, fields: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"dialect": "nonsense"}, "there is no type"),
+        ({"model": "a\nb"}, "cannot be the name"),
+        ({"model": "x" * 201}, "cannot be the name"),
+    ],
+)
+async def test_another_model_or_type_that_cannot_be_is_refused(page: Asking, fields: dict[str, str], told: str) -> None:
     before = page.gateway.settings
 
     answer = await page.send("/ui/providers/home", **fields)
 
     assert answer.status_code == 422
-    assert 'role="alert"' in answer.text
+    assert told in answer.text.partition('role="alert"')[2]
     assert page.gateway.settings is before
 
 
