@@ -8,7 +8,7 @@ import pytest
 from casecraft.cli.gateway import _greet
 from casecraft.config import GatewaySettings, Settings
 
-SERVER = cast(Any, SimpleNamespace(url="http://127.0.0.1:4141", token="cc-0123456789abcdef"))
+SERVER = cast(Any, SimpleNamespace(url="http://127.0.0.1:4141", token="cc-0123456789abcdef", notes=()))
 
 
 def test_the_address_of_the_page_has_the_token_of_this_start(capsys: pytest.CaptureFixture[str]) -> None:

@@ -34,6 +34,7 @@ class GatewayPage:
 
     def __init__(self, gateway: Gateway) -> None:
         self._page = Page(gateway)
+        self._listens_at = gateway.settings.gateway.host  # another one in its files holds from the next start
         self._static = {name: files("casecraft.gateway.page").joinpath("static", name).read_bytes() for name in _KINDS}
         views = (RequestViews, ProviderViews, RouteViews, UsageViews, RunViews)
         self._app = Starlette(
@@ -57,7 +58,7 @@ class GatewayPage:
     def _refusal(self, request: Request) -> Response | None:
         """What somebody gets instead of the page; None for who may see it."""
         host = request.headers.get("host", "")
-        if not may_be_asked_as(host, self._page.gateway.settings.gateway.host):
+        if not may_be_asked_as(host, self._listens_at):
             return PlainTextResponse("The gateway does not go by this name.", MISDIRECTED)
         token = request.query_params.get("token", "")
         if request.url.path == HOME and request.method == "GET" and opens(self._page.gateway.access, token):

@@ -134,6 +134,8 @@ def test_only_its_own_names_lead_to_it(host: str, listens_at: str, may: bool) ->
 
 
 async def test_a_name_that_somebody_else_points_here_gets_nothing(page: Asking) -> None:
+    gateway = page.gateway.settings.gateway.model_copy(update={"host": "evil.example"})
+    page.gateway.settings = page.gateway.settings.model_copy(update={"gateway": gateway})  # from the next start on
     for path in ("/ui", "/ui/login", "/ui/static/page.js", f"/ui?token={TOKEN}"):
         answer = await page.browser.get(path, headers={"host": "evil.example:4141"})
 
