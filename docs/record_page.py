@@ -43,7 +43,7 @@ PICTURES = (
 def ask(gateway: Started, number: int, timeout: float = 60.0) -> None:
     """A client's request."""
     client, path, model = CLIENTS[number % len(CLIENTS)]
-    said = {"role": "user", "content": "Explain this function."}
+    said = {"role": "user", "content": "Explain this function. " * 400}
     body = {"model": model, "max_tokens": 50, ("input" if "responses" in path else "messages"): [said]}
     headers = {"authorization": f"Bearer {gateway.token}", "user-agent": client}
     with suppress(httpx.TimeoutException):

@@ -6,6 +6,7 @@ from decimal import Decimal
 from casecraft.core.usage import UsageMeter
 from casecraft.errors import CasecraftError
 
+_LEAST = Decimal("0.0001")
 _THOUSAND = 1000
 _UNITS = ("", "k", "M", "G", "T")
 _MINUTE = 60
@@ -25,8 +26,10 @@ def amounts(spending: UsageMeter) -> str:
 
 
 def amount_of(amount: Decimal, currency: str) -> str:
-    """`0.0123 USD`."""
-    return f"{amount:.4f} {currency}" if amount else f"0 {currency}"
+    """`0.0123 USD`; what is not nothing does not read as nothing."""
+    if not amount:
+        return f"0 {currency}"
+    return f"{amount:.4f} {currency}" if amount >= _LEAST else f"under {_LEAST} {currency}"
 
 
 def short(number: float) -> str:

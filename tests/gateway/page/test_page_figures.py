@@ -94,6 +94,7 @@ def test_times_read_as_people_say_them(seconds: float | None, text: str) -> None
         ({}, 2, "unknown"),
         ({"USD": Decimal("0.01234")}, 0, "0.0123 USD"),
         ({"USD": Decimal(0)}, 0, "0 USD"),
+        ({"USD": Decimal("0.00004")}, 0, "under 0.0001 USD"),
         ({"USD": Decimal(1), "CNY": Decimal(2)}, 3, "2.0000 CNY + 1.0000 USD, 3 of unknown price"),
     ],
 )
