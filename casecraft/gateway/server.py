@@ -16,6 +16,7 @@ from casecraft.core.event_loop import run_async
 from casecraft.errors import ConfigurationError
 from casecraft.gateway.access import new_token
 from casecraft.gateway.app import create_app
+from casecraft.gateway.connecting import Connection
 from casecraft.gateway.exposure import check_exposure
 from casecraft.gateway.gateway import Gateway, Report
 from casecraft.gateway.serving import Server, reported_errors
@@ -124,6 +125,7 @@ def open_log(settings: Settings, token: str) -> CallLog | None:
 def _config(app: Starlette) -> uvicorn.Config:
     return uvicorn.Config(
         app,
+        http=Connection,
         lifespan="on",
         ws="none",
         log_config=None,

@@ -180,6 +180,7 @@ class Served:
     url: str
     port: int
     upstream: Upstream
+    server: uvicorn.Server
     reports: list[CasecraftError] = field(default_factory=list)
 
     async def ended(self, count: int = 1) -> list[Exchange]:
@@ -245,7 +246,7 @@ async def gateway_of(settings: Settings, upstream: Upstream, log: CallLog | None
             await asyncio.sleep(0.01)
         port = listener.getsockname()[1]
         try:
-            yield Served(gateway, f"http://127.0.0.1:{port}", port, upstream, reports)
+            yield Served(gateway, f"http://127.0.0.1:{port}", port, upstream, server, reports)
         finally:
             server.should_exit = True
             await running

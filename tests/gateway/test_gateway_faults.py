@@ -1,6 +1,7 @@
 """What clients get where providers fail, over HTTP."""
 
 import asyncio
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,11 @@ from typing import Any
 import pytest
 
 from casecraft.errors import StateError
+from casecraft.gateway import connecting
 from tests.gateway.scripted import (
     DIALECTS,
     Play,
+    Served,
     Upstream,
     answers,
     ask,
@@ -311,6 +314,43 @@ async def test_a_large_request_without_a_stated_length_is_refused_and_the_connec
         assert b" 413 " in await reader.readline()
         await reader.readuntil(b"Hello there")
         writer.close()
+
+
+@pytest.mark.parametrize("endless", [b"X-A: " + b"a" * 40_000, b"X-A: a\r\n" * 4000])
+async def test_a_head_without_end_is_not_kept(tmp_path: Path, endless: bytes) -> None:
+    async with served(tmp_path, Upstream(), {"up": "openai_chat"}) as it:
+        reader, writer = await raw(it.port, b"POST /v1/messages HTTP/1.1\r\n")
+        with contextlib.suppress(ConnectionError):
+            for _ in range(100):
+                writer.write(endless)
+                await writer.drain()
+                await asyncio.sleep(0)
+        with contextlib.suppress(ConnectionError):
+            assert b" 400 " in await reader.readline()
+        writer.close()
+        await no_connection(it)
+
+
+@pytest.mark.parametrize("sent", [b"", b"POST /v1/mess", b"POST /v1/messages HTTP/1.1\r\nX-A: a\r\n"])
+async def test_a_head_that_does_not_come_is_not_waited_for(
+    tmp_path: Path, sent: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connecting, "HEAD_TIME", 0.3)
+    async with served(tmp_path, Upstream(up=answers("openai_chat")), {"up": "openai_chat"}) as it:
+        reader, writer = await raw(it.port, sent)
+        assert await reader.read() == b""
+        writer.close()
+        reader, writer = await raw(it.port, raw_request("openai_chat"))
+        await reader.readuntil(b"Hello there")
+        writer.write(raw_request("openai_chat")[:40])
+        rest = await reader.read()
+        assert b"Hello" not in rest
+        writer.close()
+
+
+async def no_connection(it: Served) -> None:
+    while it.server.server_state.connections:
+        await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize("client", DIALECTS)

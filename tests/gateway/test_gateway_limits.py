@@ -296,8 +296,9 @@ async def test_what_was_spent_stays_known_when_settings_change(tmp_path: Path) -
             tmp_path, it.upstream, {"up": "openai_chat"},
             keys={"alice": {"token": SecretStr(ALICE), "budget": "7"}}, **priced(),
         )  # fmt: skip
+        it.gateway.budget.spent["bob"] = Decimal(3)  # what the ledger does not have yet
         it.gateway.take(with_budget)
-        assert it.gateway.budget.spent == {"alice": Decimal(7)}
+        assert it.gateway.budget.spent == {"alice": Decimal(7), "bob": Decimal(3)}
         assert (await ask(it, "openai_chat", token=ALICE)).status_code != 200
     with open_store(gateway_path(tmp_path), read_only=True):
         pass

@@ -139,8 +139,7 @@ def test_what_nobody_foresaw_is_told_by_its_kind_and_place_alone() -> None:
 
 
 async def test_who_waits_for_a_short_rest_is_told_when_it_becomes_a_long_one() -> None:
-    settings = ProviderSettings(base_url="http://127.0.0.1:9/v1", model="m", workers=1)
-    lane = ProviderLane(create("own", settings))
+    lane = lane_of_one()
     lane.failed(RateLimitError("slow down", retry_after=0.05), asyncio.get_running_loop().time())
     assert 0 < lane.pause_left <= 0.05
     waiting = asyncio.create_task(enter(lane))
@@ -151,6 +150,21 @@ async def test_who_waits_for_a_short_rest_is_told_when_it_becomes_a_long_one() -
     assert caught.value.retry_after == pytest.approx(30, abs=1)
     assert lane.in_flight == 0
     assert not lane._lane.limit._semaphore.locked(), "the permit is given back"
+
+
+async def test_who_waits_for_a_permit_is_told_of_a_long_rest_too() -> None:
+    lane = lane_of_one()
+    async with lane.permit(), asyncio.timeout(5):
+        waiting = asyncio.create_task(enter(lane))
+        await asyncio.sleep(0)
+        lane.failed(RateLimitError("slow down", retry_after=30), asyncio.get_running_loop().time())
+    async with asyncio.timeout(5):
+        with pytest.raises(RateLimitError, match="slow down"):
+            await waiting
+
+
+def lane_of_one() -> ProviderLane:
+    return ProviderLane(create("own", ProviderSettings(base_url="http://127.0.0.1:9/v1", model="m", workers=1)))
 
 
 async def enter(lane: ProviderLane) -> None:
