@@ -1,0 +1,16 @@
+from collections.abc import Iterator
+
+import pytest
+
+from tests.gateway.stage import Stage, set_up
+
+
+@pytest.fixture(scope="session")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """A gateway with every vendor behind it and every SDK before it. Mark the tests that use it `slow`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "dummy")
+        patch.delenv("AWS_PROFILE", raising=False)
+        with set_up(tmp_path_factory.mktemp("gateway")) as made:
+            yield made

@@ -1,0 +1,190 @@
+"""What a client can do through the gateway: each feature as a conversation that either works whole or fails."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from tests.gateway.spoken import PNG, SCHEMA, SIGNATURE, TOOLS, Ask, Call, Got, Said, Tokens
+from tests.gateway.stage import Cell
+
+PLAIN = Said("It is sunny in Paris – 22 °C 😀.")
+PARIS = Call("get_weather", {"city": "Paris é", "days": 2}, "call_1")
+ROME = Call("get_weather", {"city": "Rome", "days": 1}, "call_2")
+OFFERED = Ask(tools=("get_weather", "get_time"))
+THOUGHT = "The user wants to know the weather."
+
+# These have no ids of calls, so that results are told by name and order.
+WITHOUT_IDS = ("ollama_chat",)
+# These send, or take, a call's arguments in one piece.
+WHOLE_CALLS = ("gemini", "ollama_chat")
+
+
+def text(cell: Cell) -> None:
+    cell.upstream.says(PLAIN)
+    got = cell.ask(Ask())
+    heard = cell.upstream.heard
+    assert (heard.model, heard.system, heard.turns) == ("m", "Be brief.", Ask().turns)
+    assert heard.limit == 4096
+    assert (got.text, got.stop) == (PLAIN.text, "stop")
+
+
+def stream(cell: Cell) -> None:
+    cell.upstream.says(PLAIN)
+    got = cell.ask(Ask().streamed())
+    assert cell.upstream.heard.turns == Ask().turns
+    assert (got.text, got.stop) == (PLAIN.text, "stop")
+    assert got.pieces == len(PLAIN.pieces)
+
+
+def tool(cell: Cell) -> None:
+    cell.upstream.says(Said(calls=(PARIS,)))
+    got = cell.ask(OFFERED)
+    assert _offered(cell)
+    assert_calls(got, PARIS)
+
+
+def forced_tool(cell: Cell) -> None:
+    cell.upstream.says(Said(calls=(PARIS,)))
+    got = cell.ask(replace(OFFERED, choice="get_weather"))
+    assert cell.upstream.heard.choice == "get_weather"
+    assert_calls(got, PARIS)
+
+
+def parallel_tools(cell: Cell) -> None:
+    cell.upstream.says(Said("Let me look.", calls=(PARIS, ROME)))
+    got = cell.ask(OFFERED)
+    assert got.text == "Let me look."
+    assert_calls(got, PARIS, ROME)
+
+
+def streamed_tools(cell: Cell) -> None:
+    cell.upstream.says(Said("Let me look.", calls=(PARIS, ROME)))
+    got = cell.ask(OFFERED.streamed())
+    assert _offered(cell)
+    assert got.text == "Let me look."
+    assert_calls(got, PARIS, ROME)
+    in_pieces = cell.vendor not in WHOLE_CALLS and cell.client_name != "genai"
+    assert got.argument_pieces >= (6 if in_pieces else 2)
+
+
+def tool_results(cell: Cell) -> None:
+    cell.upstream.says(PLAIN)
+    turns = (
+        *Ask().turns,
+        (
+            "assistant",
+            (
+                ("text", "Let me look."),
+                ("call", "call_1", "get_weather", PARIS.arguments),
+                ("call", "call_2", "get_weather", ROME.arguments),
+            ),
+        ),
+        ("user", (("result", "call_1", "sunny"), ("result", "call_2", "rain"))),
+    )
+    got = cell.ask(replace(OFFERED, turns=turns))
+    asked, called, answered = cell.upstream.heard.turns
+    assert asked == Ask().turns[0]
+    assert called[0] == "assistant"
+    assert called[1][0] == ("text", "Let me look.")
+    assert [part[2:] for part in called[1][1:]] == [(it.name, it.arguments) for it in (PARIS, ROME)]
+    assert [part[0] for part in answered[1]] == ["result", "result"]
+    assert [part[2] for part in answered[1]] == ["sunny", "rain"]
+    if cell.vendor not in WITHOUT_IDS:
+        assert [part[1] for part in answered[1]] == [part[1] for part in called[1][1:]]
+    assert got.text == PLAIN.text
+
+
+def images(cell: Cell) -> None:
+    cell.upstream.says(PLAIN)
+    turn = ("user", (("text", "What is this?"), ("image", PNG)))
+    got = cell.ask(Ask(turns=(turn,)))
+    assert set(cell.upstream.heard.parts) == set(turn[1])
+    assert got.text == PLAIN.text
+
+
+def json_schema(cell: Cell) -> None:
+    cell.upstream.says(Said('{"city": "Paris", "warm": true}'))
+    got = cell.ask(Ask(schema=SCHEMA))
+    assert cell.upstream.heard.schema == SCHEMA
+    assert json.loads(got.text) == {"city": "Paris", "warm": True}
+
+
+def thinking(cell: Cell) -> None:
+    cell.upstream.says(Said("It is sunny.", thought=THOUGHT, signature=SIGNATURE))
+    for ask in (Ask(thinks=True), Ask(thinks=True).streamed()):
+        got = cell.ask(ask)
+        assert cell.upstream.heard.thinks
+        assert (got.thought, got.text) == (THOUGHT, "It is sunny.")
+
+
+def thinking_kept(cell: Cell) -> None:
+    """What a model has thought goes back to it unchanged with its signature, as the SDK puts it into the history."""
+    said = Said(calls=(PARIS,), thought=THOUGHT, signature=SIGNATURE)
+    for ask in (replace(OFFERED, thinks=True), replace(OFFERED, thinks=True).streamed()):
+        cell.upstream.says(said)
+        got = cell.ask(ask)
+        assert_calls(got, PARIS)
+        native = ("assistant", (("native", got.native),))
+        result = ("user", (("result", got.calls[0].id, "sunny"),))
+        cell.ask(replace(ask, turns=(*ask.turns, native, result)))
+        sent = cell.upstream.requests[-1].content.decode()
+        assert THOUGHT in sent or cell.vendor == "gemini"
+        cell.upstream.requests[-1].read()
+        if cell.vendor in SIGNING:
+            assert SIGNATURE in sent
+
+
+SIGNING = ("anthropic_messages", "bedrock_converse", "gemini", "openai_responses")
+
+
+def output_limit(cell: Cell) -> None:
+    for ask in (Ask(), Ask().streamed()):
+        cell.upstream.says(Said("It is", stop="length"))
+        got = cell.ask(ask)
+        assert (got.text, got.stop) == ("It is", "length")
+
+
+def stop_sequence(cell: Cell) -> None:
+    cell.upstream.says(Said("It is", stop="stop_sequence"))
+    got = cell.ask(Ask(stop=("END",)))
+    assert cell.upstream.heard.stop == ("END",)
+    assert got.text == "It is"
+    assert got.stop in ("stop", "stop_sequence")
+
+
+def usage(cell: Cell) -> None:
+    cell.upstream.says(PLAIN)
+    for ask in (Ask(), Ask().streamed()):
+        assert cell.ask(ask).tokens == Tokens(100, 20, 40)
+
+
+FEATURES: Mapping[str, Callable[[Cell], None]] = {
+    "text": text,
+    "stream": stream,
+    "one tool": tool,
+    "forced tool": forced_tool,
+    "parallel tools": parallel_tools,
+    "streamed arguments": streamed_tools,
+    "tool results": tool_results,
+    "images": images,
+    "JSON schema": json_schema,
+    "thinking": thinking,
+    "thinking kept": thinking_kept,
+    "output limit": output_limit,
+    "stop sequence": stop_sequence,
+    "usage": usage,
+}
+
+
+def _offered(cell: Cell) -> bool:
+    assert cell.upstream.heard.tools == {name: schema for name, (_, schema) in TOOLS.items()}
+    return True
+
+
+def assert_calls(got: Got, *calls: Call) -> None:
+    """The calls arrived, each with an id of its own, and the answer ends for their sake."""
+    assert [(it.name, it.arguments) for it in got.calls] == [(it.name, it.arguments) for it in calls]
+    ids = {it.id for it in got.calls}
+    assert len(ids) == len(calls)
+    assert all(ids)
+    assert got.stop == "tools"
