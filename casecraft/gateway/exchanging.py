@@ -21,6 +21,7 @@ from casecraft.errors import (
 )
 from casecraft.gateway.answering import Answer
 from casecraft.gateway.asking import ClientRequest
+from casecraft.gateway.call_ids import with_unique_id, with_unique_ids
 from casecraft.gateway.crossing import cross
 from casecraft.gateway.lanes import Lanes, ProviderLane
 from casecraft.gateway.passing import Passing
@@ -128,7 +129,7 @@ class Exchanging:
         if isinstance(provider, ChatProvider) and provider.profile.dialect == self.asked.door.dialect:
             return await self._pass_on(provider, model)
         request, losses = cross(self.asked.asked, self.asked.door.dialect)
-        request = replace(request, model=model, headers=self.asked.attribution)
+        request = lane.proofs.restore(replace(request, model=model, headers=self.asked.attribution))
         if self.asked.asked.stream:
             return await self._stream(lane, request, losses)
         return await self._complete(lane, request, losses)
@@ -136,7 +137,8 @@ class Exchanging:
     async def _complete(self, lane: ProviderLane, request: ChatRequest, losses: tuple[Loss, ...]) -> Usage | None:
         response = await lane.provider.complete(request)
         dialect = self.asked.dialect
-        content = restore_content(response.content, request.tools)
+        content = restore_content(with_unique_ids(response.content, self.asked.id), request.tools)
+        lane.proofs.keep(content)
         named = replace(response, content=content, model=self.asked.model, request_id=self.asked.id)
         body, lost = dialect.encode_response(named, created=int(self.asked.started))
         self._describe(lane, request.model, (*losses, *response.losses, *lost))
@@ -150,8 +152,10 @@ class Exchanging:
         self._describe(lane, request.model, losses)
         async with aclosing(self._in_time(lane, request)) as events:
             try:
-                async for event in events:
+                async for told in events:
+                    event = with_unique_id(told, asked.id)
                     if isinstance(event, StreamEnd):
+                        lane.proofs.keep(event.response.content)
                         usage = event.response.usage
                         self._describe(lane, request.model, (*losses, *event.response.losses))
                     data = encoder.encode(restore_event(event, request.tools))

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 from casecraft.engine.lane import Lane
 from casecraft.errors import NetworkError, ProviderError, ProviderTimeoutError, RateLimitError, ServerError
+from casecraft.gateway.proofs import Proofs
 from casecraft.providers import Provider
 
 PATIENCE = 3.0
@@ -18,7 +19,7 @@ class ProviderLane:
     """One provider with its permits, its rate and its breaker.
 
     `in_flight` is how many requests hold a permit. A batch gives a lane up for the rest of its run; the gateway runs
-    on, so a lane that fails again after its rest rests anew.
+    on, so a lane that fails again after its rest rests anew. `proofs` are what the provider has signed.
     """
 
     def __init__(self, provider: Provider) -> None:
@@ -27,6 +28,7 @@ class ProviderLane:
         self._lane = Lane(provider.profile, provider)
         self._cause: ProviderError | None = None
         self.in_flight = 0
+        self.proofs = Proofs()
 
     @property
     def limit(self) -> int:

@@ -34,8 +34,11 @@ def media_type_of(data: bytes) -> str:
 
 
 def decode_base64(text: str) -> bytes:
-    """The bytes that base64 stands for. Raises `ValueError` where it is broken."""
+    """The bytes that base64 stands for, in either alphabet: Google's own SDK writes the one for URLs.
+
+    Raises `ValueError` where it is broken.
+    """
     try:
-        return base64.b64decode(text, validate=True)
+        return base64.b64decode(text.replace("-", "+").replace("_", "/"), validate=True)
     except binascii.Error as error:
         raise ValueError(f"broken base64: {error}") from error

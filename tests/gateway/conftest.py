@@ -2,7 +2,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.gateway.stage import Stage, set_up
+pytest.register_assert_rewrite("tests.gateway.features", "tests.gateway.vendors", "tests.gateway.sdks")
+
+from tests.gateway.stage import Stage, set_up  # noqa: E402  # what it asserts is rewritten
 
 
 @pytest.fixture(scope="session")

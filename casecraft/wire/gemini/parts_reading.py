@@ -11,12 +11,12 @@ from casecraft.wire.data_urls import decode_base64, read_image
 
 
 def add_text(parts: list[Part], part: Mapping[str, Any]) -> None:
-    """Text or a thought. Where a streamed thought's signature came by itself, it goes to the thought before."""
+    """Text or a thought. The pieces of a streamed thought are one: its signature is that of all of it."""
     text, signature = string(part.get("text")), string(part.get("thoughtSignature"))
     if part.get("thought") is True:
         last = parts[-1] if parts else None
-        if not text and signature and isinstance(last, Reasoning) and last.text and not last.signature:
-            parts[-1] = Reasoning(last.text, signature)
+        if isinstance(last, Reasoning) and last.text and not last.signature:
+            parts[-1] = Reasoning(f"{last.text}{text}", signature)
         elif text or signature:
             parts.append(Reasoning(text, signature))
         return

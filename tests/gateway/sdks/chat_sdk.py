@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import openai
+from openai.lib.streaming.chat import ChatCompletionStreamState
 
 from tests.gateway.spoken import TOOLS, Ask, Call, Got, Tokens, Turn
 
@@ -27,13 +28,14 @@ class Chat:
             return got_of(self.sdk.chat.completions.create(**fields))
         pieces = argument_pieces = 0
         thought = ""
-        with self.sdk.chat.completions.stream(**fields, stream_options={"include_usage": True}) as stream:
-            for event in stream:
-                pieces += event.type == "content.delta"
+        state = ChatCompletionStreamState()
+        for chunk in self.sdk.chat.completions.create(**fields, stream=True, stream_options={"include_usage": True}):
+            for event in state.handle_chunk(chunk):
+                pieces += event.type == "content.delta" and bool(event.delta)
                 argument_pieces += event.type == "tool_calls.function.arguments.delta" and bool(event.arguments_delta)
-                if event.type == "chunk" and event.chunk.choices:
-                    thought += getattr(event.chunk.choices[0].delta, "reasoning_content", None) or ""
-            return got_of(stream.get_final_completion(), pieces, argument_pieces, thought)
+            if chunk.choices:
+                thought += getattr(chunk.choices[0].delta, "reasoning_content", None) or ""
+        return got_of(state.current_completion_snapshot, pieces, argument_pieces, thought)
 
     def begin(self, model: str, ask: Ask) -> Any:
         """A stream, once its first event is there."""

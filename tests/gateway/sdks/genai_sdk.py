@@ -80,7 +80,7 @@ def part_of(part: tuple[Any, ...], names: dict[str, str]) -> types.Part:
             return types.Part(function_call=types.FunctionCall(id=id_, name=name, args=arguments))
         case ("result", id_, text):
             name = names.get(id_, "get_weather")
-            return types.Part(function_response=types.FunctionResponse(id=id_, name=name, response={"result": text}))
+            return types.Part(function_response=types.FunctionResponse(id=id_, name=name, response={"output": text}))
     raise AssertionError(part)
 
 

@@ -66,8 +66,9 @@ def items_of(turn: Turn) -> list[dict[str, Any]]:
     if parts[0][0] == "native":
         native: list[dict[str, Any]] = parts[0][1]
         return native
-    content = [content_of(role, it) for it in parts if it[0] in ("text", "image")]
-    items = [{"role": role, "content": content}] if content else []
+    content = [content_of(it) for it in parts if it[0] in ("text", "image")]
+    said: Any = content if role == "user" else "".join(it["text"] for it in content)
+    items: list[dict[str, Any]] = [{"role": role, "content": said}] if said else []
     for part in parts:
         match part:
             case ("call", id_, name, arguments):
@@ -78,9 +79,9 @@ def items_of(turn: Turn) -> list[dict[str, Any]]:
     return items
 
 
-def content_of(role: str, part: tuple[Any, ...]) -> dict[str, Any]:
+def content_of(part: tuple[Any, ...]) -> dict[str, Any]:
     if part[0] == "text":
-        return {"type": "input_text" if role == "user" else "output_text", "text": part[1]}
+        return {"type": "input_text", "text": part[1]}
     url = f"data:image/png;base64,{base64.b64encode(part[1]).decode()}"
     return {"type": "input_image", "image_url": url, "detail": "auto"}
 

@@ -1,4 +1,7 @@
-"""Gemini's API, after ai.google.dev (generateContent, function calling, thought signatures, troubleshooting)."""
+"""Gemini's API, after ai.google.dev (generateContent, function calling, thought signatures, troubleshooting).
+
+Its calls have no ids, as those of the models before Gemini 3.
+"""
 
 import base64
 import json
@@ -23,6 +26,9 @@ def check(body: dict[str, Any], path: str) -> None:
 
 
 def read(body: dict[str, Any], path: str) -> Heard:
+    # Names come in either form, and the SDK writes base64 in the alphabet for URLs.
+    known = Body.model_validate_json(json.dumps(body))
+    body = known.model_dump(mode="json", by_alias=True, exclude_none=True)
     config = body.get("generationConfig", {})
     calling = body.get("toolConfig", {}).get("functionCallingConfig", {})
     named = calling.get("allowedFunctionNames", ())
@@ -53,7 +59,7 @@ def part_of(part: dict[str, Any]) -> tuple[Any, ...]:
         result = part["functionResponse"]
         return ("result", result.get("id"), next(iter(result["response"].values())))
     if "inlineData" in part:
-        return ("image", base64.b64decode(part["inlineData"]["data"]))
+        return ("image", base64.urlsafe_b64decode(part["inlineData"]["data"]))
     if part.get("thought"):
         return ("thought", part["text"], part.get("thoughtSignature", ""))
     return ("text", part["text"])
@@ -74,7 +80,7 @@ def parts(said: Said) -> list[dict[str, Any]]:
     made: list[dict[str, Any]] = [{"text": said.thought, "thought": True}] if said.thought else []
     if said.text:
         made.append({"text": said.text})
-    made += [{"functionCall": {"id": it.id, "name": it.name, "args": it.arguments}} for it in said.calls]
+    made += [{"functionCall": {"name": it.name, "args": it.arguments}} for it in said.calls]
     if said.signature:
         signed = next((it for it in made if "functionCall" in it), made[-1])
         signed["thoughtSignature"] = said.signature

@@ -5,6 +5,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import ollama
+
 from tests.gateway.spoken import Heard, Said, Turn, merged, pieces_of
 from tests.wire.test_ollama_requests import as_the_client_sends, without_empty
 
@@ -19,7 +21,11 @@ def is_stream(path: str, body: dict[str, Any]) -> bool:
 
 def check(body: dict[str, Any], path: str) -> None:
     """It is what Ollama's client sends."""
-    assert without_empty(as_the_client_sends(body)) == without_empty(body)
+    sent = as_the_client_sends(body)
+    # The client's own types of tools leave out what they do not know of JSON Schema.
+    for tool in body.get("tools", ()):
+        ollama.Tool.model_validate(tool, strict=True)
+    assert without_empty({**sent, "tools": []}) == without_empty({**body, "tools": []})
 
 
 def read(body: dict[str, Any], path: str) -> Heard:
