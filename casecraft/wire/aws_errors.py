@@ -108,7 +108,7 @@ def decode_aws_error(
     code = _bare(headers.get("x-amzn-errortype", "")) or _code_of(said)
     # SageMaker answers 424 where the model's own server refused; that one's status says more.
     meant = count(said.get("OriginalStatusCode")) or status
-    error = decode_error(meant, headers, _plain(said, code), provider, codes={code: _kind(said, code), **codes})
+    error = decode_error(meant, headers, _plain(said, code), provider, codes=_codes(said, code, codes))
     error.body, error.status = body, status
     return error
 
@@ -117,7 +117,7 @@ def aws_error_in_answer(said: Mapping[str, Any], body: bytes, provider: str, cod
     """The error that came with status 200, whole or as an exception in a stream."""
     code = _code_of(said)
     plain = {"code": code, "message": message_of(said)}
-    return error_in_answer(plain, body, provider, {code: _kind(said, code), **codes})
+    return error_in_answer(plain, body, provider, _codes(said, code, codes))
 
 
 def is_aws_error(answer: Mapping[str, Any]) -> bool:
@@ -163,10 +163,13 @@ def _plain(said: Mapping[str, Any], code: str) -> bytes:
     return orjson.dumps({"code": code, "message": message} if code else {**said, "message": message})
 
 
-def _kind(said: Mapping[str, Any], code: str) -> str:
-    """The kind of error; an empty word where status and message have to tell."""
+def _codes(said: Mapping[str, Any], code: str, codes: Codes) -> Codes:
+    """The kinds of error by their codes: the provider's own before those of all, but after what the message tells.
+
+    An empty word leaves it to status and message.
+    """
     lower, message = code.lower(), message_of(said)
-    for codes, pattern, kind in MESSAGES:
-        if lower in codes and pattern.search(message):
-            return kind
-    return CODES.get(lower, "")
+    for those, pattern, kind in MESSAGES:
+        if lower in those and pattern.search(message):
+            return {**codes, code: kind}
+    return {code: CODES.get(lower, ""), **codes}

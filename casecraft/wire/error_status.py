@@ -23,7 +23,15 @@ STATUSES: tuple[tuple[type[ProviderError], int], ...] = (
     (ServerError, 500),
 )
 BAD_GATEWAY = 502
+UNAVAILABLE = 503
 NO_CREDIT = 402
+OVERLOADED = 529
+"""What Anthropic alone says where others say that they are unavailable."""
+
+
+def is_overloaded(error: ProviderError) -> bool:
+    """Whether the provider has too much to do, in either of the words for it."""
+    return isinstance(error, ServerError) and error.status in (UNAVAILABLE, OVERLOADED)
 
 
 def status_of(error: ProviderError) -> int:
@@ -33,4 +41,6 @@ def status_of(error: ProviderError) -> int:
     """
     if isinstance(error, AuthenticationError) and error.status == NO_CREDIT:
         return NO_CREDIT
+    if is_overloaded(error):
+        return UNAVAILABLE
     return next((status for kind, status in STATUSES if isinstance(error, kind)), BAD_GATEWAY)

@@ -11,6 +11,7 @@ from tests.gateway.stage import Stage, set_up  # noqa: E402  # what it asserts i
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """A gateway with every vendor behind it and every SDK before it. Mark the tests that use it `slow`."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("casecraft.gateway.exchanging.BACK_OFF", (0, 0))
         patch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "dummy")
         patch.delenv("AWS_PROFILE", raising=False)

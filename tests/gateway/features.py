@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from tests.gateway.spoken import PNG, SCHEMA, SIGNATURE, TOOLS, Ask, Call, Got, Said, Tokens
-from tests.gateway.stage import Cell
+from tests.gateway.stage import OWN, Cell
+from tests.gateway.upstream import PATIENCE
 
 PLAIN = Said("It is sunny in Paris – 22 °C 😀.")
 PARIS = Call("get_weather", {"city": "Paris é", "days": 2}, "call_1")
@@ -165,6 +166,61 @@ def usage(cell: Cell) -> None:
         assert cell.ask(ask).tokens == Tokens(100, 20, 0 if cell.vendor in WITHOUT_CACHE else 40)
 
 
+KINDS: Mapping[str, Mapping[str, tuple[int, str]]] = {
+    "anthropic": {
+        "authentication": (401, "authentication_error"),
+        "rate_limit": (429, "rate_limit_error"),
+        "invalid": (400, "invalid_request_error"),
+        "no_model": (404, "not_found_error"),
+        "overloaded": (529, "overloaded_error"),
+        "too_long": (400, "invalid_request_error"),
+    },
+    "openai-chat": {
+        "authentication": (401, "invalid_api_key"),
+        "rate_limit": (429, "rate_limit_exceeded"),
+        "invalid": (400, "invalid_request_error"),
+        "no_model": (404, "model_not_found"),
+        "overloaded": (503, "server_error"),
+        "too_long": (400, "context_length_exceeded"),
+    },
+    "genai": {
+        "authentication": (401, "UNAUTHENTICATED"),
+        "rate_limit": (429, "RESOURCE_EXHAUSTED"),
+        "invalid": (400, "INVALID_ARGUMENT"),
+        "no_model": (404, "NOT_FOUND"),
+        "overloaded": (503, "UNAVAILABLE"),
+        "too_long": (400, "INVALID_ARGUMENT"),
+    },
+}
+
+
+def errors(cell: Cell) -> None:
+    """Each fault of a vendor's has the status and the word that the client's own vendor has for it."""
+    for fault, expected in KINDS[cell.client_name.replace("responses", "chat")].items():
+        asked = cell.own(fault) if fault in OWN else cell
+        cell.upstream.says(PLAIN)
+        cell.upstream.fault = fault
+        cell.upstream.retry_after = "7" if fault == "rate_limit" else ""
+        told = asked.fail(Ask())
+        assert (fault, told.status, told.kind) == (fault, *expected)
+        if fault == "rate_limit":
+            assert told.retry_after == "7"
+        else:
+            assert asked.fail(Ask().streamed()) == told
+
+
+def cancellation(cell: Cell) -> None:
+    """A client that goes away takes its request at the vendor with it, and the permit is free for the next."""
+    own = cell.own("cancelled")
+    cell.upstream.says(PLAIN)
+    cell.upstream.holds = True
+    own.client.begin(f"{own.provider}/m", Ask()).close()
+    assert cell.upstream.gone.wait(PATIENCE), "the vendor still writes"
+    cell.upstream.holds = False
+    assert own.ask(Ask()).text == PLAIN.text
+    assert [it.outcome for it in cell.stage.exchanges(own.provider, 2)] == ["answered", "cancelled"]
+
+
 FEATURES: Mapping[str, Callable[[Cell], None]] = {
     "text": text,
     "stream": stream,
@@ -180,6 +236,8 @@ FEATURES: Mapping[str, Callable[[Cell], None]] = {
     "output limit": output_limit,
     "stop sequence": stop_sequence,
     "usage": usage,
+    "errors": errors,
+    "cancellation": cancellation,
 }
 
 

@@ -116,6 +116,16 @@ class Got:
     native: Any = None
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """An error as an SDK raises it: its HTTP status, the word that tells its kind, and what it says."""
+
+    status: int
+    kind: str
+    message: str
+    retry_after: str
+
+
 WEATHER = {
     "type": "object",
     "properties": {"city": {"type": "string", "description": "Where"}, "days": {"type": "integer"}},

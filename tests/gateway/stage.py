@@ -1,21 +1,25 @@
 """A running gateway with the official SDKs before it and every vendor behind it."""
 
+import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from pydantic import SecretStr
 
 from casecraft.config import GatewaySettings, ProviderSettings, Settings
+from casecraft.core.exchange import Exchange
 from casecraft.gateway.server import Started, running_gateway
+from casecraft.state import exchanges, ledgers, open_store
 from tests.gateway.sdks.anthropic_sdk import Anthropic
 from tests.gateway.sdks.chat_sdk import Chat
 from tests.gateway.sdks.genai_sdk import Genai
 from tests.gateway.sdks.responses_sdk import Responses
-from tests.gateway.spoken import Ask, Got
-from tests.gateway.upstream import VENDORS, Upstream, running_upstream
+from tests.gateway.spoken import Ask, Got, Refusal
+from tests.gateway.upstream import PATIENCE, VENDORS, Upstream, running_upstream
 
 KEY = "sk-upstream-0123456789"
 # Who speaks the dialect in the catalog, with that vendor's own ways of saying it. Chat Completions stands for itself.
@@ -28,6 +32,9 @@ ROWS = {
     "cohere_chat": "cohere",
     "ollama_chat": "ollama",
 }
+OWN = ("rate_limit", "overloaded", "cancelled")
+"""Why a client gets providers of its own: they rest, or have only one permit."""
+
 DIALECTS = {"azure": "openai_chat"}
 
 
@@ -35,6 +42,7 @@ class Client(Protocol):
     """An SDK."""
 
     def ask(self, model: str, ask: Ask) -> Got: ...
+    def fail(self, model: str, ask: Ask) -> Refusal: ...
     def begin(self, model: str, ask: Ask) -> Any: ...
     def close(self) -> None: ...
 
@@ -64,6 +72,16 @@ class Stage:
         """What the last request's provider could not be told."""
         return [name for name in self.headers.get("x-casecraft-losses", "").split(", ") if name]
 
+    def exchanges(self, provider: str, count: int) -> list[Exchange]:
+        """The newest of a provider in the ledger, once it has so many: they are written beside the answers."""
+        pause, end = threading.Event(), time.monotonic() + PATIENCE
+        found: list[Exchange] = []
+        with open_store(ledgers(self.folder)[0], read_only=True) as ledger:
+            while len(found) < count and time.monotonic() < end:
+                found = exchanges(ledger, provider=provider)
+                pause.wait(0.01)
+        return found[:count]
+
     def keep(self, response: Any) -> None:
         """Remember the headers of an answer."""
         self.headers = {name.lower(): value for name, value in response.headers.items()}
@@ -88,8 +106,15 @@ class Cell:
         """Do both speak the same?"""
         return SPOKEN[self.client_name] == DIALECTS.get(self.vendor, self.vendor)
 
-    def ask(self, ask: Ask, *, model: str = "m") -> Got:
-        return self.client.ask(f"{self.provider}/{model}", ask)
+    def ask(self, ask: Ask) -> Got:
+        return self.client.ask(f"{self.provider}/m", ask)
+
+    def fail(self, ask: Ask) -> Refusal:
+        return self.client.fail(f"{self.provider}/m", ask)
+
+    def own(self, purpose: str) -> "Cell":
+        """The same with a provider that nobody else uses: who fails may rest for a while."""
+        return replace(self, provider=f"{self.provider}-{self.client_name}-{purpose}")
 
 
 def provider_of(vendor: str) -> str:
@@ -105,9 +130,9 @@ def settings_for(upstream: Upstream, folder: Path) -> Settings:
         given = {} if row == "bedrock" else {"api_key": SecretStr(KEY)}
         own = {"structured_output": "json_schema"} if row == vendor else {}
         dialect = DIALECTS.get(vendor, vendor)
-        for suffix in ("", *(f"-{client}-{fault}" for client in CLIENTS for fault in ("rate_limit", "overloaded"))):
+        for suffix in ("", *(f"-{client}-{fault}" for client in CLIENTS for fault in OWN)):
             providers[f"{row}{suffix}"] = ProviderSettings(
-                base_url=f"{upstream.url}/{vendor}{suffix}{module.BASE}", dialect=dialect, model="usual", workers=4, **own, **given
+                base_url=f"{upstream.url}/{vendor}{suffix}{module.BASE}", dialect=dialect, model="usual", workers=1 if suffix else 4, **own, **given
             )
     gateway = GatewaySettings(host="127.0.0.1", port=0)
     return Settings(state_dir=folder, gateway=gateway, provider_settings=providers)

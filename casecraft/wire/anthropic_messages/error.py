@@ -15,9 +15,7 @@ from casecraft.errors import (
     ServerError,
 )
 from casecraft.wire.dialect import ErrorBody
-from casecraft.wire.error_status import NO_CREDIT, status_of
-
-OVERLOADED = 529
+from casecraft.wire.error_status import NO_CREDIT, OVERLOADED, is_overloaded, status_of
 
 # The type, as Anthropic says it.
 WORDS: tuple[tuple[type[ProviderError], str], ...] = (
@@ -44,7 +42,7 @@ def encode_error(error: ProviderError) -> ErrorBody:
 
 
 def _words(error: ProviderError) -> tuple[int, str]:
-    if isinstance(error, ServerError) and error.status == OVERLOADED:
+    if is_overloaded(error):
         return OVERLOADED, "overloaded_error"
     if isinstance(error, AuthenticationError) and error.status == NO_CREDIT:
         return NO_CREDIT, "billing_error"

@@ -14,7 +14,7 @@ from casecraft.errors import (
     ServerError,
 )
 from casecraft.wire.dialect import ErrorBody
-from casecraft.wire.error_status import NO_CREDIT, status_of
+from casecraft.wire.error_status import NO_CREDIT, is_overloaded, status_of
 
 RETRY_INFO = "type.googleapis.com/google.rpc.RetryInfo"
 
@@ -36,7 +36,7 @@ NO_MONEY = "FAILED_PRECONDITION"
 def encode_error(error: ProviderError) -> ErrorBody:
     """The error in Google's shape."""
     status = status_of(error)
-    named = next((word for kind, word in WORDS if isinstance(error, kind)), OTHER)
+    named = next((word for kind, word in WORDS if isinstance(error, kind) and not is_overloaded(error)), OTHER)
     word = NO_MONEY if status == NO_CREDIT else named
     said: dict[str, Any] = {"code": status, "message": str(error), "status": word}
     if error.retry_after is not None:

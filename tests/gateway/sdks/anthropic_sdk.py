@@ -5,8 +5,9 @@ import json
 from typing import Any
 
 import anthropic
+import pytest
 
-from tests.gateway.spoken import TOOLS, Ask, Call, Got, Part, Tokens
+from tests.gateway.spoken import TOOLS, Ask, Call, Got, Part, Refusal, Tokens
 
 STOPS = {"end_turn": "stop", "max_tokens": "length", "tool_use": "tools", "refusal": "filter"}
 
@@ -31,6 +32,14 @@ class Anthropic:
                 pieces += event.type == "text"
                 argument_pieces += event.type == "input_json" and bool(event.partial_json)
             return got_of(stream.get_final_message(), pieces, argument_pieces)
+
+    def fail(self, model: str, ask: Ask) -> Refusal:
+        """What the SDK raises, which must be one of its errors that have a status."""
+        with pytest.raises(anthropic.APIStatusError) as caught:
+            self.ask(model, ask)
+        error = caught.value
+        told = error.body["error"]["type"]
+        return Refusal(error.status_code, told, str(error), error.response.headers.get("retry-after", ""))
 
     def begin(self, model: str, ask: Ask) -> Any:
         """A stream, once its first event is there."""

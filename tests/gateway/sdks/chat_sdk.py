@@ -5,9 +5,10 @@ import json
 from typing import Any
 
 import openai
+import pytest
 from openai.lib.streaming.chat import ChatCompletionStreamState
 
-from tests.gateway.spoken import TOOLS, Ask, Call, Got, Tokens, Turn
+from tests.gateway.spoken import TOOLS, Ask, Call, Got, Refusal, Tokens, Turn
 
 STOPS = {"tool_calls": "tools", "content_filter": "filter"}
 
@@ -36,6 +37,14 @@ class Chat:
             if chunk.choices:
                 thought += getattr(chunk.choices[0].delta, "reasoning_content", None) or ""
         return got_of(state.current_completion_snapshot, pieces, argument_pieces, thought)
+
+    def fail(self, model: str, ask: Ask) -> Refusal:
+        """What the SDK raises, which must be one of its errors that have a status."""
+        with pytest.raises(openai.APIStatusError) as caught:
+            self.ask(model, ask)
+        error = caught.value
+        told = error.code or error.type or ""
+        return Refusal(error.status_code, told, str(error), error.response.headers.get("retry-after", ""))
 
     def begin(self, model: str, ask: Ask) -> Any:
         """A stream, once its first event is there."""

@@ -4,10 +4,11 @@ import base64
 from typing import Any
 
 import httpx
+import pytest
 from google import genai
-from google.genai import types
+from google.genai import errors, types
 
-from tests.gateway.spoken import TOOLS, Ask, Call, Got, Tokens, Turn
+from tests.gateway.spoken import TOOLS, Ask, Call, Got, Refusal, Tokens, Turn
 
 STOPS = {"STOP": "stop", "MAX_TOKENS": "length", "SAFETY": "filter"}
 
@@ -28,6 +29,13 @@ class Genai:
         if not ask.stream:
             return got_of([self.sdk.models.generate_content(**fields)])
         return got_of(list(self.sdk.models.generate_content_stream(**fields)))
+
+    def fail(self, model: str, ask: Ask) -> Refusal:
+        """What the SDK raises, which must be one of its errors that have a status."""
+        with pytest.raises(errors.APIError) as caught:
+            self.ask(model, ask)
+        error = caught.value
+        return Refusal(error.code, error.status or "", str(error), error.response.headers.get("retry-after", ""))
 
     def begin(self, model: str, ask: Ask) -> Any:
         """A stream, once its first event is there."""

@@ -5,8 +5,9 @@ import json
 from typing import Any
 
 import openai
+import pytest
 
-from tests.gateway.spoken import TOOLS, Ask, Call, Got, Tokens, Turn
+from tests.gateway.spoken import TOOLS, Ask, Call, Got, Refusal, Tokens, Turn
 
 
 class Responses:
@@ -32,6 +33,14 @@ class Responses:
                 if event.type in ("response.completed", "response.incomplete"):
                     end = event.response
         return got_of(end, pieces, argument_pieces)
+
+    def fail(self, model: str, ask: Ask) -> Refusal:
+        """What the SDK raises, which must be one of its errors that have a status."""
+        with pytest.raises(openai.APIStatusError) as caught:
+            self.ask(model, ask)
+        error = caught.value
+        told = error.code or error.type or ""
+        return Refusal(error.status_code, told, str(error), error.response.headers.get("retry-after", ""))
 
     def begin(self, model: str, ask: Ask) -> Any:
         """A stream, once its first event is there."""
