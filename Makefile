@@ -46,6 +46,7 @@ docs: $(READY)
 	$(BIN)/python -m docs.build_catalog
 	$(BIN)/python -m docs.build_reference
 	$(BIN)/python -m docs.build_one_endpoint
+	$(BIN)/python -m docs.build_gateway_matrix
 	$(BIN)/python -m docs.record_demo
 	$(BIN)/python -m docs.record_consoles
 

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from rich.text import Text
 
-from docs import build_catalog, build_cli, build_one_endpoint, build_reference, record_consoles, record_demo
+from docs import build_catalog, build_cli, build_gateway_matrix, build_one_endpoint, build_reference, record_consoles, record_demo
 
 AGAIN = "out of date: run `make docs`"
 
@@ -32,6 +32,12 @@ def test_the_page_and_the_list_of_providers_are_those_of_the_catalog() -> None:
     assert build_catalog.PAGE.read_text("utf-8") == build_catalog.build(), AGAIN
     assert build_catalog.README.read_text("utf-8") == build_catalog.build_readme(), AGAIN
     assert "Anthropic" in build_catalog.build_readme()
+
+
+def test_the_table_of_clients_and_providers_is_that_of_the_tests() -> None:
+    page = build_gateway_matrix.PAGE.read_text("utf-8")
+    assert page == build_gateway_matrix.build(), AGAIN
+    assert "| parallel tools | ✓ |" in page
 
 
 @pytest.mark.slow

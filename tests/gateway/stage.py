@@ -32,6 +32,9 @@ ROWS = {
     "cohere_chat": "cohere",
     "ollama_chat": "ollama",
 }
+PROMPTED = ("tgi", "triton", "replicate")
+"""Who takes a prompt and gives text, and nothing else."""
+
 OWN = ("rate_limit", "overloaded", "cancelled")
 """Why a client gets providers of its own: they rest, or have only one permit."""
 
@@ -106,11 +109,16 @@ class Cell:
         """Do both speak the same?"""
         return SPOKEN[self.client_name] == DIALECTS.get(self.vendor, self.vendor)
 
+    @property
+    def model(self) -> str:
+        """A model as the vendor names models."""
+        return "owner/m" if self.vendor == "replicate" else "m"
+
     def ask(self, ask: Ask) -> Got:
-        return self.client.ask(f"{self.provider}/m", ask)
+        return self.client.ask(f"{self.provider}/{self.model}", ask)
 
     def fail(self, ask: Ask) -> Refusal:
-        return self.client.fail(f"{self.provider}/m", ask)
+        return self.client.fail(f"{self.provider}/{self.model}", ask)
 
     def own(self, purpose: str) -> "Cell":
         """The same with a provider that nobody else uses: who fails may rest for a while."""
@@ -128,7 +136,7 @@ def settings_for(upstream: Upstream, folder: Path) -> Settings:
     for vendor, module in VENDORS.items():
         row = provider_of(vendor)
         given = {} if row == "bedrock" else {"api_key": SecretStr(KEY)}
-        own = {"structured_output": "json_schema"} if row == vendor else {}
+        own = {"structured_output": "json_schema"} if vendor in ("openai_chat", "tgi") else {}
         dialect = DIALECTS.get(vendor, vendor)
         for suffix in ("", *(f"-{client}-{fault}" for client in CLIENTS for fault in OWN)):
             providers[f"{row}{suffix}"] = ProviderSettings(

@@ -9,15 +9,14 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from types import ModuleType
 from typing import Any
 
 from aiohttp import web
 
 from tests.gateway.spoken import Heard, Said
-from tests.gateway.vendors import chat, cohere, converse, gemini, messages, ollama, responses
+from tests.gateway.vendors import chat, cohere, converse, gemini, messages, ollama, prompts, responses
 
-VENDORS: Mapping[str, ModuleType] = {
+VENDORS: Mapping[str, Any] = {
     "openai_chat": chat,
     "azure": chat,
     "openai_responses": responses,
@@ -26,6 +25,9 @@ VENDORS: Mapping[str, ModuleType] = {
     "bedrock_converse": converse,
     "cohere_chat": cohere,
     "ollama_chat": ollama,
+    "tgi": prompts.TGI,
+    "triton": prompts.TRITON,
+    "replicate": prompts.REPLICATE,
 }
 PATIENCE = 20
 """Seconds for what takes parts of one."""
@@ -92,11 +94,17 @@ class Upstream:
             more = {"Retry-After": self.retry_after} if self.retry_after else {}
             return web.json_response(told, status=status, headers={**headers, **more})
         model = vendor.read(body, path).model if not self.raw else "m"
-        streams = vendor.is_stream(path, body)
-        if not streams:
+        if name == "replicate" and body.get("stream"):
+            return web.json_response(vendor.started(f"{self.url}/{request.match_info['vendor']}"))
+        if not vendor.is_stream(path, body):
             whole = b"".join(self.raw) or json.dumps(vendor.whole(self.said, model)).encode()
             return web.Response(body=whole, content_type="application/json")
         return await self.send(request, self.raw or list(vendor.events(self.said, model)), vendor.KIND)
+
+    async def follow(self, request: web.Request) -> web.StreamResponse:
+        """A stream at an address that was told before."""
+        vendor = VENDORS[request.match_info["vendor"].partition("-")[0]]
+        return await self.send(request, list(vendor.events(self.said, "m")), vendor.KIND)
 
     async def send(self, request: web.Request, events: list[bytes], kind: str) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": kind})
@@ -122,6 +130,7 @@ def running_upstream() -> Iterator[Upstream]:
     async def serve() -> None:
         app = web.Application(client_max_size=64 * 2**20)
         app.router.add_post("/{vendor}/{rest:.*}", upstream.answer)
+        app.router.add_get("/{vendor}/stream", upstream.follow)
         runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -59,7 +59,7 @@ def text_of(content: Any) -> str:
 def parts_of(message: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
     content = message.get("content") or ()
     if message.get("tool_plan"):
-        yield ("text", message["tool_plan"])
+        yield ("thought", message["tool_plan"], "")
     for part in [{"type": "text", "text": content}] if isinstance(content, str) else content:
         if part["type"] == "image_url":
             yield ("image", base64.b64decode(part["image_url"]["url"].partition(";base64,")[2]))
