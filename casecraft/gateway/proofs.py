@@ -1,8 +1,9 @@
-"""What a vendor signed, kept for clients that cannot carry it.
+"""What a model thought before it called tools, kept for clients that cannot carry it or do not.
 
-Models that think and then call tools want their thoughts back with the tools' results, with the vendor's signature:
-Claude and Gemini refuse the next request without. Chat Completions has no place for signatures, and no dialect but
-Gemini's has one at a call. So the gateway remembers them by the id of the first call, and puts them back.
+Such models want their thoughts back with the tools' results, Claude and Gemini with their vendor's signature: they
+refuse the next request without, as Kimi and DeepSeek do. Chat Completions has no place for signatures, no dialect but
+Gemini's has one at a call, and many a client leaves thoughts out. So the gateway remembers them by the id of the first
+call, and puts them back.
 """
 
 from collections import OrderedDict
@@ -21,6 +22,13 @@ class _Proof:
     thoughts: tuple[Reasoning, ...]
     signatures: dict[str, str]
 
+    def is_in(self, message: Message) -> bool:
+        """Has the client brought all of it back by itself?"""
+        thoughts = [part for part in message.parts if isinstance(part, Reasoning)]
+        marks = {part.signature for part in message.parts if isinstance(part, Reasoning | ToolCall)}
+        signed = {*(it.signature for it in self.thoughts), *self.signatures.values()} - {""}
+        return signed <= marks and bool(thoughts or not self.thoughts)
+
     @property
     def size(self) -> int:
         thoughts = sum(len(it.text) + len(it.signature) for it in self.thoughts)
@@ -36,12 +44,12 @@ class Proofs:
         self._kept: OrderedDict[str, _Proof] = OrderedDict()
 
     def keep(self, content: Content) -> None:
-        """Remember what an answer has signed that calls tools."""
+        """Remember the thoughts and signatures of an answer that calls tools."""
         parts = () if isinstance(content, str) else content
         calls = [part for part in parts if isinstance(part, ToolCall)]
         thoughts = tuple(part for part in parts if isinstance(part, Reasoning))
         signatures = {call.id: call.signature for call in calls if call.signature}
-        if not calls or not (signatures or any(it.signature for it in thoughts)):
+        if not calls or not (signatures or thoughts):
             return
         self._forget(calls[0].id)
         proof = self._kept[calls[0].id] = _Proof(thoughts, signatures)
@@ -64,7 +72,7 @@ class Proofs:
     def _restored(self, message: Message) -> Message:
         calls = [part for part in message.parts if isinstance(part, ToolCall)]
         proof = self._kept.get(calls[0].id) if message.role == "assistant" and calls else None
-        if proof is None or any(isinstance(part, Reasoning | ToolCall) and part.signature for part in message.parts):
+        if proof is None or proof.is_in(message):
             return message
         self._kept.move_to_end(calls[0].id)
         rest = [_signed(part, proof) for part in message.parts if not isinstance(part, Reasoning)]

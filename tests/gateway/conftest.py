@@ -1,15 +1,19 @@
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
-pytest.register_assert_rewrite("tests.gateway.features", "tests.gateway.vendors", "tests.gateway.sdks")
+if TYPE_CHECKING:
+    from tests.gateway.stage import Stage
 
-from tests.gateway.stage import Stage, set_up  # noqa: E402  # what it asserts is rewritten
+pytest.register_assert_rewrite("tests.gateway.features", "tests.gateway.vendors", "tests.gateway.sdks")
 
 
 @pytest.fixture(scope="session")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Stage"]:
     """A gateway with every vendor behind it and every SDK before it. Mark the tests that use it `slow`."""
+    from tests.gateway.stage import set_up  # takes seconds to import: most tests need none of the SDKs
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("casecraft.gateway.exchanging.BACK_OFF", (0, 0))
         patch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")

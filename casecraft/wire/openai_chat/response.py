@@ -90,7 +90,7 @@ def encode_response(response: ChatResponse, *, created: int = 0) -> Encoded:
         "index": 0,
         "message": _message(response, losses),
         "logprobs": None,
-        "finish_reason": FINISH_REASONS[response.stop_reason],
+        "finish_reason": write_finish_reason(response),
     }
     body: dict[str, Any] = {
         "id": response.request_id or "",
@@ -116,6 +116,13 @@ def _message(response: ChatResponse, losses: list[Loss]) -> dict[str, Any]:
     if any(isinstance(part, Reasoning | ToolCall) and part.signature for part in response.parts):
         losses.append(Loss("signature", "Chat Completions has no signatures", harmless=True))
     return message
+
+
+def write_finish_reason(response: ChatResponse) -> str:
+    """Why the answer ended. Clients run the tools of an answer that says `tool_calls` alone."""
+    if response.stop_reason in ("stop", "other") and response.tool_calls:
+        return "tool_calls"
+    return FINISH_REASONS[response.stop_reason]
 
 
 def write_call(call: ToolCall) -> dict[str, Any]:

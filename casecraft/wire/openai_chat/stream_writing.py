@@ -7,7 +7,7 @@ import orjson
 from casecraft.core.chat import ReasoningDelta, StreamEnd, StreamEvent, TextDelta, ToolCallDelta, ToolCallStart
 from casecraft.errors import ProviderError
 from casecraft.wire.openai_chat.error import encode_error
-from casecraft.wire.openai_chat.response import FINISH_REASONS, write_usage
+from casecraft.wire.openai_chat.response import write_finish_reason, write_usage
 from casecraft.wire.sse import write_event
 
 
@@ -47,6 +47,6 @@ class StreamEncoder:
 
     def _end(self, end: StreamEnd) -> bytes:
         response = end.response
-        last = self._chunk({}, FINISH_REASONS[response.stop_reason])
+        last = self._chunk({}, write_finish_reason(response))
         usage = self._event(choices=[], usage=write_usage(response.usage)) if response.usage is not None else b""
         return last + usage + write_event(b"[DONE]")

@@ -57,6 +57,8 @@ def part_of(block: dict[str, Any]) -> tuple[Any, ...]:
             return ("result", block["tool_use_id"], text)
         case "thinking":
             return ("thought", block["thinking"], block["signature"])
+        case "redacted_thinking":
+            return ("withheld", block["data"])
     raise AssertionError(block)
 
 
