@@ -136,7 +136,9 @@ def settings_for(upstream: Upstream, folder: Path) -> Settings:
     for vendor, module in VENDORS.items():
         row = provider_of(vendor)
         given = {} if row == "bedrock" else {"api_key": SecretStr(KEY)}
-        own = {"structured_output": "json_schema"} if vendor in ("openai_chat", "tgi") else {}
+        own: dict[str, Any] = {}
+        if vendor in ("openai_chat", "tgi"):
+            own = {"structured_output": "json_schema", "row": {"capabilities": ["embeddings"]}}
         dialect = DIALECTS.get(vendor, vendor)
         for suffix in ("", *(f"-{client}-{fault}" for client in CLIENTS for fault in OWN)):
             providers[f"{row}{suffix}"] = ProviderSettings(
