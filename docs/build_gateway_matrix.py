@@ -1,6 +1,6 @@
 """Makes `docs/gateway-matrix.md`: which client can do what with which provider, from the tests that prove it.
 
-    python -m docs.build_gateway_matrix
+python -m docs.build_gateway_matrix
 """
 
 import sys
@@ -80,9 +80,8 @@ be one to another question. – cannot be asked in the client's own format.
 ## What the rows mean
 
 - **one tool, forced tool, parallel tools, streamed arguments**: calls arrive whole, each with an id of its own, and the
-  answer ends for the sake of the tools, also after text. Where a vendor sends arguments in pieces they arrive in pieces,
-  except with `anthropic`, as Messages closes each block before the next, and with `google-genai`, which has whole calls
-  alone.
+  answer ends for the sake of the tools, also after text. Where a vendor sends arguments in pieces they arrive so, but
+  not with `anthropic`, as Messages closes each block before the next, nor with `google-genai`, which has whole calls.
 - **tool results**: two results of parallel calls go back in one turn, each with its call.
 - **thinking kept**: with the results, the model gets back what it thought, with its signature unchanged. Where the
   client's format has no place for that, the gateway remembers it (in memory, at most 16 MB for each provider).

@@ -7,7 +7,15 @@ from xml.etree import ElementTree as ET
 import pytest
 from rich.text import Text
 
-from docs import build_catalog, build_cli, build_gateway_matrix, build_one_endpoint, build_reference, record_consoles, record_demo
+from docs import (
+    build_catalog,
+    build_cli,
+    build_gateway_matrix,
+    build_one_endpoint,
+    build_reference,
+    record_consoles,
+    record_demo,
+)
 
 AGAIN = "out of date: run `make docs`"
 

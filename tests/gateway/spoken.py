@@ -14,7 +14,7 @@ SIGNATURE = base64.b64encode(b"signed by the vendor").decode()
 
 Part: TypeAlias = tuple[Any, ...]
 """`("text", text)`, `("image", bytes)`, `("call", id, name, arguments)`, `("result", id, text)` or
-`("thought", text, signature)`; vendors without ids have None there. `("native", turn)` alone is a turn as an SDK gave it.
+`("thought", text, signature)`; vendors without ids have None there. `("native", turn)` alone is one as an SDK gave it.
 """
 
 Turn: TypeAlias = tuple[str, tuple[Part, ...]]

@@ -50,7 +50,12 @@ class Client(Protocol):
     def close(self) -> None: ...
 
 
-CLIENTS: Mapping[str, Any] = {"anthropic": Anthropic, "openai-chat": Chat, "openai-responses": Responses, "genai": Genai}
+CLIENTS: Mapping[str, Any] = {
+    "anthropic": Anthropic,
+    "openai-chat": Chat,
+    "openai-responses": Responses,
+    "genai": Genai,
+}
 SPOKEN = {
     "anthropic": "anthropic_messages",
     "openai-chat": "openai_chat",
@@ -142,7 +147,12 @@ def settings_for(upstream: Upstream, folder: Path) -> Settings:
         dialect = DIALECTS.get(vendor, vendor)
         for suffix in ("", *(f"-{client}-{fault}" for client in CLIENTS for fault in OWN)):
             providers[f"{row}{suffix}"] = ProviderSettings(
-                base_url=f"{upstream.url}/{vendor}{suffix}{module.BASE}", dialect=dialect, model="usual", workers=1 if suffix else 4, **own, **given
+                base_url=f"{upstream.url}/{vendor}{suffix}{module.BASE}",
+                dialect=dialect,
+                model="usual",
+                workers=1 if suffix else 4,
+                **own,
+                **given,
             )
     gateway = GatewaySettings(host="127.0.0.1", port=0)
     return Settings(state_dir=folder, gateway=gateway, provider_settings=providers)

@@ -43,12 +43,7 @@ def chunks_of(stage: Stage, model: str, ask: Ask) -> list[dict[str, Any]]:
 
 
 def call_deltas(chunks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [
-        call
-        for chunk in chunks
-        for choice in chunk["choices"]
-        for call in choice["delta"].get("tool_calls") or ()
-    ]
+    return [call for chunk in chunks for choice in chunk["choices"] for call in choice["delta"].get("tool_calls") or ()]
 
 
 # Streamed arguments that only the event at their end carries.
@@ -191,7 +186,9 @@ def test_a_messages_provider_that_ends_its_turn_after_a_call_ends_for_tools(
 @pytest.mark.parametrize("client", others("openai_chat"))
 def test_the_history_of_tools_has_its_reasoning(stage: Stage, client: str, keeps: bool) -> None:
     asked = cell(stage, client, "openai_chat")
-    asked.upstream.says(Said(calls=(Call("get_weather", {"city": "Rome", "days": 1}, f"call_{client}_{keeps}"),), thought=THOUGHT))
+    asked.upstream.says(
+        Said(calls=(Call("get_weather", {"city": "Rome", "days": 1}, f"call_{client}_{keeps}"),), thought=THOUGHT)
+    )
     got = asked.ask(replace(OFFERED, thinks=True))
     told = ("call", got.calls[0].id, "get_weather", got.calls[0].arguments)
     turn = ("assistant", (("native", got.native),) if keeps else (told,))

@@ -18,7 +18,11 @@ def ask(client: Any, name: str, model: str, *, stream: bool) -> Any:
     """An answer to a request with fields, headers and a query that nobody knows."""
     more = {
         "extra_body": UNKNOWN,
-        "extra_headers": {"anthropic-beta": "one-2025-01-01,two-2026-02-02", "openai-beta": "three=v1", "x-private": "no"},
+        "extra_headers": {
+            "anthropic-beta": "one-2025-01-01,two-2026-02-02",
+            "openai-beta": "three=v1",
+            "x-private": "no",
+        },
         "extra_query": {"beta": "true"},
     }
     sdk = client.sdk
@@ -35,7 +39,9 @@ def ask(client: Any, name: str, model: str, *, stream: bool) -> Any:
 def answer_with_unknown(name: str, *, stream: bool) -> list[bytes]:
     """What the vendor says, with something new in it."""
     vendor = VENDORS[SPOKEN[name]]
-    told = list(vendor.events(Said("Hi there"), "m")) if stream else [json.dumps(vendor.whole(Said("Hi"), "m")).encode()]
+    told = (
+        list(vendor.events(Said("Hi there"), "m")) if stream else [json.dumps(vendor.whole(Said("Hi"), "m")).encode()]
+    )
     begin = b'{"type": "message_start", "message": {' if stream and name == "anthropic" else b"{"
     return [told[0].replace(begin, begin + b'"x_told": [1, {"a": null}], ', 1), *told[1:]]
 

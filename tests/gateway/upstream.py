@@ -65,7 +65,7 @@ class Upstream:
     """
 
     url: str = ""
-    said: Said = Said("OK")
+    said: Said = field(default_factory=Said)
     fault: str = ""
     retry_after: str = ""
     raw: list[bytes] = field(default_factory=list)

@@ -59,7 +59,10 @@ def fields_of(model: str, ask: Ask) -> dict[str, Any]:
     fields: dict[str, Any] = {"model": model, "messages": messages, "max_completion_tokens": ask.limit}
     if ask.tools:
         fields["tools"] = [
-            {"type": "function", "function": {"name": name, "description": TOOLS[name][0], "parameters": TOOLS[name][1]}}
+            {
+                "type": "function",
+                "function": {"name": name, "description": TOOLS[name][0], "parameters": TOOLS[name][1]},
+            }
             for name in ask.tools
         ]
     if ask.choice:

@@ -54,7 +54,13 @@ def fields_of(model: str, ask: Ask) -> dict[str, Any]:
     fields["input"] = [item for turn in ask.turns for item in items_of(turn)]
     if ask.tools:
         fields["tools"] = [
-            {"type": "function", "name": name, "description": TOOLS[name][0], "parameters": TOOLS[name][1], "strict": True}
+            {
+                "type": "function",
+                "name": name,
+                "description": TOOLS[name][0],
+                "parameters": TOOLS[name][1],
+                "strict": True,
+            }
             for name in ask.tools
         ]
     if ask.choice:

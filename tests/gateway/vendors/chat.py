@@ -18,7 +18,6 @@ from tests.gateway.spoken import Heard, Said, Turn, merged, pieces_of
 WHOLE = TypeAdapter(with_config(ConfigDict(extra="forbid"))(CompletionCreateParamsNonStreaming))
 STREAMED = TypeAdapter(with_config(ConfigDict(extra="forbid"))(CompletionCreateParamsStreaming))
 REASONS = {"stop": "stop", "stop_sequence": "stop", "length": "length", "filter": "content_filter"}
-PATH = "/v1/chat/completions"
 BASE = "/v1"
 KIND = "text/event-stream"
 
@@ -133,7 +132,9 @@ def events(said: Said, model: str) -> Iterator[bytes]:
 
 def chunk(model: str, delta: dict[str, Any], finish: str | None = None) -> bytes:
     choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
-    return data({"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": model, "choices": [choice]})
+    return data(
+        {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": model, "choices": [choice]}
+    )
 
 
 def data(values: dict[str, Any]) -> bytes:
