@@ -9,7 +9,7 @@ it, and hardly depends on what else runs.
 
 import statistics
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
@@ -20,8 +20,8 @@ from benchmarks.gateway_peers import Gateway, casecraft, claude_code_router, por
 from benchmarks.gateway_upstream import upstream
 from casecraft.core.event_loop import run_async
 
-BLOCKS, PAIRS, WARM = 8, 50, 30
-CLIENTS, CROWD = 64, 512
+BLOCKS, PAIRS, WARM = 6, 50, 30
+CLIENTS, CROWDS, SECONDS = 64, 2, 1.0
 CONVERTED = 1.0, 0.8
 """Bars of 2 KB with conversion: milliseconds added, and of CPU."""
 
@@ -107,13 +107,14 @@ def _figures(size: str, stream: bool, direct: Gateway, courses: list[Course]) ->
     alone = Course(direct, "openai_chat")
     for course in courses:
         _ask(course, alone, size, stream, WARM)
-        course.first.clear(), course.direct_first.clear(), course.whole.clear(), course.direct.clear()
+        for values in (course.first, course.direct_first, course.whole, course.direct):
+            values.clear()
     for _ in range(BLOCKS):
         for course in courses:
             before = course.gateway.cpu
             _ask(course, alone, size, stream, PAIRS)
             course.cpu += course.gateway.cpu - before
-    for _ in range(BLOCKS // 2):
+    for _ in range(CROWDS):
         for course in (alone, *courses):
             _ask_at_once(course, size, stream)
     kind = f"{size}{', streamed' if stream else ''}"
@@ -123,7 +124,7 @@ def _figures(size: str, stream: bool, direct: Gateway, courses: list[Course]) ->
 
 
 def _ask(course: Course, alone: Course, size: str, stream: bool, pairs: int) -> None:
-    """Requests to a gateway, each with a direct one beside it; which of them is first changes."""
+    """Requests to a gateway, each with a direct one beside it."""
     through, direct = Waiting(course.gateway.port), Waiting(alone.gateway.port)
     asked, asked_direct = course.request(size, stream), alone.request(size, stream)
     for _ in range(pairs):
@@ -139,7 +140,7 @@ def _ask(course: Course, alone: Course, size: str, stream: bool, pairs: int) -> 
 
 def _ask_at_once(course: Course, size: str, stream: bool) -> None:
     before = course.gateway.cpu
-    took, seconds = run_async(ask_at_once(course.gateway.port, course.request(size, stream), CLIENTS, CROWD))
+    took, seconds = run_async(ask_at_once(course.gateway.port, course.request(size, stream), CLIENTS, SECONDS))
     course.crowd += took
     course.crowd_seconds += seconds
     course.crowd_cpu += course.gateway.cpu - before
@@ -159,10 +160,10 @@ def _figures_of(course: Course, kind: str, size: str, stream: bool) -> Iterator[
         yield Figure(f"{what}: added, p50", course.added, "ms", added)
     yield Figure(f"{what}: CPU", course.cpu_each, "ms", None if stream else cpu)
     crowd_cpu = course.crowd_cpu / len(course.crowd) * 1000
+    p50, p99 = statistics.median(course.crowd), _p99(course.crowd)
+    note(f"whole answer +{course.added:.2f} ms p50, +{course.added_p99:.2f} ms p99")
     note(
-        f"whole answer +{course.added:.2f} ms p50, +{course.added_p99:.2f} ms p99; {CLIENTS} clients: "
-        f"{_rate(course):,.0f} requests/s, {statistics.median(course.crowd):.0f} ms p50, {_p99(course.crowd):.0f} ms p99, "
-        f"CPU {crowd_cpu:.2f} ms"
+        f"{CLIENTS} clients: {_rate(course):,.0f} requests/s, {p50:.0f} ms p50, {p99:.0f} ms p99, CPU {crowd_cpu:.2f} ms"
     )
 
 

@@ -76,19 +76,29 @@ class Waiting:
 
 
 class Crowd:
-    """Clients that share out a number of requests: whoever has its answer sends the next. `took` are milliseconds."""
+    """Clients that ask for some seconds: whoever has its answer sends the next. `took` are milliseconds."""
 
-    def __init__(self, request: bytes, requests: int) -> None:
+    def __init__(self, request: bytes, seconds: float) -> None:
         self.request = request
-        self.left = requests
+        self.end = time.perf_counter() + seconds
+        self.asking = 0
         self.took: list[float] = []
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._wanted = requests
+
+    def may_ask(self) -> bool:
+        """Whether there is time for another request, which is counted then."""
+        more = time.perf_counter() < self.end
+        self.asking += more
+        return more
 
     def note(self, seconds: float) -> None:
         """Note an answer."""
         self.took.append(seconds * 1000)
-        if len(self.took) == self._wanted:
+        self.asking -= 1
+
+    def leave(self) -> None:
+        """Note that a client asks no more; the last one ends it all."""
+        if not self.asking and not self.done.done():
             self.done.set_result(None)
 
     def fail(self, error: Exception) -> None:
@@ -109,10 +119,11 @@ class Member(asyncio.Protocol):
         self._send()
 
     def _send(self) -> None:
-        if self._crowd.left:
-            self._crowd.left -= 1
-            self._reply, self._started = Reply(), time.perf_counter()
-            self._transport.write(self._crowd.request)
+        if not self._crowd.may_ask():
+            self._crowd.leave()
+            return
+        self._reply, self._started = Reply(), time.perf_counter()
+        self._transport.write(self._crowd.request)
 
     def data_received(self, data: bytes) -> None:
         """Send the next once the answer is complete."""
@@ -130,14 +141,14 @@ class Member(asyncio.Protocol):
         self._crowd.fail(exc or RuntimeError("the connection was closed in the middle of an answer"))
 
 
-async def ask_at_once(port: int, request: bytes, clients: int, requests: int) -> tuple[list[float], float]:
-    """Send so many requests by so many clients; the milliseconds of each, and the seconds of all."""
-    crowd = Crowd(request, requests)
+async def ask_at_once(port: int, request: bytes, clients: int, seconds: float) -> tuple[list[float], float]:
+    """Ask for so many seconds with so many clients; the milliseconds of each answer, and the seconds until the last."""
+    crowd = Crowd(request, seconds)
     started = time.perf_counter()
     loop = asyncio.get_running_loop()
     made = [await loop.create_connection(lambda: Member(crowd), "127.0.0.1", port) for _ in range(clients)]
     await crowd.done
-    seconds = time.perf_counter() - started
+    took = time.perf_counter() - started
     for transport, _ in made:
         transport.close()
-    return crowd.took, seconds
+    return crowd.took, took

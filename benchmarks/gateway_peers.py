@@ -19,7 +19,8 @@ PACKAGES = {"@portkey-ai/gateway": "1.15.2", "@musistudio/claude-code-router": "
 INSTEAD = {"@hono/node-server": "1.14.1"}
 """Portkey 1.15.2 answers every streamed request with 500 on a later version, which npm gives it by itself."""
 
-TOKEN = "a-token-of-the-benchmark"  # noqa: S105
+TOKEN = "a-token-of-the-benchmark"
+KEY = "sk-of-the-benchmark"
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -67,7 +68,9 @@ def casecraft(upstream: int) -> Iterator[Gateway]:
     """Ours, as the command starts it, with a ledger and everything else that it has by default."""
 
     def configure(folder: Path, port: int) -> list[str]:
-        own = f'base_url = "http://127.0.0.1:{upstream}/v1"\nmodel = "m"\nworkers = 256\napi_key = "sk-of-the-benchmark"'
+        own = (
+            f'base_url = "http://127.0.0.1:{upstream}/v1"\nmodel = "m"\nworkers = 256\napi_key = "sk-of-the-benchmark"'
+        )
         (folder / "casecraft.toml").write_text(f'use = ["up"]\n[providers.up]\n{own}\n')
         return [sys.executable, "-m", "casecraft", "gateway", "--port", str(port), "--quiet"]
 
@@ -81,12 +84,12 @@ def portkey(upstream: int) -> Iterator[Gateway]:
     """Portkey, which is told where to go with each request."""
     program = install() / "@portkey-ai" / "gateway" / "build" / "start-server.js"
     headers = {
-        "authorization": "Bearer sk-of-the-benchmark",
+        "authorization": f"Bearer {KEY}",
         "x-portkey-provider": "openai",
         "x-portkey-custom-host": f"http://127.0.0.1:{upstream}/v1",
     }
 
-    def configure(folder: Path, port: int) -> list[str]:  # noqa: ARG001  # it has no configuration
+    def configure(folder: Path, port: int) -> list[str]:  # noqa: ARG001  # it has none
         return ["node", str(program), f"--port={port}", "--headless"]
 
     with _started("Portkey", configure, headers) as gateway:
@@ -102,7 +105,7 @@ def claude_code_router(upstream: int) -> Iterator[Gateway]:
         own = folder / ".claude-code-router"
         own.mkdir()
         address = f"http://127.0.0.1:{upstream}/v1/chat/completions"
-        provider = {"name": "up", "api_base_url": address, "api_key": "sk-of-the-benchmark", "models": ["m"]}
+        provider = {"name": "up", "api_base_url": address, "api_key": KEY, "models": ["m"]}
         settings = {"HOST": "127.0.0.1", "PORT": port, "APIKEY": TOKEN, "LOG": False, "Providers": [provider]}
         (own / "config.json").write_text(json.dumps({**settings, "Router": {"default": "up,m"}}))
         return ["node", str(program), "start"]

@@ -40,7 +40,9 @@ def streamed_answer() -> tuple[bytes, ...]:
     events: list[dict[str, Any]] = [{**HEAD, "object": "chat.completion.chunk", "choices": it} for it in choices]
     events += [{**HEAD, "object": "chat.completion.chunk", "choices": [], "usage": USAGE}]
     head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
-    first, *others = [_chunk(b"data: %s\n\n" % data) for data in (*(json.dumps(it).encode() for it in events), b"[DONE]")]
+    first, *others = [
+        _chunk(b"data: %s\n\n" % data) for data in (*(json.dumps(it).encode() for it in events), b"[DONE]")
+    ]
     return (head + first, *others, b"0\r\n\r\n")
 
 
