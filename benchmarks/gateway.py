@@ -159,12 +159,10 @@ def _figures_of(course: Course, kind: str, size: str, stream: bool) -> Iterator[
     else:
         yield Figure(f"{what}: added, p50", course.added, "ms", added)
     yield Figure(f"{what}: CPU", course.cpu_each, "ms", None if stream else cpu)
-    crowd_cpu = course.crowd_cpu / len(course.crowd) * 1000
+    cpu_at_once = course.crowd_cpu / len(course.crowd) * 1000
     p50, p99 = statistics.median(course.crowd), _p99(course.crowd)
     note(f"whole answer +{course.added:.2f} ms p50, +{course.added_p99:.2f} ms p99")
-    note(
-        f"{CLIENTS} clients: {_rate(course):,.0f} requests/s, {p50:.0f} ms p50, {p99:.0f} ms p99, CPU {crowd_cpu:.2f} ms"
-    )
+    note(f"{CLIENTS} at once: {_rate(course):,.0f}/s, {p50:.0f} ms p50, {p99:.0f} ms p99, CPU {cpu_at_once:.2f} ms")
 
 
 if __name__ == "__main__":
