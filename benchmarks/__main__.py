@@ -29,6 +29,7 @@ NAMES = (
     "pipeline",
     "http",
     "state",
+    "gateway",
     "prompts",
     "services",
     "prism",

@@ -268,7 +268,8 @@ class ChatProvider:
         """The body, and what it could not say though it matters little. Raises where it would say something else."""
         wanted = self.profile.structured_output
         omitted = [name for name in SAMPLING.intersection(self._row.omit) if getattr(request, name) is not None]
-        request = replace(request, **dict.fromkeys(omitted))  # type: ignore[arg-type]  # all of them may be None
+        if omitted:
+            request = replace(request, **dict.fromkeys(omitted))  # type: ignore[arg-type]  # all of them may be None
         body, losses = self._dialect.encode_request(request, stream=stream, structured_output=wanted)
         self._refuse_losses(losses)
         losses += tuple(Loss(name, f"{self.name} refuses it", harmless=True) for name in omitted)

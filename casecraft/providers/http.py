@@ -1,8 +1,8 @@
 """The one HTTP client: httpx with the aiohttp transport, without the parts of both that a request here never needs.
 
-httpx's request, response and transport interface are kept, so that any httpx transport fits in. What is left out is
-`httpx.AsyncClient` (cookies, redirects, auth flows, merging of defaults) and what the stock transport does again for
-every request: parsing the URL, converting the headers, looking up proxies.
+httpx's response and transport interface are kept, so that any httpx transport fits in. What is left out is
+`httpx.AsyncClient` (cookies, redirects, auth flows, merging of defaults), httpx's request, and what the stock transport
+does again for every request: parsing the URL, converting the headers, looking up proxies.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ import os
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import NamedTuple, TypeAlias, cast
 from urllib.request import getproxies, proxy_bypass
@@ -36,8 +36,6 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 Headers: TypeAlias = Mapping[str, str]
 NO_HEADERS: Headers = MappingProxyType({})
-# The extension of a request under which its own headers reach our transport, which does not read all of them anew.
-ADDED = "casecraft.headers"
 
 FAILURES = (TimeoutError, httpx.TransportError, httpx.DecodingError, aiohttp.ClientError, OSError)
 
@@ -67,7 +65,6 @@ class SessionTransport(AiohttpTransport):
     def __init__(self, url: httpx.URL, headers: httpx.Headers) -> None:
         self._secure = url.scheme == "https"
         self._proxy = proxy_for(url)
-        self._urls: dict[httpx.URL, URL] = {}
         self._sent_headers = CIMultiDict(headers)
         super().__init__(verify=_ssl_context() if self._secure else False, client=self._open)
 
@@ -85,28 +82,24 @@ class SessionTransport(AiohttpTransport):
             auto_decompress=False,
         )
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request whose content is there. Raises aiohttp's errors as they are: they say more than httpx's."""
+    async def send(self, method: str, url: str, content: bytes, headers: Headers) -> httpx.Response:
+        """Send a request, with these headers beside the usual. Raises aiohttp's errors: they say more than httpx's."""
         session = self.client
         if not isinstance(session, aiohttp.ClientSession):
             session = self.client = self._open()
         response = await session.request(
-            request.method,
-            self._parsed(request.url),
-            data=request.content or None,
-            headers=self._headers_of(request),
+            method,
+            _parsed(url),
+            data=content or None,
+            headers=self._with(headers),
             allow_redirects=False,
             proxy=self._proxy,
         )
         return httpx.Response(
-            status_code=response.status,
-            headers=response.raw_headers,
-            stream=AiohttpResponseStream(response),
-            request=request,
+            status_code=response.status, headers=response.raw_headers, stream=AiohttpResponseStream(response)
         )
 
-    def _headers_of(self, request: httpx.Request) -> CIMultiDict[str]:
-        added = request.extensions.get(ADDED)
+    def _with(self, added: Headers) -> CIMultiDict[str]:
         if not added:
             return self._sent_headers
         headers = self._sent_headers.copy()
@@ -119,11 +112,11 @@ class SessionTransport(AiohttpTransport):
         if isinstance(session, aiohttp.ClientSession):
             await session.close()
 
-    def _parsed(self, url: httpx.URL) -> URL:
-        parsed = self._urls.get(url)
-        if parsed is None:
-            parsed = self._urls[url] = URL(str(url), encoded=True)
-        return parsed
+
+@lru_cache(maxsize=256)
+def _parsed(url: str) -> URL:
+    """The URL with what httpx escapes in it."""
+    return URL(str(httpx.URL(url)), encoded=True)
 
 
 class HttpClient:
@@ -143,7 +136,6 @@ class HttpClient:
         self._url = httpx.URL(base_url)
         self._timeout = timeout
         self._transport = transport
-        self._urls: dict[str, httpx.URL] = {}
         plain = {"Host": self._url.netloc.decode(), "Accept-Encoding": "identity", "User-Agent": "casecraft"}
         self._headers = httpx.Headers({**plain, **headers})
 
@@ -210,13 +202,11 @@ class HttpClient:
         transport = self._transport
         if transport is None:
             transport = self._transport = SessionTransport(self._url, self._headers)
-        address = self._urls.get(path)
-        if address is None:
-            address = self._urls[path] = httpx.URL(f"{self._base}{path}")
-        request = httpx.Request(method, address, headers=self._headers, content=content)
-        if headers:
-            request.headers.update(headers)
-            request.extensions[ADDED] = headers
+        url = f"{self._base}{path}"
+        if isinstance(transport, SessionTransport):
+            return await transport.send(method, url, content, headers)
+        request = httpx.Request(method, url, headers=self._headers, content=content)
+        request.headers.update(headers)
         return await transport.handle_async_request(request)
 
     async def _limited(self, response: httpx.Response, limit: int) -> AsyncIterator[bytes]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from typing import Any, NamedTuple, Protocol
 
@@ -175,6 +176,7 @@ DIALECTS: tuple[str, ...] = (
 """The names: each is a package below this one, with its `DIALECT`."""
 
 
+@cache
 def find_dialect(name: str) -> Dialect:
     """The dialect of this name. Raises `ProviderNotFoundError` where there is none."""
     if name not in DIALECTS:
