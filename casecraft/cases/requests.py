@@ -16,7 +16,7 @@ from casecraft.cases.keys import stable_key
 from casecraft.cases.nodes import Goal, Node, SchemaContext
 from casecraft.cases.pairs import PairTable
 from casecraft.cases.probes import add_assignment_probe, add_text_probes
-from casecraft.cases.raw_bodies import read_raw
+from casecraft.cases.raw_bodies import read_raw, type_of
 from casecraft.cases.readings import coerce
 from casecraft.cases.relation_cases import relation_goals
 from casecraft.cases.relation_search import checked_relations, found_relations
@@ -34,13 +34,12 @@ from casecraft.cases.whole_requests import (
     TYPELESS,
     accept_of,
     is_acceptable,
-    may_not_be_nested,
     needs_auth,
     read_credentials,
     undeclared_places,
     whole_goals,
 )
-from casecraft.core.case import CaseRequest, Technique
+from casecraft.core.case import CaseRequest, RawBody, Technique
 from casecraft.core.endpoint import Endpoint, Parameter
 from casecraft.core.schema import Definitions
 
@@ -389,10 +388,10 @@ class RequestModel:
             look.hits.add(f"body:content-type={essence_of(body.media.content_type)}")
         look.add(reading, "body")
 
-    def _read_raw_body(self, body: BodyForm, text: str, look: Look) -> None:
-        read = read_raw(text)
-        if read.fault == "deeply-nested" and not self._is_of_wrong_type(body, text):
-            look.unclear.append("the body is nested too deeply to be checked")
+    def _read_raw_body(self, body: BodyForm, raw: RawBody, look: Look) -> None:
+        read = read_raw(raw)
+        if read.fault in ("deeply-nested", "huge") and not _is_of_wrong_type(body, raw):
+            look.unclear.append(f"{read.message}: too much to be checked")
         elif read.fault is not None:
             look.findings.append(Finding(f"body:{read.fault}", read.message))
         else:
@@ -400,10 +399,6 @@ class RequestModel:
             look.add(reading if body is self.body else Reading(reading.findings, frozenset()), "body")
             if read.repeats:
                 look.probes.add(REPEATED_NAME)
-
-    def _is_of_wrong_type(self, body: BodyForm, text: str) -> bool:
-        kind = "array" if text.lstrip().startswith("[") else "object"
-        return may_not_be_nested(body) and kind not in body.node.shape.types
 
     def _body_reading(self, body: BodyForm, value: Any) -> Reading:
         last = self._last_body
@@ -429,6 +424,11 @@ def _surplus(goals: Iterable[Goal]) -> set[str]:
     kinds = {goal.id: goal.kind for goal in goals}
     ranked = sorted(kinds, key=lambda goal_id: _SAY_LESS.get(kinds[goal_id], 0))
     return set(ranked[INVALID_LIMIT:])
+
+
+def _is_of_wrong_type(body: BodyForm, raw: RawBody) -> bool:
+    kind = type_of(raw)
+    return kind is not None and body.node.shape.typed and kind not in body.node.shape.types
 
 
 _SAY_LESS = {"wrong-type": 1, "unexpected-null": 2}

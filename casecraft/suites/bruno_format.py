@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 
+from casecraft.core.case import written_out
 from casecraft.suites.documented import documented_answers
 from casecraft.suites.json_text import to_json
 from casecraft.suites.node_clients import find_node_obstacle
@@ -17,6 +18,7 @@ _FOLDER = "bruno"
 _PLAIN_LINE = re.compile(r"[A-Za-z0-9_%&=.~+*-]+")
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _PLAIN_TYPE = re.compile(r"[A-Za-z0-9.+*/;= \"_-]+")
+_LONGEST = 4 * 2**20  # characters of a body that has a file
 _MARK = "Made by casecraft"
 _REQUIRE = 'require("./lib/casecraft.js")'
 
@@ -52,6 +54,8 @@ def find_obstacle(sending: Sending) -> str | None:
     """Why Bruno cannot send a request as it is; None where it can."""
     if obstacle := find_node_obstacle(sending, "Bruno"):
         return obstacle
+    if sum(len(part.text) * part.times for part in sending.outgoing.parts) > _LONGEST:
+        return "Bruno takes such a body from a file, which would be too large"
     if sending.outgoing.body is not None and (reason := _refuse_type(_content_type(sending))):
         return reason
     for name, text in sending.outgoing.headers:
@@ -130,14 +134,21 @@ class _Collection:
         outgoing = sending.outgoing
         if outgoing.body is None:
             return "none", []
+        if outgoing.parts:
+            return "file", self._file(
+                f"bodies/{_digest(repr(outgoing.parts))}.txt", written_out(outgoing.parts), sending
+            )
         plain = write_text(outgoing.body, lambda _: "")
         if outgoing.is_json:
             return "text", [_block("body:text", _json(outgoing.body).splitlines())]
         if _PLAIN_LINE.fullmatch(plain):
             return "text", [_block("body:text", [write_text(outgoing.body, _variable)])]
-        name = f"bodies/{_file_name(sending.id)}.{len(self.files)}.txt"
-        self.files[name] = plain.encode("utf-8", "surrogatepass")
-        return "file", [_block("body:file", [f"file: @file({name}) @contentType({_content_type(sending)})"])]
+        return "file", self._file(f"bodies/{_file_name(sending.id)}.{len(self.files)}.txt", plain, sending)
+
+    def _file(self, name: str, text: str, sending: Sending) -> list[str]:
+        """The block of a body that has a file; bodies of the same parts share one."""
+        self.files[name] = text.encode("utf-8", "surrogatepass")
+        return [_block("body:file", [f"file: @file({name}) @contentType({_content_type(sending)})"])]
 
 
 def _request(sending: Sending, number: int, kind: str) -> Iterator[str]:
@@ -204,7 +215,11 @@ def _ended(group: Group) -> str:
 def _file_name(text: str) -> str:
     """A name for a file: the text itself where any system takes it, else with a digest."""
     name = re.sub(r"[^a-z0-9._-]+", "-", text)[:80].strip(".-")
-    return name if name == text else f"{name}--{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+    return name if name == text else f"{name}--{_digest(text)}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
 def _block(name: str, lines: Iterable[str], end: str = "\n") -> str:

@@ -101,7 +101,9 @@ class _Script:
             yield f" \\\n  {_word(join_text([f'{name}: ', *text]) if text else (f'{name};',))}"
         if "content-type" not in names and outgoing.body is not None:
             yield " \\\n  'Content-Type:'"
-        if outgoing.body is not None:
+        for part in outgoing.parts:
+            yield f" \\\n  --body-part {shlex.quote(part.text)} {part.times}"
+        if outgoing.body is not None and not outgoing.parts:
             yield f" \\\n  {self._body(sending, outgoing.body)}"
         yield "\n"
 

@@ -4,10 +4,11 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from casecraft.core.case import Repeat
 from casecraft.core.endpoint import Endpoint
 from casecraft.suites.json_text import to_json
 from casecraft.suites.node_clients import find_node_obstacle
-from casecraft.suites.outgoing import Slot, Text, write_text
+from casecraft.suites.outgoing import Slot, Text, has_variables, write_text
 from casecraft.suites.plan import Group, Plan, Sending, make_plan, status_pattern
 from casecraft.suites.suite import Entry, Suite
 from casecraft.suites.templating import as_markdown, credential_variables, one_line, render_template
@@ -57,6 +58,8 @@ def write_http(suite: Suite, entries: tuple[Entry, ...]) -> Iterator[tuple[str, 
 
 def find_obstacle(sending: Sending) -> str | None:
     """Why httpYac cannot send a request as it is; None where it can."""
+    if has_variables(sending.outgoing.parts):
+        return "httpYac would take what stands in double braces in the body for a variable"
     return find_node_obstacle(sending, "httpYac")
 
 
@@ -80,7 +83,9 @@ class _HttpFile:
         yield f"{outgoing.method} {{{{baseUrl}}}}{write_text(outgoing.url, _variable)}\n"
         for name, text in outgoing.headers:
             yield f"{name}: {write_text(text, _variable, _as_latin1)}\n"
-        if outgoing.body is not None:
+        if outgoing.parts:
+            yield f"\n{''.join(map(_repeated, outgoing.parts))}\n"
+        elif outgoing.body is not None:
             yield f"\n{self._body(sending, outgoing.body)}\n"
         yield "".join(_handler(sending, ended))
 
@@ -146,6 +151,12 @@ def _variable(slot: Slot) -> str:
             return f'{{{{Buffer.from({slot.name}).toString("base64")}}}}'
         case _:
             return f"{{{{encodeURIComponent({slot.name})}}}}"
+
+
+def _repeated(part: Repeat) -> str:
+    """A part of a body as an expression in JavaScript, without a brace that could end it."""
+    text = json.dumps(part.text).replace("{", "\\u007b").replace("}", "\\u007d")
+    return f"{{{{{text}.repeat({part.times})}}}}"
 
 
 def _as_latin1(text: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
 from urllib.parse import quote
 
-from casecraft.core.case import Binding, CaseRequest
+from casecraft.core.case import Binding, CaseRequest, Repeat
 from casecraft.core.endpoint import Endpoint, SecurityScheme
 from casecraft.suites.cases import find_uploads
 
@@ -21,6 +21,7 @@ _FORM = "application/x-www-form-urlencoded"
 _COOKIE_SIGNS = "!#$&'()*+-./:<=>?@[]^_`|~"  # no braces, which many formats have for variables
 _TEMPLATE_SIGNS = "!$&'()*+,/:;=?@%-"
 _NO_HEADER_VALUE = re.compile(r"[\0\r\n]|^[ \t]|[ \t]$")
+_VARIABLE = re.compile(r"\{\{.*\}\}", re.DOTALL)
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
@@ -41,7 +42,10 @@ Text: TypeAlias = tuple[str | Slot, ...]
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A request on the wire. `path` follows the base URL, `query` is encoded; a name whose value is None has no `=`."""
+    """A request on the wire. `path` follows the base URL, `query` is encoded; a name whose value is None has no `=`.
+
+    A body that is too long to be written out is in `parts`, and `body` is empty then.
+    """
 
     method: str
     path: Text
@@ -49,6 +53,7 @@ class Outgoing:
     headers: tuple[tuple[str, Text], ...]
     body: Text | None
     is_json: bool = False
+    parts: tuple[Repeat, ...] = ()
 
     @property
     def slots(self) -> tuple[Slot, ...]:
@@ -119,6 +124,12 @@ def is_dotted(path: Text) -> bool:
     return any(segment in (".", "..") for segment in segments)
 
 
+def has_variables(parts: Iterable[Repeat]) -> bool:
+    """Whether a body in parts has double braces, which many programs take for a variable once it is put together."""
+    text = "".join(part.text * min(part.times, 2) for part in parts)
+    return _VARIABLE.search(text) is not None
+
+
 def unique_variable(source: str, owner: str, place: str) -> str:
     """The variable for a value that nothing has yet, such as `unique_email_...`: of what sends it, and its place."""
     return re.sub(r"[^A-Za-z0-9]+", "_", f"{source} {owner} {place}").rstrip("_")
@@ -158,6 +169,7 @@ def make_outgoing(request: CaseRequest, endpoint: Endpoint, variables: Mapping[s
         tuple(headers.items()),
         None if body is None else read.json(body) if is_json else read(body),
         is_json,
+        () if request.raw_body is None or isinstance(request.raw_body, str) else request.raw_body,
     )
 
 
@@ -252,7 +264,7 @@ def _body(sent: Mapping[str, Any], uploads: Iterable[str]) -> tuple[str, str | N
     if content_type is None:
         return "", None, False
     if raw is not None:
-        return content_type, raw, False
+        return content_type, raw if isinstance(raw, str) else "", False
     kind = content_type.partition(";")[0].strip().lower()
     if kind == "multipart/form-data" and isinstance(body, Mapping):
         return f"multipart/form-data; boundary={BOUNDARY}", "".join(_multipart(body, set(uploads))), False

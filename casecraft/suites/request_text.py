@@ -61,11 +61,16 @@ def body_of(request: Mapping[str, Any]) -> str | None:
     """The body as text: JSON indented, forms as the JSON of their fields; None where there is none."""
     if request["content_type"] is None:
         return None
-    raw: str | None = request.get("raw_body")
+    raw: str | list[dict[str, Any]] | None = request.get("raw_body")
     if raw is not None:
-        return raw
+        return raw if isinstance(raw, str) else "".join(map(_shown_part, raw))
     body = request["body"]
     return body if isinstance(body, str) and not is_json(request["content_type"]) else json_text(body)
+
+
+def _shown_part(part: Mapping[str, Any]) -> str:
+    text, times = part["text"], part["times"]
+    return text if times == 1 else f"[{times:,} times {text}]"
 
 
 def preconditions_of(case: Mapping[str, Any]) -> list[str]:

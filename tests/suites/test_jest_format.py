@@ -8,7 +8,7 @@ from urllib.parse import unquote_to_bytes
 
 import pytest
 
-from casecraft.core.case import Binding, CaseRequest, Expectation
+from casecraft.core.case import Binding, CaseRequest, Expectation, Repeat
 from casecraft.core.endpoint import Body, MediaType, Response
 from casecraft.suites import render
 from tests.petstore.app import create_app
@@ -84,6 +84,8 @@ BODIES = [
     (CaseRequest("POST", "/pets", body="{}", raw_body='{"a":1,"a":\x00', content_type="application/json"),
      b'{"a":1,"a":\x00'),
     (CaseRequest("POST", "/pets", raw_body="<a/>", content_type=""), b"<a/>"),
+    (CaseRequest("POST", "/pets", raw_body=(Repeat("é", 2**19), Repeat(""), Repeat("]", 0)), content_type="text/plain"),
+     "é".encode() * 2**19),
     (CaseRequest("POST", "/pets", body="half \ud83d", content_type="text/plain"), b"half \xed\xa0\xbd"),
 ]  # fmt: skip
 

@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes
 
 import pytest
 
-from casecraft.core.case import CaseRequest, Expectation
+from casecraft.core.case import CaseRequest, Expectation, Repeat
 from casecraft.core.endpoint import Body, MediaType, Response, SecurityScheme
 from casecraft.suites import render
 from tests.petstore.app import create_app
@@ -122,6 +122,9 @@ def test_headers(tmp_path: Path, echo: tuple[Echo, str], name: str) -> None:
 
 
 LINES = "-H 'a'\n\n### x\n}\n  two\r\n> {% x %}\n< /etc/passwd\n"
+ODD = "'\n$(id) }} ${HOME} \\ é %s"
+HUGE = (Repeat('{"a":', 3), Repeat(ODD, 2), Repeat(""), Repeat("x", 2**20), Repeat('"', 0))
+HUGE_TEXT = '{"a":' * 3 + ODD * 2 + "x" * 2**20
 BODIES = [
     (CaseRequest("POST", "/p", body=2**70, content_type="application/json"), b"1180591620717411303424"),
     (CaseRequest("POST", "/p", body={"a b": ["1", "&'\n"]}, content_type="application/x-www-form-urlencoded"),
@@ -136,6 +139,8 @@ BODIES = [
     (CaseRequest("POST", "/p", raw_body="<a/>", content_type=""), b"<a/>"),
     (CaseRequest("DELETE", "/p", body={"a": 1}, content_type="application/json"), b'{"a":1}'),
     (CaseRequest("GET", "/p", raw_body="[", content_type="application/json"), b"["),
+    (CaseRequest("POST", "/p", raw_body=HUGE, content_type="application/json"), HUGE_TEXT.encode()),
+    (CaseRequest("POST", "/p", raw_body=(Repeat("ab", 2),), content_type="text/plain"), b"abab"),
 ]  # fmt: skip
 
 
@@ -188,6 +193,15 @@ def test_what_cannot_be_sent_is_listed_with_the_reason(tmp_path: Path, echo: tup
     readme = (tmp_path / "suite" / name / "README.md").read_text()
     for number in (1, 2, 3):
         assert f"case\\-00{number}: " in readme
+
+
+@pytest.mark.parametrize("name", ["http", "postman"])
+def test_bodies_in_parts_that_would_be_filled_in_are_listed(tmp_path: Path, echo: tuple[Echo, str], name: str) -> None:
+    parts = (Repeat("{", 2), Repeat("baseUrl"), Repeat("}", 2))
+    request = CaseRequest("POST", "/pets", raw_body=parts, content_type="text/plain")
+    send(name, tmp_path, echo[1], request, CaseRequest("GET", "/pets"))
+    assert len(echo[0].requests) == 1
+    assert "double braces in the body" in (tmp_path / "suite" / name / "README.md").read_text()
 
 
 SCHEMES = {

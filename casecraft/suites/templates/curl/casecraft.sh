@@ -44,7 +44,7 @@ prepare() {
   role=none
 }
 
-# send METHOD PATH [HEADER]... [--body TEXT | --body-file FILE]: sends a request and tells how the test ended.
+# send METHOD PATH [HEADER]... [--body TEXT | --body-file FILE | --body-part TEXT TIMES...]: sends a request and tells how the test ended.
 send() {
   local missing reason=""
   answered=""
@@ -64,6 +64,7 @@ send() {
 send_now() {
   local method=$1 url=$base_url$2 options=(-X "$1") headers=() input=/dev/null problem
   shift 2
+  : >"$folder/sent"
   [[ $method != HEAD ]] || options=(--head)
   while (($#)); do
     case $1 in
@@ -71,6 +72,11 @@ send_now() {
         printf %s "$2" >"$folder/sent"
         input=$folder/sent
         shift
+        ;;
+      --body-part)
+        repeat "$2" "$3" >>"$folder/sent"
+        input=$folder/sent
+        shift 2
         ;;
       --body-file)
         input=$2
@@ -147,6 +153,11 @@ unique() {
   printf -v "$1" %s "$value"
   [[ $2 == integer ]] || value="\"$value\""
   printf -v "$1_json" %s "$value"
+}
+
+# repeat TEXT TIMES: the text that many times in a row.
+repeat() {
+  text=$1 awk -v times="$2" 'BEGIN { while (times-- > 0) printf "%s", ENVIRON["text"] }'
 }
 
 # percent TEXT: the text as it stands in a URL.
