@@ -15,7 +15,7 @@ from casecraft.cases.techniques import ALL_TECHNIQUES, choose_techniques
 from casecraft.cases.tokens import OUTPUT_TOKENS_PER_CASE, estimate_tokens, estimate_tokens_of_texts
 from casecraft.cases.verification import Rejected, Verified, hits, verify
 
-RULES_VERSION = "4"
+RULES_VERSION = "5"
 """Raised with every change of what the rules make, so that results of older rules are not taken for theirs."""
 
 __all__ = [

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from casecraft.cases.scenarios.attachment import attach
 from casecraft.cases.scenarios.duplicates import duplicates_of
 from casecraft.cases.scenarios.graph import build_graph
+from casecraft.cases.scenarios.huge import TECHNIQUE as HUGE_TECHNIQUE
+from casecraft.cases.scenarios.huge import huge_bodies
 from casecraft.cases.scenarios.listings import listings_of
 from casecraft.cases.scenarios.lives import scenarios_of
 from casecraft.cases.scenarios.preconditions import part_preconditions
@@ -34,12 +36,13 @@ def chain(
 ) -> Chained:
     """Find who makes what, and let the cases of all endpoints use it.
 
-    The same results give the same, to the byte. `fill` adds cases that ask for what does not exist, where their
-    technique is one of `techniques`; scenarios come only where theirs is. Only the endpoints of these results are
-    looked at: one that is filtered out makes nothing.
+    The same results give the same, to the byte. `fill` adds cases that ask for what does not exist, and one huge body
+    for each tag, where their technique is one of `techniques`; scenarios come only where theirs is. Only the endpoints
+    of these results are looked at: one that is filtered out makes nothing.
     """
     parted = [part_preconditions(result) for result in results]
     registry = Registry(build_graph(parted))
+    extra = dict(huge_bodies(registry, parted)) if fill and HUGE_TECHNIQUE in techniques else {}
     chained = []
     for result in parted:
         attached = attach(registry, result)
@@ -47,6 +50,8 @@ def chain(
         unknown = unknown_case(registry, operation) if operation is not None else None
         if unknown is not None and unknown.technique in techniques:
             attached = replace(attached, cases=(*attached.cases, unknown))
+        if result.endpoint.id in extra:
+            attached = replace(attached, cases=(*attached.cases, extra[result.endpoint.id]))
         chained.append(attached)
     used = {binding.step for result in chained for case in result.cases for binding in case.bindings}
     wanted = "scenario_testing" in techniques
