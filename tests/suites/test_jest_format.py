@@ -201,6 +201,24 @@ def test_values_that_a_step_reads_back_are_compared(tmp_path: Path, status: str,
         assert run.messages["life"].startswith('value mismatch: the body has "sold" at /status, expected "pending"')
 
 
+@pytest.mark.parametrize(
+    ("sent", "wanted", "verdict"),
+    [(12.34, 12.34, "passed"), (12.34, 12.340000152587, "passed"), (12, 12.34, "failed"), (12.3, 12.34, "failed")],
+)
+def test_fractions_that_a_step_reads_back_are_compared(
+    tmp_path: Path, sent: float, wanted: float, verdict: str
+) -> None:
+    suite = life_cycle_suite()
+    (life,) = suite.scenarios
+    made, read, *others = life.steps
+    request = replace(made.request, body={**made.request.body, "price": sent})
+    steps = (replace(made, request=request), replace(read, values={"/price": wanted}), *others)
+    write_life_cycles(replace(suite, scenarios=(replace(life, steps=steps),)), tmp_path / "suite", "jest")
+    with serve(create_app(stateful=True)) as url:
+        run = run_jest(tmp_path / "suite", url, **CREDENTIALS)
+    assert run.verdicts["life"] == verdict, run.output
+
+
 def test_value_that_is_not_in_the_answer_blocks(tmp_path: Path) -> None:
     binding = Binding("/path_params/petId", "pet", "/no/such")
     write_life_cycles(life_cycle_suite(binding), tmp_path / "suite", "jest")

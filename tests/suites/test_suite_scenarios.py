@@ -290,6 +290,28 @@ def test_scenario_sees_that_a_change_was_not_kept(tmp_path: Path, pets: tuple[Pe
     assert "the body has nothing at /colour/0, expected 1" in ends["missing"]
 
 
+@pytest.mark.parametrize(
+    ("kept", "wanted", "says"),
+    [
+        (12.34, 12.34, ""),
+        (12.34000015258789, 12.34, ""),
+        (12, 12.34, "has 12 at /price, expected 12.34"),
+        (12.3, 12.34, "has 12.3 at"),
+        ("12.34", 12.34, 'has "12.34" at'),
+        (None, 12.34, "has null at"),
+        (True, 1.5, "has true at"),
+        (1.0000001, 1, "has 1.0000001 at"),
+    ],
+)
+def test_scenario_sees_a_fraction_that_was_rounded(
+    tmp_path: Path, pets: tuple[Pets, str], kept: Any, wanted: float, says: str
+) -> None:
+    keep = replace(CHANGE, request=request("PUT", "/pets/{id}", {"price": kept}))
+    write(tmp_path / "suite", scenarios=(life(keep, replace(READ_CHANGED, values={"/price": wanted})),))
+    message = outcomes(tmp_path / "suite", pets[1], "-k", "test_scenario")["pets--life"]
+    assert says in message if says else message == ""
+
+
 def test_scenario_stands_on_resources_of_the_suite(tmp_path: Path, pets: tuple[Pets, str]) -> None:
     toy = (*ID, Binding("/path_params/toy", "create", "/id"))
     steps = (

@@ -46,9 +46,15 @@ function schemaProblems(schema, text) {
 function valueProblems(values, text) {
   return Object.entries(values).flatMap(([pointer, wanted]) => {
     const found = JSON.stringify(valueAt(text, pointer));
-    const isThere = found === JSON.stringify(JSON.parse(jsonText(wanted)));
+    const isThere = isSame(found, JSON.stringify(JSON.parse(jsonText(wanted))));
     return isThere ? [] : [`value mismatch: the body has ${found} at ${pointer}, expected ${jsonText(wanted)}`];
   });
+}
+
+/** Whether a value is the one that was sent. A fraction may come back in the fewer digits of another float. */
+function isSame(found, wanted) {
+  const near = /^-?\d+\.\d+$/.test(wanted) && /^-?[\d.e+-]+$/i.test(found ?? "");
+  return found === wanted || (near && Math.abs(Number(found) - Number(wanted)) <= Math.abs(Number(wanted)) * 1e-6);
 }
 
 function valueAt(text, pointer) {
