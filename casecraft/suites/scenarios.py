@@ -6,7 +6,7 @@ from typing import Any
 
 from casecraft.core.scenario import Resource, Scenario, Step
 from casecraft.suites.cases import written_expectation, written_request
-from casecraft.suites.suite import Entry
+from casecraft.suites.suite import Entry, Suite
 
 RESOURCES_FILE = "resources.json"
 SCENARIOS_FILE = "scenarios.json"
@@ -15,6 +15,13 @@ SCENARIOS_FILE = "scenarios.json"
 def files_by_endpoint(entries: Iterable[Entry]) -> dict[str, str]:
     """The slug of the cases file of each endpoint, by the endpoint's id: what a step needs to know is there."""
     return {entry.result.endpoint.id: entry.slug for entry in entries}
+
+
+def endpoints_of_steps(suite: Suite) -> set[str]:
+    """The ids of the endpoints that steps name: each needs its file, even one without cases."""
+    steps = [step for resource in suite.resources for step in (resource.create, resource.remove) if step is not None]
+    steps += [step for scenario in suite.scenarios for step in (*scenario.steps, *scenario.cleanup)]
+    return {step.endpoint_id for step in steps}
 
 
 def resources_file(resources: Iterable[Resource], files: Mapping[str, str]) -> dict[str, Any]:

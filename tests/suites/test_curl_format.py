@@ -9,7 +9,7 @@ import pytest
 from casecraft.core.case import CaseRequest, Expectation
 from casecraft.suites import render
 from tests.suites.consumers import run_curl
-from tests.suites.life_cycle import life_cycle_suite, write_life_cycles
+from tests.suites.life_cycle import life_cycle_suite
 from tests.suites.running import HOSTILE, Echo
 from tests.suites.samples import key_scheme, make_case, make_endpoint, make_result, make_suite
 
@@ -47,7 +47,7 @@ def test_no_answer_is_a_failure(tmp_path: Path) -> None:
 
 
 def test_shellcheck_has_nothing_to_say(tmp_path: Path, petstore_suite: Path) -> None:
-    write_life_cycles(life_cycle_suite(), tmp_path / "suite", "curl")
+    render(life_cycle_suite(), tmp_path / "suite", ["curl"])
     for folder in (petstore_suite / "curl", tmp_path / "suite" / "curl"):
         scripts = [str(path.relative_to(folder)) for path in sorted(folder.rglob("*.sh"))]
         command = [str(Path(sys.executable).parent / "shellcheck"), "--severity=style", "--external-sources", *scripts]

@@ -15,7 +15,7 @@ from tests.petstore.app import create_app
 from tests.petstore.server import serve
 from tests.suites.conftest import CREDENTIALS, Comparison
 from tests.suites.consumers import Run, run_jest
-from tests.suites.life_cycle import life_cycle_suite, write_life_cycles
+from tests.suites.life_cycle import life_cycle_suite
 from tests.suites.running import HOSTILE, Echo
 from tests.suites.samples import key_scheme, make_case, make_endpoint, make_result, make_suite
 
@@ -165,7 +165,7 @@ def test_failures_show_no_secrets(tmp_path: Path, echo: tuple[Echo, str]) -> Non
 
 
 def test_resources_are_made_and_removed(tmp_path: Path) -> None:
-    write_life_cycles(life_cycle_suite(), tmp_path / "suite", "jest")
+    render(life_cycle_suite(), tmp_path / "suite", ["jest"])
     app = create_app(stateful=True)
     with serve(app) as url:
         run = run_jest(tmp_path / "suite", url, **CREDENTIALS)
@@ -178,7 +178,7 @@ def test_resources_are_made_and_removed(tmp_path: Path) -> None:
 
 
 def test_failing_step_ends_its_scenario(tmp_path: Path) -> None:
-    write_life_cycles(life_cycle_suite(), tmp_path / "suite", "jest")
+    render(life_cycle_suite(), tmp_path / "suite", ["jest"])
     with serve(create_app("pet-without-name", stateful=True)) as url:
         run = run_jest(tmp_path / "suite", url, **CREDENTIALS)
     assert run.verdicts["life"] == run.verdicts["read"] == "failed"
@@ -193,7 +193,7 @@ def test_values_that_a_step_reads_back_are_compared(tmp_path: Path, status: str,
     values = {"/owner/address/street": "{{x}} $HOME", "/animal/lives": 9.0, "/status": status}
     made, read, *others = life.steps
     steps = (made, replace(read, values=values), *others)
-    write_life_cycles(replace(suite, scenarios=(replace(life, steps=steps),)), tmp_path / "suite", "jest")
+    render(replace(suite, scenarios=(replace(life, steps=steps),)), tmp_path / "suite", ["jest"])
     with serve(create_app(stateful=True)) as url:
         run = run_jest(tmp_path / "suite", url, **CREDENTIALS)
     assert run.verdicts["life"] == verdict, run.output
@@ -213,7 +213,7 @@ def test_fractions_that_a_step_reads_back_are_compared(
     made, read, *others = life.steps
     request = replace(made.request, body={**made.request.body, "price": sent})
     steps = (replace(made, request=request), replace(read, values={"/price": wanted}), *others)
-    write_life_cycles(replace(suite, scenarios=(replace(life, steps=steps),)), tmp_path / "suite", "jest")
+    render(replace(suite, scenarios=(replace(life, steps=steps),)), tmp_path / "suite", ["jest"])
     with serve(create_app(stateful=True)) as url:
         run = run_jest(tmp_path / "suite", url, **CREDENTIALS)
     assert run.verdicts["life"] == verdict, run.output
@@ -221,7 +221,7 @@ def test_fractions_that_a_step_reads_back_are_compared(
 
 def test_value_that_is_not_in_the_answer_blocks(tmp_path: Path) -> None:
     binding = Binding("/path_params/petId", "pet", "/no/such")
-    write_life_cycles(life_cycle_suite(binding), tmp_path / "suite", "jest")
+    render(life_cycle_suite(binding), tmp_path / "suite", ["jest"])
     with serve(create_app(stateful=True)) as url:
         run = run_jest(tmp_path / "suite", url, **CREDENTIALS)
     assert run.verdicts["read"] == "skipped"

@@ -16,7 +16,7 @@ from tests.petstore.app import create_app
 from tests.petstore.server import serve
 from tests.suites.conftest import CREDENTIALS, Comparison, Runner
 from tests.suites.consumers import Run, run_bruno, run_curl, run_httpyac, run_newman
-from tests.suites.life_cycle import life_cycle_suite, write_life_cycles
+from tests.suites.life_cycle import life_cycle_suite
 from tests.suites.running import HOSTILE, Echo, basic
 from tests.suites.samples import key_scheme, make_case, make_endpoint, make_result, make_suite
 
@@ -272,7 +272,7 @@ def test_statuses_and_ranges(tmp_path: Path, echo: tuple[Echo, str], name: str) 
 
 @formats
 def test_resources_are_made_and_removed(tmp_path: Path, name: str) -> None:
-    write_life_cycles(life_cycle_suite(), tmp_path / "suite", name)
+    render(life_cycle_suite(), tmp_path / "suite", [name])
     with serve(create_app(stateful=True)) as url:
         run = RUNNERS[name](tmp_path / "suite", url, **CREDENTIALS)
     expected = {"read": "passed", "needs-missing": "skipped", "remove": "passed"}
@@ -283,7 +283,7 @@ def test_resources_are_made_and_removed(tmp_path: Path, name: str) -> None:
 
 @formats
 def test_failing_step_ends_its_scenario(tmp_path: Path, name: str) -> None:
-    write_life_cycles(life_cycle_suite(), tmp_path / "suite", name)
+    render(life_cycle_suite(), tmp_path / "suite", [name])
     with serve(create_app("creation-answers-200", stateful=True)) as url:
         run = RUNNERS[name](tmp_path / "suite", url, **CREDENTIALS)
     assert run.verdicts["life--made"] == "failed"
