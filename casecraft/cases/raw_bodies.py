@@ -38,9 +38,8 @@ class RawReading:
 
 def read_raw(raw: RawBody) -> RawReading:
     """Read the text of a body that is sent as JSON (RFC 8259)."""
-    length = len(raw) if isinstance(raw, str) else sum(len(part.text) * part.times for part in raw)
-    if length > LONGEST_READ:
-        return RawReading("huge", f"the body has {length} characters")
+    if length_of(raw) > LONGEST_READ:
+        return RawReading("huge", f"the body has {length_of(raw)} characters")
     text = written_out(raw)
     if not text.strip():
         return RawReading("empty", "nothing is sent as the body")
@@ -105,6 +104,11 @@ def with_repeated_name(value: Any) -> Iterator[str]:
     if isinstance(value, Mapping) and value:
         name = next(iter(value))
         yield f"{{{json.dumps(name)}:{text_of(value[name])},{text_of(value)[1:]}"
+
+
+def length_of(raw: RawBody) -> int:
+    """How many characters a body has."""
+    return len(raw) if isinstance(raw, str) else sum(len(part.text) * part.times for part in raw)
 
 
 def type_of(raw: RawBody) -> str | None:

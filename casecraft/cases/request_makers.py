@@ -79,6 +79,7 @@ def _raw(right: RightRequest, goal: Goal) -> Iterator[CaseRequest]:
         "malformed-json": lambda: raw_bodies.malformed(right.value),
         "truncated-xml": lambda: xml_bodies.truncated(right.request.body),
         "malformed-xml": lambda: xml_bodies.malformed(right.request.body),
+        "deeply-nested-xml": lambda: xml_bodies.nested(right.request.body),
         "empty": lambda: ("",),
         "deeply-nested": lambda: raw_bodies.nested(right.body.node.shape.types if right.body else frozenset()),
     }
@@ -92,7 +93,9 @@ def _with_repeated_name(right: RightRequest, _: Goal) -> Iterator[CaseRequest]:
 
 
 def _without_type(right: RightRequest, _: Goal) -> Iterator[CaseRequest]:
-    yield replace(right.request, body=None, raw_body=raw_bodies.text_of(right.value), content_type="")
+    is_xml = right.body is not None and right.body.kind == "xml"
+    text = right.request.body if is_xml else raw_bodies.text_of(right.value)
+    yield replace(right.request, body=None, raw_body=text, content_type="")
 
 
 _MAKERS: Mapping[str, Callable[[RightRequest, Goal], Iterator[CaseRequest]]] = {

@@ -16,7 +16,7 @@ from casecraft.cases.keys import stable_key
 from casecraft.cases.nodes import Goal, Node, SchemaContext
 from casecraft.cases.pairs import PairTable
 from casecraft.cases.probes import add_assignment_probe, add_text_probes
-from casecraft.cases.raw_bodies import read_raw, type_of
+from casecraft.cases.raw_bodies import LONGEST_READ, length_of, read_raw, type_of
 from casecraft.cases.readings import coerce
 from casecraft.cases.relation_cases import relation_goals
 from casecraft.cases.relation_search import checked_relations, found_relations
@@ -28,6 +28,7 @@ from casecraft.cases.techniques import ALL_TECHNIQUES
 from casecraft.cases.violations import Finding
 from casecraft.cases.whole_requests import (
     ACCEPT,
+    DEEPLY_NESTED,
     METHOD,
     REPEATED,
     REPEATED_NAME,
@@ -39,7 +40,7 @@ from casecraft.cases.whole_requests import (
     undeclared_places,
     whole_goals,
 )
-from casecraft.core.case import CaseRequest, RawBody, Technique
+from casecraft.core.case import CaseRequest, RawBody, Technique, written_out
 from casecraft.core.endpoint import Endpoint, Parameter
 from casecraft.core.schema import Definitions
 
@@ -144,7 +145,7 @@ class RequestModel:
         odd = list(whole_goals(self.endpoint, self.body, scalars=bool(self.scalars)))
         if self.endpoint.method != "DELETE":
             odd += add_text_probes(self._grown, self.techniques)
-            if self.body is not None and self.body.kind == "json":
+            if self.body is not None and self.body.kind in ("json", "xml"):
                 odd += add_assignment_probe(self.body.node)
         for goal in odd:
             if goal.technique in self.techniques:
@@ -367,8 +368,8 @@ class RequestModel:
         body = self.body_for(content_type) if content_type else self.body
         if body is None:
             look.findings.append(Finding(UNSUPPORTED, f"{content_type} is not a documented type"))
-        elif body.kind == "xml" and content_type:
-            self._add_body(body, request.body if request.raw_body is None else request.raw_body, look)
+        elif body.kind == "xml":
+            self._read_xml_body(body, request, look)
         elif body.kind == "opaque" or (request.raw_body is not None and body.kind != "json"):
             look.unclear.append(f"a body of type {content_type} cannot be checked")
         elif request.raw_body is not None:
@@ -376,13 +377,23 @@ class RequestModel:
             if not content_type:
                 look.probes.add(TYPELESS)
         elif not content_type:
-            look.unclear.append("a body without a type has no text")
+            look.unclear.append(_NO_TEXT)
         else:
             self._add_body(body, request.body, look)
+
+    def _read_xml_body(self, body: BodyForm, request: CaseRequest, look: Look) -> None:
+        raw = request.raw_body
+        if raw is None and not request.content_type:
+            look.unclear.append(_NO_TEXT)
+            return
+        self._add_body(body, request.body if raw is None else _text_of(raw), look)
+        if not request.content_type:
+            look.probes.add(TYPELESS)
 
     def _add_body(self, body: BodyForm, value: Any, look: Look) -> None:
         reading = self._body_reading(body, value)
         if body is not self.body:
+            look.unclear.extend("the body is nested too deeply to be checked" for _ in reading.probes & {DEEPLY_NESTED})
             reading = replace(reading, hits=frozenset(), probes=frozenset(), value=())
             look.sends_other_type = True
             look.hits.add(f"body:content-type={essence_of(body.media.content_type)}")
@@ -426,12 +437,20 @@ def _surplus(goals: Iterable[Goal]) -> set[str]:
     return set(ranked[INVALID_LIMIT:])
 
 
+def _text_of(raw: RawBody) -> str | None:
+    """The text of a body, None where it is too long to be read."""
+    return written_out(raw) if length_of(raw) <= LONGEST_READ else None
+
+
 def _is_of_wrong_type(body: BodyForm, raw: RawBody) -> bool:
     kind = type_of(raw)
     return kind is not None and body.node.shape.typed and kind not in body.node.shape.types
 
 
 _SAY_LESS = {"wrong-type": 1, "unexpected-null": 2}
+
+
+_NO_TEXT = "a body without a type has no text"
 
 
 UNSUPPORTED = "body:unsupported-content-type"

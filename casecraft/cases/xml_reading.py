@@ -17,7 +17,7 @@ from casecraft.cases.nodes import Node
 from casecraft.cases.xml_markup import Name, item_name, name_of, node_type, root_name
 from casecraft.cases.xml_scalars import BLANK, is_too_large, xml_scalars
 
-Fault: TypeAlias = Literal["empty", "truncated-xml", "malformed-xml", "unclear"]
+Fault: TypeAlias = Literal["empty", "truncated-xml", "malformed-xml", "deeply-nested", "unclear"]
 
 DEEPEST: Final = 64
 """Levels of elements that are read, at most."""
@@ -32,7 +32,9 @@ _ENCODING = re.compile(r"""\s*<\?xml\b[^>]*\bencoding\s*=\s*["']([^"']*)""")
 
 @dataclass(frozen=True, slots=True)
 class XmlReading:
-    """What a text is: its value, or its fault; "unclear" is well-formed and cannot be judged. `message` says why."""
+    """What a text is: its value, or its fault; "unclear" is well-formed and cannot be judged, "deeply-nested" is not
+    looked into. `message` says why.
+    """
 
     fault: Fault | None
     message: str = ""
@@ -47,6 +49,14 @@ class _Text(str):
 
 class _UnclearError(ValueError):
     """A document may mean several things, or nothing that the schema speaks of."""
+
+    fault: Fault = "unclear"
+
+
+class _DeepError(_UnclearError):
+    """A document is nested so deeply that servers may refuse it for that alone."""
+
+    fault = "deeply-nested"
 
 
 def read_xml(node: Node, text: str) -> XmlReading:
@@ -64,7 +74,7 @@ def read_xml(node: Node, text: str) -> XmlReading:
     except UnicodeError:
         return XmlReading("malformed-xml", "no XML: it is no Unicode text")
     except _UnclearError as error:
-        return XmlReading("unclear", str(error))
+        return XmlReading(error.fault, str(error))
 
 
 def _read_root(node: Node, root: Element, text: str) -> Any:
@@ -83,7 +93,7 @@ def _check_depth(root: Element) -> None:
     for _ in range(DEEPEST):
         level = [inner for element in level for inner in element]
     if level:
-        raise _UnclearError(f"the XML is nested more than {DEEPEST} levels deep")
+        raise _DeepError(f"the XML is nested more than {DEEPEST} levels deep")
 
 
 def _read_element(node: Node, element: Element, name: Name, outside: str | None) -> Any:

@@ -1,5 +1,6 @@
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,8 @@ def test_xml_is_shown_as_it_looks_and_only_where_it_may_be_sent() -> None:
     schema = {"type": "object", "properties": {"xml": listed}, "xml": {"name": "pet"}}
     for content_type, is_shown in (("application/xml", True), ("text/xml", True), ("application/json", False)):
         body = Body(True, (MediaType(content_type, {"$ref": "#/$defs/Pet"}),))
-        found = shown(body=body, definitions=Definitions({"Pet": schema}))["$defs"]["Pet"]
+        endpoint = replace(make_endpoint(body=body), definitions=Definitions({"Pet": schema}.__getitem__))
+        found = outline(endpoint)["$defs"]["Pet"]
         assert ("xml" in found, "xml" in found["properties"]["xml"]) == (is_shown, is_shown)
         assert ("xml" in found["properties"]["xml"]["items"]) == is_shown
         assert "externalDocs" not in found["properties"]["xml"]
