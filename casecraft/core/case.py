@@ -119,10 +119,11 @@ RUN = "run"
 class Binding:
     """A value of a request that is known only when the suite runs: it comes out of an earlier answer.
 
-    `place` is where it goes, a JSON pointer into the request's JSON form (`/path_params/petId`, `/body/owner/id`).
+    `place` is where it goes, a JSON pointer into the request's JSON form (`/path_params/petId`, `/body/owner/id`), or
+    `/body#` and a mark, which stands in an XML body for the value.
     `step` is the id of the step or of the resource whose answer has it, `source` where: a JSON pointer into that
     answer's body, `header:` and a header's name (`header:Location#last` is its last path segment), or `request:` and
-    a JSON pointer into what that step itself sent (`request:/body/name`). The step `run` (`RUN`) is the run of the
+    the place of what that step itself sent (`request:/body/name`). The step `run` (`RUN`) is the run of the
     suite: its sources `unique`, `unique:email`, `unique:uuid` and `unique:integer` give another value each time.
     """
 

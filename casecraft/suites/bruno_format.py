@@ -9,7 +9,7 @@ from casecraft.core.case import written_out
 from casecraft.suites.documented import documented_answers
 from casecraft.suites.json_text import to_json
 from casecraft.suites.node_clients import find_node_obstacle
-from casecraft.suites.outgoing import Slot, Text, write_text
+from casecraft.suites.outgoing import Slot, Text, has_variables, write_text
 from casecraft.suites.plan import Group, Plan, Sending, make_plan, status_pattern
 from casecraft.suites.suite import Entry, Suite
 from casecraft.suites.templating import as_markdown, credential_variables, one_line, read_template, render_template
@@ -56,6 +56,8 @@ def find_obstacle(sending: Sending) -> str | None:
         return obstacle
     if sum(len(part.text) * part.times for part in sending.outgoing.parts) > _LONGEST:
         return "Bruno takes such a body from a file, which would be too large"
+    if sending.outgoing.slots_in_body and has_variables(sending.outgoing):
+        return "Bruno would take what stands in double braces in the body for a variable"
     if sending.outgoing.body is not None and (reason := _refuse_type(_content_type(sending))):
         return reason
     for name, text in sending.outgoing.headers:
@@ -143,6 +145,8 @@ class _Collection:
             return "text", [_block("body:text", _json(outgoing.body).splitlines())]
         if _PLAIN_LINE.fullmatch(plain):
             return "text", [_block("body:text", [write_text(outgoing.body, _variable)])]
+        if outgoing.slots_in_body:
+            return "text", [_block("body:text", write_text(outgoing.body, _variable).split("\n"))]
         return "file", self._file(f"bodies/{_file_name(sending.id)}.{len(self.files)}.txt", plain, sending)
 
     def _file(self, name: str, text: str, sending: Sending) -> list[str]:

@@ -158,6 +158,8 @@ def _slot(slot: Slot) -> str:
             return f'"${slot.name}"'
         case "json":
             return f'"${slot.name}_json"'
+        case "xml":
+            return f'"$(as_xml "${slot.name}")"'
         case "base64":
             return f'"$(base64_of "${slot.name}")"'
         case _:

@@ -58,7 +58,7 @@ def write_http(suite: Suite, entries: tuple[Entry, ...]) -> Iterator[tuple[str, 
 
 def find_obstacle(sending: Sending) -> str | None:
     """Why httpYac cannot send a request as it is; None where it can."""
-    if has_variables(sending.outgoing.parts):
+    if has_variables(sending.outgoing):
         return "httpYac would take what stands in double braces in the body for a variable"
     return find_node_obstacle(sending, "httpYac")
 
@@ -96,6 +96,8 @@ class _HttpFile:
             return write_text(body, _variable, lambda text: text.replace("{{", "\\u007b\\u007b"))
         if _PLAIN_LINE.fullmatch(plain):
             return write_text(body, _variable)
+        if sending.outgoing.slots_in_body:
+            return write_text(body, _variable, lambda text: _repeated(Repeat(text)))
         name = f"bodies/{re.sub('[^A-Za-z0-9._-]', '-', sending.id)}.{len(self.bodies)}.txt"
         self.bodies[name] = plain.encode("utf-8", "surrogatepass")
         return f"< ./{name}"
@@ -147,6 +149,8 @@ def _variable(slot: Slot) -> str:
             return f"{{{{{slot.name}}}}}"
         case "json":
             return f"{{{{JSON.stringify({slot.name})}}}}"
+        case "xml":
+            return f'{{{{{slot.name}.replace(/[&<>"]/g, (sign) => `&#${{sign.charCodeAt(0)}};`)}}}}'
         case "base64":
             return f'{{{{Buffer.from({slot.name}).toString("base64")}}}}'
         case _:
@@ -156,7 +160,7 @@ def _variable(slot: Slot) -> str:
 def _repeated(part: Repeat) -> str:
     """A part of a body as an expression in JavaScript, without a brace that could end it."""
     text = json.dumps(part.text).replace("{", "\\u007b").replace("}", "\\u007d")
-    return f"{{{{{text}.repeat({part.times})}}}}"
+    return f"{{{{{text}.repeat({part.times})}}}}" if part.times != 1 else f"{{{{{text}}}}}"
 
 
 def _as_latin1(text: str) -> str:

@@ -50,7 +50,7 @@ def find_obstacle(sending: Sending) -> str | None:
     """Why Postman cannot send a request as it is; None where it can."""
     if sending.obstacle:
         return sending.obstacle
-    if has_variables(sending.outgoing.parts):
+    if has_variables(sending.outgoing):
         return "Postman would take what stands in double braces in the body for a variable"
     texts = [(name, text) for name, text in sending.outgoing.headers]
     if sending.outgoing.body is not None and not sending.outgoing.is_json:

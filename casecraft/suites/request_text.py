@@ -14,6 +14,7 @@ from urllib.parse import quote
 from casecraft.core.case import RUN
 
 _TEMPLATE = re.compile(r"\{([^{}]*)\}")
+_MARKED = "/body#"
 _AS_WHOM = {
     "none": "Send it without credentials.",
     "invalid": "Send it with credentials that nobody has.",
@@ -100,6 +101,9 @@ def wire_text(value: Any) -> str:
 
 def _put(document: Any, pointer: str, value: str) -> None:
     """Set the place that a JSON pointer names; a place that is not there is made where its parent is an object."""
+    if pointer.startswith(_MARKED):
+        document["body"] = document["body"].replace(pointer.removeprefix(_MARKED), value)
+        return
     *path, last = [token.replace("~1", "/").replace("~0", "~") for token in pointer.split("/")[1:]]
     for token in path:
         document = document[int(token) if isinstance(document, list) else token]

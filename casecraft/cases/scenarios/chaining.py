@@ -13,6 +13,7 @@ from casecraft.cases.scenarios.lives import scenarios_of
 from casecraft.cases.scenarios.preconditions import part_preconditions
 from casecraft.cases.scenarios.registry import Registry
 from casecraft.cases.scenarios.unknown import unknown_case
+from casecraft.cases.scenarios.xml_values import mark_case, mark_resource, mark_scenario
 from casecraft.cases.techniques import ALL_TECHNIQUES
 from casecraft.core.case import Technique
 from casecraft.core.job import JobResult
@@ -52,12 +53,20 @@ def chain(
             attached = replace(attached, cases=(*attached.cases, unknown))
         if result.endpoint.id in extra:
             attached = replace(attached, cases=(*attached.cases, extra[result.endpoint.id]))
-        chained.append(attached)
+        cases = tuple(mark_case(result.endpoint, case) for case in attached.cases)
+        chained.append(attached if cases == attached.cases else replace(attached, cases=cases))
     used = {binding.step for result in chained for case in result.cases for binding in case.bindings}
     wanted = "scenario_testing" in techniques
     scenarios = (*scenarios_of(registry), *duplicates_of(registry)) if wanted else ()
+    endpoints = {result.endpoint.id: result.endpoint for result in results}
     listings = listings_of(registry.graph.shapes, (result.endpoint for result in results))
-    return Chained(tuple(chained), _needed(registry.in_order, used, scenarios), scenarios, listings)
+    needed = _needed(registry.in_order, used, scenarios)
+    return Chained(
+        tuple(chained),
+        tuple(mark_resource(endpoints, resource) for resource in needed),
+        tuple(mark_scenario(endpoints, scenario) for scenario in scenarios),
+        listings,
+    )
 
 
 def _needed(resources: tuple[Resource, ...], used: set[str], scenarios: tuple[Scenario, ...]) -> tuple[Resource, ...]:

@@ -172,6 +172,11 @@ percent() {
   done
 }
 
+# as_xml TEXT: the text as it stands in XML.
+as_xml() {
+  printf %s "$1" | sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g; s/"/\&quot;/g'
+}
+
 # base64_of TEXT: its base64 on one line.
 base64_of() {
   printf %s "$1" | base64 | tr -d '\n'

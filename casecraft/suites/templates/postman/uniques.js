@@ -8,5 +8,6 @@ for (const [name, kind] of Object.entries(uniques)) {
   const value = kind in kinds ? kinds[kind] : text;
   pm.collectionVariables.set(name, String(value));
   pm.collectionVariables.set(`${name}_json`, JSON.stringify(value));
+  pm.collectionVariables.set(`${name}_xml`, String(value));
   for (const form of ["percent", "cookie"]) pm.collectionVariables.set(`${name}_${form}`, encodeURIComponent(value));
 }
