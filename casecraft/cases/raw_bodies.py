@@ -111,6 +111,11 @@ def length_of(raw: RawBody) -> int:
     return len(raw) if isinstance(raw, str) else sum(len(part.text) * part.times for part in raw)
 
 
+def text_to_read(raw: RawBody) -> str | None:
+    """The text of a body, None where it is too long to be read."""
+    return written_out(raw) if length_of(raw) <= LONGEST_READ else None
+
+
 def type_of(raw: RawBody) -> str | None:
     """The type that the text of a list, an object or a string begins as."""
     start = raw if isinstance(raw, str) else "".join(part.text for part in raw if part.times)

@@ -16,7 +16,7 @@ from casecraft.cases.keys import stable_key
 from casecraft.cases.nodes import Goal, Node, SchemaContext
 from casecraft.cases.pairs import PairTable
 from casecraft.cases.probes import add_assignment_probe, add_text_probes
-from casecraft.cases.raw_bodies import LONGEST_READ, length_of, read_raw, type_of
+from casecraft.cases.raw_bodies import read_raw, text_to_read
 from casecraft.cases.readings import coerce
 from casecraft.cases.relation_cases import relation_goals
 from casecraft.cases.relation_search import checked_relations, found_relations
@@ -35,12 +35,13 @@ from casecraft.cases.whole_requests import (
     TYPELESS,
     accept_of,
     is_acceptable,
+    is_of_wrong_type,
     needs_auth,
     read_credentials,
     undeclared_places,
     whole_goals,
 )
-from casecraft.core.case import CaseRequest, RawBody, Technique, written_out
+from casecraft.core.case import CaseRequest, RawBody, Technique
 from casecraft.core.endpoint import Endpoint, Parameter
 from casecraft.core.schema import Definitions
 
@@ -386,7 +387,7 @@ class RequestModel:
         if raw is None and not request.content_type:
             look.unclear.append(_NO_TEXT)
             return
-        self._add_body(body, request.body if raw is None else _text_of(raw), look)
+        self._add_body(body, request.body if raw is None else text_to_read(raw), look)
         if not request.content_type:
             look.probes.add(TYPELESS)
 
@@ -401,7 +402,7 @@ class RequestModel:
 
     def _read_raw_body(self, body: BodyForm, raw: RawBody, look: Look) -> None:
         read = read_raw(raw)
-        if read.fault in ("deeply-nested", "huge") and not _is_of_wrong_type(body, raw):
+        if read.fault in ("deeply-nested", "huge") and not is_of_wrong_type(body, raw):
             look.unclear.append(f"{read.message}: too much to be checked")
         elif read.fault is not None:
             look.findings.append(Finding(f"body:{read.fault}", read.message))
@@ -435,16 +436,6 @@ def _surplus(goals: Iterable[Goal]) -> set[str]:
     kinds = {goal.id: goal.kind for goal in goals}
     ranked = sorted(kinds, key=lambda goal_id: _SAY_LESS.get(kinds[goal_id], 0))
     return set(ranked[INVALID_LIMIT:])
-
-
-def _text_of(raw: RawBody) -> str | None:
-    """The text of a body, None where it is too long to be read."""
-    return written_out(raw) if length_of(raw) <= LONGEST_READ else None
-
-
-def _is_of_wrong_type(body: BodyForm, raw: RawBody) -> bool:
-    kind = type_of(raw)
-    return kind is not None and body.node.shape.typed and kind not in body.node.shape.types
 
 
 _SAY_LESS = {"wrong-type": 1, "unexpected-null": 2}

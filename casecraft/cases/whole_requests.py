@@ -8,9 +8,10 @@ from types import MappingProxyType
 
 from casecraft.cases.bodies import BodyForm
 from casecraft.cases.nodes import Goal
+from casecraft.cases.raw_bodies import type_of
 from casecraft.cases.styles import essence_of
 from casecraft.cases.violations import Finding
-from casecraft.core.case import CaseRequest, Technique
+from casecraft.core.case import CaseRequest, RawBody, Technique
 from casecraft.core.endpoint import Endpoint, SecurityScheme
 
 METHOD = "request:undocumented-method"
@@ -81,6 +82,12 @@ def _syntax_goals(body: BodyForm) -> Iterator[Goal]:
 def may_not_be_nested(body: BodyForm) -> bool:
     """Whether an array or an object is of the wrong type for the body, so that a deep one breaks a rule for sure."""
     return body.node.shape.typed and not {"array", "object"} <= body.node.shape.types
+
+
+def is_of_wrong_type(body: BodyForm, raw: RawBody) -> bool:
+    """Whether the body may not be of the type that a text begins as."""
+    kind = type_of(raw)
+    return kind is not None and body.node.shape.typed and kind not in body.node.shape.types
 
 
 def _credential_goals(endpoint: Endpoint) -> Iterator[Goal]:
