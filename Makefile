@@ -5,21 +5,26 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 MODEL := $(VENV)/.model
 
-.PHONY: demo test test-fast test-llm lint types contract format docs bench clean
+.PHONY: demo test test-fast test-llm test-clients lint types contract format docs bench clean
 
 demo: $(READY)
 	$(BIN)/casecraft generate specs/petstore.yaml --provider rules
 
-# The tests that ask a model come last and by themselves: one server takes all the processor that there is.
+# The tests that ask a model, and those with real clients, come last and by themselves: each takes all the processor.
 test: lint types contract $(MODEL)
-	$(BIN)/pytest -n 2 -m "not llm"
+	$(BIN)/pytest -n 2 -m "not llm and not clients"
 	$(BIN)/pytest -m llm
+	$(BIN)/pytest -m clients tests/clients
 
 test-fast: $(READY)
-	$(BIN)/pytest -n 2 -m "not slow and not llm"
+	$(BIN)/pytest -n 2 -m "not slow and not llm and not clients"
 
 test-llm: $(MODEL)
 	$(BIN)/pytest -m llm
+
+# Claude Code, Codex and OpenCode from npm, each with a scripted model of another format.
+test-clients: $(READY)
+	$(BIN)/pytest -m clients tests/clients
 
 lint: $(READY)
 	$(BIN)/ruff check .

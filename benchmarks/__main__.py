@@ -32,6 +32,7 @@ NAMES = (
     "prompts",
     "services",
     "prism",
+    "gateway_load",
 )
 
 

@@ -1,7 +1,8 @@
 """What a document says of requests alone: without the content of answers, and without components that no request needs.
 
 Prism resolves all of a document before it listens. In Stripe's, where answers refer to nearly every schema there is,
-that takes longer than anyone waits; how a request is checked does not depend on it.
+that takes longer than anyone waits; how a request is checked does not depend on it. And where the validator below it
+cannot compile a schema, Prism checks no body of that endpoint and says nothing; so two such things are put differently.
 """
 
 import copy
@@ -30,7 +31,8 @@ def keep_requests(document: Mapping[str, Any]) -> dict[str, Any]:
         if reference not in taken and not reference.startswith("#/paths/"):
             taken.add(reference)
             wanted += find_references(_copy(document, kept, reference))
-    return kept
+    compiled: dict[str, Any] = say_to_compile(kept)
+    return compiled
 
 
 def _without_answers(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -43,6 +45,25 @@ def _without_answers(item: Mapping[str, Any]) -> dict[str, Any]:
         else operation
         for key, operation in item.items()
     }
+
+
+def say_to_compile(node: Any) -> Any:
+    """The same with every value of an `enum` once, and `nullable` beside a union as one more branch that is null.
+
+    Without a `type`, 3.0 gives `nullable` no effect; but whoever writes it there means it, and casecraft reads it so.
+    """
+    if isinstance(node, list):
+        return [say_to_compile(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    said = {key: say_to_compile(value) for key, value in node.items()}
+    if isinstance(said.get("enum"), list):
+        said["enum"] = [value for index, value in enumerate(said["enum"]) if value not in said["enum"][:index]]
+    union = next((key for key in ("oneOf", "anyOf") if isinstance(said.get(key), list)), None)
+    if said.get("nullable") is True and "type" not in said and union:
+        del said["nullable"]
+        said[union].append({"enum": [None]})
+    return said
 
 
 def find_references(node: Any) -> Iterator[str]:

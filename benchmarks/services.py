@@ -89,8 +89,7 @@ def run_suite_on_kinto(folder: Path) -> Outcome:
     with KintoProcess() as kinto:
         document = folder / "kinto.json"
         document.write_bytes(kinto.read_document())
-        secrets = {"CASECRAFT_AUTH_BASICAUTH": "user:password", "CASECRAFT_FOREIGN_AUTH_BASICAUTH": "other:password"}
-        suite, made = generate(document, folder, secrets)
+        suite, made = generate(document, folder)
         ran = suite.run(kinto.base_url)
     # One request was for the document: the same is in the peer's count.
     return outcome_of(kinto.report, made + ran.seconds)
@@ -98,7 +97,7 @@ def run_suite_on_kinto(folder: Path) -> Outcome:
 
 def run_peer_on_kinto() -> Outcome:
     with KintoProcess() as kinto:
-        ran = schemathesis_runs.run(kinto.document_url, "--auth", "user:password")
+        ran = schemathesis_runs.run(kinto.document_url)
     return outcome_of(kinto.report, ran.seconds)
 
 

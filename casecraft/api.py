@@ -13,7 +13,7 @@ from casecraft.core.event_loop import run_async
 from casecraft.core.profile import Profile
 from casecraft.core.usage import UsageMeter
 from casecraft.engine.control import RunControl
-from casecraft.engine.estimate import Estimate, estimate_share
+from casecraft.engine.estimate import Estimate, estimate_comparison, estimate_share
 from casecraft.engine.evaluation import Evaluation
 from casecraft.engine.evaluation import evaluate as evaluate_answers
 from casecraft.engine.events import Event
@@ -121,7 +121,7 @@ def plan(document: str | Path, *, settings: Settings | None = None, **flags: Any
 
 
 def estimate(made: Plan) -> tuple[Estimate, ...]:
-    """What the run would use and cost, for each provider that it names. Asks no provider."""
+    """What the run would use and cost, for each provider that it names, and for embeddings. Asks no provider."""
     work = work_of(made)
     shares = []
     own = made.settings.provider_settings
@@ -129,6 +129,10 @@ def estimate(made: Plan) -> tuple[Estimate, ...]:
         provider = None if profile.name == RULES else providers.create(profile.name, settings_of(profile.name, own))
         assigned = (it for it in made.endpoints if made.assignment[it.id] == profile.name)
         shares.append(estimate_share(profile, provider, assigned, work))
+    if made.embeddings is not None:
+        asked = (it for it in made.endpoints if made.assignment[it.id] != RULES)
+        embedder = providers.create(made.embeddings, settings_of(made.embeddings, own))
+        shares.append(estimate_comparison(made.embeddings, embedder, asked))
     return tuple(shares)
 
 
@@ -185,7 +189,7 @@ async def aevaluate(
         raise ConfigurationError("rules give no answers to evaluate", hint="Name a provider with --provider.")
     for profile in asked:
         alone = _alone(made, profile)
-        left = alone if force else replace(alone, endpoints=_evaluate(alone)[1])
+        left = alone if force else _only(alone, _evaluate(alone)[1])
         status = "done"
         if left.endpoints:
             status = (await carry_out(left, on_event or _ignore, control, force=True, resume=False)).status
@@ -335,6 +339,12 @@ def _alone(made: Plan, profile: Profile) -> Plan:
     )
     assignment = dict.fromkeys(made.assignment, profile.name)
     return replace(made, settings=settings, profiles=(profile,), assignment=assignment, chain=())
+
+
+def _only(made: Plan, endpoints: tuple[Endpoint, ...]) -> Plan:
+    """The plan for some of its endpoints, each of which is asked about as it would be among all."""
+    asked = {it.id for it in endpoints}
+    return replace(made, endpoints=endpoints, others=tuple(it for it in made.endpoints if it.id not in asked))
 
 
 def _evaluate(alone: Plan) -> tuple[Evaluation, tuple[Endpoint, ...]]:

@@ -28,7 +28,8 @@ CasecraftError
 │   ├── StateDamagedError          no SQLite file of ours, or broken
 │   └── StateLockedError           another run holds it
 ├── SuiteError                     the suite cannot be written, read or run
-└── ServiceError                   the service under test is not there
+├── ServiceError                   the service under test is not there
+└── LaunchError                    a coding client cannot be started
 """
 
 from typing import ClassVar
@@ -192,3 +193,7 @@ class SuiteError(CasecraftError):
 
 class ServiceError(CasecraftError):
     """The service under test cannot be reached, or what answers is not it."""
+
+
+class LaunchError(CasecraftError):
+    """A coding client cannot be started: it is not installed, or not meant clearly, or cannot go the wanted way."""

@@ -8,6 +8,7 @@ values and a JSON body is text. `parse` takes plain mappings and plain bodies to
 from collections.abc import Mapping
 from typing import Any, get_args
 
+from casecraft.cases.outcomes import OUTCOMES
 from casecraft.cases.relations import KINDS
 from casecraft.core.case import Priority
 
@@ -56,6 +57,30 @@ _RULE = _closed(
     }
 )
 
-ANSWER_SCHEMA: Mapping[str, Any] = _closed(
-    {"cases": {"type": "array", "items": _CASE}, "rules": {"type": "array", "items": _RULE}}
+_SOURCE = _closed({name: {"type": "string"} for name in ("field", "endpoint", "at")})
+
+_STEP = _closed(
+    {
+        "endpoint": {"type": "string"},
+        "expect": {"type": "string", "enum": list(OUTCOMES)},
+        "values": {
+            "type": "array",
+            "items": _closed({"field": {"type": "string"}, "step": {"type": "integer"}, "at": {"type": "string"}}),
+        },
+        "set": {"type": "array", "items": _closed({"field": {"type": "string"}, "value": {"anyOf": _SCALARS}})},
+    }
 )
+
+_SCENARIO = _closed({"title": {"type": "string"}, "steps": {"type": "array", "items": _STEP}})
+
+_ANSWER = {"cases": {"type": "array", "items": _CASE}, "rules": {"type": "array", "items": _RULE}}
+
+ANSWER_SCHEMA: Mapping[str, Any] = _closed(_ANSWER)
+
+
+def answer_schema(*, sources: bool, scenarios: bool) -> Mapping[str, Any]:
+    """The schema of an answer that says beside its cases where values come from, or which sequences business needs."""
+    asked = {"sources": _SOURCE} if sources else {}
+    asked |= {"scenarios": _SCENARIO} if scenarios else {}
+    more = {name: {"type": "array", "items": schema} for name, schema in asked.items()}
+    return _closed(_ANSWER | more) if more else ANSWER_SCHEMA

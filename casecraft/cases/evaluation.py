@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from casecraft.cases.completion import complete
 from casecraft.cases.parse import parse
 from casecraft.cases.rules import targets_of
+from casecraft.cases.techniques import ALL_TECHNIQUES
 from casecraft.cases.verification import Verified, verify
-from casecraft.core.case import Case
+from casecraft.core.case import Case, Technique
 from casecraft.core.endpoint import Endpoint
 
 
@@ -48,14 +49,17 @@ class _Read:
     parsed: bool
 
 
-def rate(endpoint: Endpoint, answers: Sequence[str]) -> Rating:
-    """Rate the texts of one conversation: the first answer, then those to requests for repair."""
+def rate(endpoint: Endpoint, answers: Sequence[str], techniques: frozenset[Technique] = ALL_TECHNIQUES) -> Rating:
+    """Rate the texts of one conversation: the first answer, then those to requests for repair.
+
+    Only targets of these techniques count.
+    """
     if not answers:
         return Rating()
-    read = [_read(endpoint, text) for text in answers]
+    read = [_read(endpoint, text, techniques) for text in answers]
     last = read[-1]
     cases = [case for each in read for case in each.verified] + last.relabelled
-    kept = complete(endpoint, cases, fill=False)
+    kept = complete(endpoint, cases, fill=False, techniques=techniques)
     hit = {target for case in kept for target in case.targets}
     return Rating(
         answers=len(read),
@@ -70,11 +74,11 @@ def rate(endpoint: Endpoint, answers: Sequence[str]) -> Rating:
     )
 
 
-def _read(endpoint: Endpoint, text: str) -> _Read:
+def _read(endpoint: Endpoint, text: str, techniques: frozenset[Technique]) -> _Read:
     parsed = parse(text)
     verified, relabelled = [], []
     for draft in parsed.drafts:
-        verdict = verify(endpoint, draft)
+        verdict = verify(endpoint, draft, techniques=techniques)
         if isinstance(verdict, Verified):
             verified.append(verdict.case)
         elif verdict.relabelled is not None:

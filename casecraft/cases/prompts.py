@@ -10,15 +10,16 @@ from typing import Any, Literal, TypeAlias
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from casecraft.cases.answer import ANSWER_SCHEMA
+from casecraft.cases.answer import answer_schema
 from casecraft.cases.outline import ENDPOINT_BUDGET, compact, one_line, outline
+from casecraft.cases.question import Question
 from casecraft.core.case import Target
 from casecraft.core.chat import ChatRequest, Message
 from casecraft.core.endpoint import Endpoint
 
 Language: TypeAlias = Literal["en", "zh"]
 
-PROMPT_VERSION = "3"
+PROMPT_VERSION = "4"
 """Raised by hand with every change of what a model is sent, so that answers to older prompts are not taken for
 answers to this one. A test ties it to the rendered text."""
 
@@ -33,14 +34,16 @@ def generation_request(
     lang: Language,
     max_cases: int,
     covered: bool = False,
+    question: Question | None = None,
     budget: int = ENDPOINT_BUDGET,
 ) -> ChatRequest:
     """Ask for up to `max_cases` cases for the endpoint: such as hit the targets, or, where rules cover these already,
     such as rules cannot think of.
 
     `lang` is the language of the prompt and of the cases' titles. The endpoint takes at most about `budget`
-    characters; targets past 8,000 characters are left out, last first.
+    characters; targets past 8,000 characters are left out, last first. `question` is what else is open.
     """
+    sources, scenarios = bool(question and question.fields), bool(question and question.scenarios)
     user = render(
         "generate",
         lang,
@@ -48,10 +51,13 @@ def generation_request(
         targets=compact(_fitting([it.id for it in targets] if covered else [*map(_described, targets)])),
         covered=covered,
         max_cases=max_cases,
+        others=compact(question.as_json()) if question is not None else "",
+        sources=sources,
+        scenarios=scenarios,
     )
     return ChatRequest(
         messages=(Message("system", _system(lang)), Message("user", user)),
-        json_schema=ANSWER_SCHEMA,
+        json_schema=answer_schema(sources=sources, scenarios=scenarios),
     )
 
 

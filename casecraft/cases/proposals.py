@@ -10,12 +10,15 @@ from casecraft.cases.extraction import LONGEST_TEXT, decode, first_value
 from casecraft.cases.generation import base_of
 from casecraft.cases.identity import case_id
 from casecraft.cases.relation_cases import RELATION_PRIORITY, relation_states, title_of, values_for
-from casecraft.cases.relation_search import MOST_RELATIONS, checked_relations
+from casecraft.cases.relation_search import MOST_RELATIONS, judge_relations
 from casecraft.cases.relations import KINDS, Relation, State
 from casecraft.cases.request_values import Mender, RequestValues
 from casecraft.cases.requests import RequestModel, request_model
 from casecraft.core.case import Case, CaseRequest, Source
 from casecraft.core.endpoint import Endpoint
+
+KNOWN = "rules know it already"
+NO_REQUEST = "no request can be made for it"
 
 _MOST_FIELDS = 8
 _LONGEST_FIELD = 200
@@ -54,20 +57,36 @@ def proposed_cases(endpoint: Endpoint, proposed: Iterable[Relation], source: Sou
     All conform to the schemas. Where a rule is not kept, a documented success and a refusal are both right: only a
     model says that it is one.
     """
+    return tuple(case for cases in _judge(endpoint, proposed, source) if not isinstance(cases, str) for case in cases)
+
+
+def refused_relations(endpoint: Endpoint, proposed: Iterable[Relation]) -> list[str | None]:
+    """Why each of the proposed rules gives no case; None for one that does."""
+    return [it if isinstance(it, str) else None for it in _judge(endpoint, proposed, Source("rules"))]
+
+
+def _judge(endpoint: Endpoint, proposed: Iterable[Relation], source: Source) -> list[list[Case] | str]:
+    """The cases of each proposed rule, or why it has none."""
     model = request_model(endpoint)
     known = model.mender.relations
-    checked = checked_relations(proposed, endpoint, model.fields, model.body)
-    fresh = [relation for relation in checked if relation not in known]
+    judged = judge_relations(proposed, endpoint, model.fields, model.body)
+    judged |= {relation: KNOWN for relation, refusal in judged.items() if refusal is None and relation in known}
+    fresh = [relation for relation, refusal in judged.items() if refusal is None]
     base = base_of(model) if fresh else None
-    if base is None:
-        return ()
     mender = Mender(model.fields, model.body, (*known, *fresh))
-    return tuple(
-        _case(model, request, relation, state, source)
-        for relation in fresh
-        for state in relation_states(relation)
-        for request in _first(model, mender, base, relation, state)
-    )
+    found: list[list[Case] | str] = []
+    for relation, refusal in judged.items():
+        cases = [] if refusal or base is None else list(_cases(model, mender, base, relation, source))
+        found.append(refusal or cases or NO_REQUEST)
+    return found
+
+
+def _cases(
+    model: RequestModel, mender: Mender, base: RequestValues, relation: Relation, source: Source
+) -> Iterator[Case]:
+    for state in relation_states(relation):
+        for request in _first(model, mender, base, relation, state):
+            yield _case(model, request, relation, state, source)
 
 
 def _first(

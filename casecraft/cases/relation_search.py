@@ -13,6 +13,10 @@ from casecraft.core.endpoint import Endpoint
 MOST_RELATIONS = 12
 """Relations of one endpoint that are used."""
 
+UNSOUND = "its fields do not exist, cannot be compared, or are all required"
+CONTRADICTED = "an example of the document contradicts it"
+TOO_MANY = "more are proposed than are used"
+
 _MOST_PLACES = 200
 _DEEPEST = 3
 
@@ -140,17 +144,29 @@ def _is_needed(relation: Relation, groups: Mapping[str, Mapping[str, Node]]) -> 
 def checked_relations(
     proposed: Iterable[Relation], endpoint: Endpoint, fields: Sequence[Field], body: BodyForm | None
 ) -> tuple[Relation, ...]:
-    """Those of the proposed relations that the document bears out: their places exist, values that are to be ordered
-    can be compared, what may be left out is optional, and no example of the document contradicts them.
+    """Those of the proposed relations that the document bears out."""
+    judged = judge_relations(proposed, endpoint, fields, body)
+    return tuple(relation for relation, refusal in judged.items() if refusal is None)
+
+
+def judge_relations(
+    proposed: Iterable[Relation], endpoint: Endpoint, fields: Sequence[Field], body: BodyForm | None
+) -> dict[Relation, str | None]:
+    """Why each of the proposed relations is not used; None for those that the document bears out: their places exist,
+    values that are to be ordered can be compared, what may be left out is optional, and no example of the document
+    contradicts them.
     """
     nodes = _places(fields, body)
     examples = list(_examples(endpoint, fields, body))
-    kept = [
-        relation
-        for relation in dict.fromkeys(proposed)
-        if _is_sound(relation, nodes) and not any(relation.state(given) == "broken" for given in examples)
-    ]
-    return tuple(kept[:MOST_RELATIONS])
+    judged: dict[Relation, str | None] = {}
+    for relation in dict.fromkeys(proposed):
+        if not _is_sound(relation, nodes):
+            judged[relation] = UNSOUND
+        elif any(relation.state(given) == "broken" for given in examples):
+            judged[relation] = CONTRADICTED
+        else:
+            judged[relation] = None if list(judged.values()).count(None) < MOST_RELATIONS else TOO_MANY
+    return judged
 
 
 def _places(fields: Sequence[Field], body: BodyForm | None) -> dict[str, Node]:

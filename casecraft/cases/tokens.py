@@ -10,6 +10,11 @@ from casecraft.core.chat import ChatRequest
 OUTPUT_TOKENS_PER_CASE = 180
 """What one case takes in an answer: a body of five or six fields and two parameters, escapes included."""
 
+TOKENS_PER_COMPARED_CASE = 65
+"""What the title of one case and the values of its request take, of which an embedding is made; 45 to 80 in real
+documents.
+"""
+
 _CHARACTERS_PER_TOKEN = 3.6
 _TOKENS_PER_IDEOGRAPH = 0.8
 _TOKENS_PER_OTHER = 0.5

@@ -13,6 +13,7 @@ from casecraft.cli import (
     gateway,
     generate,
     init,
+    launch,
     plugins,
     providers,
     report,
@@ -49,6 +50,7 @@ app.add_typer(plugins.app, name="plugins")
 app.command("strategies")(strategies.strategies)
 app.command("usage")(usage.usage)
 app.add_typer(state.app, name="state")
+app.command("launch", cls=launch.PassingCommand)(launch.launch)
 app.command("init")(init.init)
 
 

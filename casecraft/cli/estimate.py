@@ -11,6 +11,7 @@ def estimate(
     provider_map: options.ProviderMap = None,
     seed: options.Seed = None,
     model: options.Models = None,
+    embeddings: options.Embeddings = None,
     lang: options.Lang = None,
     include_tag: options.IncludeTag = None,
     exclude_tag: options.ExcludeTag = None,
@@ -23,6 +24,7 @@ def estimate(
     """Say what a run would use and cost, before anything is spent.
 
     Tokens are counted from the real prompts by a rule of thumb and without repairs; the bill may differ by a third.
+    With `--embeddings` a row says what those take.
     """
     flags = flags_of(
         providers=providers,
@@ -30,6 +32,7 @@ def estimate(
         strategy=strategy,
         provider_map=provider_map,
         seed=seed,
+        embeddings=embeddings,
         lang=lang,
         include_tags=include_tag,
         exclude_tags=exclude_tag,

@@ -21,7 +21,8 @@ def show_estimates(estimates: Sequence["Estimate"]) -> None:
     for it in estimates:
         cost = f"{it.cost.amount:.4f} {it.cost.currency}" if it.cost is not None else "unknown"
         numbers = (it.endpoints, it.usage.input, it.usage.output)
-        table.add_row(it.provider, it.model or "-", *(f"{number:,}" for number in numbers), cost)
+        name = it.provider if it.purpose == "cases" else f"{it.provider} ({it.purpose})"
+        table.add_row(name, it.model or "-", *(f"{number:,}" for number in numbers), cost)
     console = output_console()
     console.print(table)
     for it in estimates:
@@ -34,6 +35,7 @@ def write_estimates(estimates: Sequence["Estimate"]) -> None:
     rows = [
         {
             "provider": it.provider,
+            "purpose": it.purpose,
             "model": it.model or None,
             "endpoints": it.endpoints,
             "input_tokens": it.usage.input,

@@ -17,6 +17,7 @@ def evaluate(
     include_path: options.IncludePath = None,
     exclude_path: options.ExcludePath = None,
     include_method: options.IncludeMethod = None,
+    techniques: options.Techniques = None,
     log_calls: options.LogCalls = None,
     log_bodies: options.LogBodies = None,
     force: options.Force = False,
@@ -28,7 +29,9 @@ def evaluate(
 
     Shares: answers that could be read; of the cases proposed, those verified at first, those verified after a repair,
     relabelled, dropped. Then what they brought: targets that rules do not hit per 1,000 tokens, and cost per kept case.
-    Answers that the state file has are not asked for again. The cases are kept in `evaluation/` beside the state.
+    Below stands what was proposed beside the cases (rules between fields, edges between endpoints, scenarios): how many
+    were kept, how many refused, and why. Answers that the state file has are not asked for again. The cases are kept in
+    `evaluation/` beside the state.
     """
     flags = flags_of(
         providers=providers,
@@ -42,6 +45,7 @@ def evaluate(
         include_paths=include_path,
         exclude_paths=exclude_path,
         include_methods=include_method,
+        techniques=techniques,
         log_calls=log_calls,
         log_bodies=log_bodies,
     )

@@ -1,6 +1,6 @@
 """How evaluations are shown."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +14,23 @@ COLUMNS = (
     "provider", "model", "endpoints", "answers", "parsed", "cases", "verified", "repaired", "relabelled", "dropped",
     "kept", "new targets per 1,000 tokens", "cost per kept case",
 )  # fmt: skip
+PROPOSAL_COLUMNS = ("provider", "proposals", "kept", "refused", "why refused")
 
 
 def show_evaluations(evaluations: Sequence["Evaluation"]) -> None:
-    """A row for each provider."""
+    """A row for each provider, and below what each proposed beside its cases."""
     show_table(COLUMNS, map(_row, evaluations))
+    proposals = [row for it in evaluations for row in _proposal_rows(it)]
+    if proposals:
+        show_table(PROPOSAL_COLUMNS, proposals)
+
+
+def _proposal_rows(it: "Evaluation") -> Iterator[Sequence[object]]:
+    kept, refused = it.proposals.kept, it.proposals.refused
+    for kind in sorted({*(name for name, count in kept.items() if count), *refused}):
+        reasons = sorted(refused.get(kind, {}).items(), key=lambda each: (-each[1], each[0]))
+        why = "; ".join(f"{count} {reason}" for reason, count in reasons) or "-"
+        yield it.provider, f"{kind}s", str(kept.get(kind, 0)), str(sum(count for _, count in reasons)), why
 
 
 def _row(it: "Evaluation") -> Sequence[object]:
@@ -61,6 +73,7 @@ def _facts(it: "Evaluation") -> dict[str, Any]:
             "relabelled": it.relabelled,
             "dropped": it.dropped,
         },
+        "proposals": asdict(it.proposals),
         "usage": asdict(it.spending.usage),
         "new_targets_per_1000_tokens": it.new_targets,
         "cost_per_kept_case": None if cost is None else {name: f"{amount:f}" for name, amount in cost.items()},

@@ -111,6 +111,8 @@ def _greet(server: "GatewayServer", settings: "Settings") -> None:
     typer.echo("Claude Code: ANTHROPIC_BASE_URL=" + server.url + " ANTHROPIC_AUTH_TOKEN=<token> claude")
     typer.echo(f"OpenAI SDKs: OPENAI_BASE_URL={server.url}/v1 OPENAI_API_KEY=<token>")
     typer.echo("`casecraft launch claude`, `codex` or `opencode` does all of it at once.")
+    for note in server.notes:
+        typer.echo(f"note: {note}", err=True)
 
 
 def _say(error: "CasecraftError") -> None:

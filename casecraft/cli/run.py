@@ -52,6 +52,10 @@ Headers = Annotated[
 ]
 Junit = Annotated[Path | None, typer.Option("--junit", metavar="FILE", rich_help_panel=REPORTS, help="JUnit XML.")]
 Html = Annotated[Path | None, typer.Option("--html", metavar="FILE", rich_help_panel=REPORTS, help="One page.")]
+JsonReport = Annotated[
+    Path | None,
+    typer.Option("--json-report", metavar="FILE", rich_help_panel=REPORTS, help="What --json writes, into a file."),
+]
 
 
 class FailOn(StrEnum):
@@ -82,6 +86,7 @@ def run(
     header: Headers = None,
     junit: Junit = None,
     html: Html = None,
+    json_report: JsonReport = None,
     fail_on: OnWhat = FailOn.FAILURE,
     state_dir: options.StateDir = None,
     as_json: options.Json = False,
@@ -122,8 +127,8 @@ def run(
     except ServiceError as error:
         say_error(error)
         sys.exit(UNAVAILABLE)
-    write_reports(report, fail_on.value, junit=junit, html=html)
     show_report(report, fail_on.value, as_json=as_json)
+    write_reports(report, fail_on.value, junit=junit, html=html, json=json_report)
     raise typer.Exit(report.exit_code(fail_on.value))
 
 

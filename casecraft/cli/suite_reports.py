@@ -1,11 +1,11 @@
 """What is said and written at the end of a suite's run."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from casecraft.cli.exits import one_line
-from casecraft.cli.machine import write_json
+from casecraft.cli.machine import json_text, write_json
 from casecraft.cli.tables import output_console
 from casecraft.errors import CasecraftError
 from casecraft.runner.report import FailOn, tally, tally_targets, words_of
@@ -28,7 +28,9 @@ SECTIONS = (
 SHOWN_TARGETS = 4
 
 
-def write_reports(report: "SuiteReport", fail_on: FailOn, *, junit: Path | None, html: Path | None) -> None:
+def write_reports(
+    report: "SuiteReport", fail_on: FailOn, *, junit: Path | None, html: Path | None, json: Path | None
+) -> None:
     """Write the files that were asked for. Raises CasecraftError where one cannot be written."""
     from casecraft.runner.junit import as_junit  # noqa: PLC0415  # only who asks pays for it
     from casecraft.runner.page import as_page  # noqa: PLC0415
@@ -37,6 +39,8 @@ def write_reports(report: "SuiteReport", fail_on: FailOn, *, junit: Path | None,
         write_file(junit, lambda: as_junit(report, fail_on))
     if html is not None:
         write_file(html, lambda: as_page(report))
+    if json is not None:
+        write_file(json, lambda: json_text(report_json(report, fail_on)))
 
 
 def write_file(path: Path, made: Callable[[], bytes]) -> None:
@@ -66,7 +70,9 @@ def show_report(report: "SuiteReport", fail_on: FailOn, *, as_json: bool) -> Non
     if blocked:
         _say(console, "\nblocked")
         for reason, cases in blocked.items():
-            _say(console, f"  {len(cases)} cases: {one_line(reason)}")
+            _say(console, f"  {len(cases)} {'case' if len(cases) == 1 else 'cases'}: {one_line(reason)}")
+    _show_counted(report.left_behind, "left behind at the service", console)
+    _show_counted(report.other_warnings, "warnings", console)
     _say(console, "")
     for line in _verdict(report):
         _say(console, line)
@@ -112,6 +118,16 @@ def _show_cases(cases: Sequence["CheckedCase"], heading: str, console: "Console"
         _say(console, f"\n  … and {len(cases) - SHOWN} more; --html and --json have all")
 
 
+def _show_counted(texts: Mapping[str, int], heading: str, console: "Console") -> None:
+    if not texts:
+        return
+    _say(console, f"\n{heading}")
+    for text, times in list(texts.items())[:SHOWN]:
+        _say(console, f"  {f'{times} times: ' if times > 1 else ''}{one_line(text)}")
+    if len(texts) > SHOWN:
+        _say(console, f"  … and {len(texts) - SHOWN} more; --html and --json have all")
+
+
 def _problem(case: "CheckedCase") -> str:
     """The message without the words that its kind says already."""
     return case.result.message.removeprefix(f"{words_of(case.result.kind)}: ")
@@ -126,6 +142,10 @@ def _verdict(report: "SuiteReport") -> list[str]:
     counts = report.counts
     figures = [f"{counts[name]} {words}" for name, words in _FIGURES if counts[name]]
     lines = [f"{', '.join(figures)} of {report.chosen} cases in {report.seconds:.1f} s against {report.base_url}"]
+    noted = [(len(report.left_behind), "left behind at the service")]
+    noted.append((len(report.other_warnings), "warning" if len(report.other_warnings) == 1 else "warnings"))
+    if any(number for number, _ in noted):
+        lines.append(", ".join(f"{number} {words}" for number, words in noted if number))
     if report.status == "interrupted":
         lines.append("stopped before its end; what was run is kept")
     if report.status == "unavailable":

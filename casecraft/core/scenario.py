@@ -35,6 +35,23 @@ class Resource:
     remove: Step | None = None
 
 
+CREATED = "create"
+"""The step of a removal's bindings that stands for the request whose answer was a success."""
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """How what an endpoint's cases make is removed again.
+
+    A case of `endpoint_id` that is answered with one of `statuses` has made something. The bindings of `step` name
+    `CREATED`: what the case sent and what it was answered.
+    """
+
+    endpoint_id: str
+    statuses: tuple[int | str, ...]
+    step: Step
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
     """How an endpoint's answer to a request that conforms is a list.

@@ -1,5 +1,6 @@
 """The real work: prompts, parsing, verification and repair of test cases."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -7,6 +8,7 @@ from casecraft.cases import (
     ALL_TECHNIQUES,
     PROMPT_VERSION,
     RULES_VERSION,
+    Rating,
     Verified,
     complete,
     coverage_of,
@@ -15,11 +17,13 @@ from casecraft.cases import (
     notes_of,
     parse,
     proposed_cases,
+    rate,
     read_relations,
     repair_request,
     targets_of,
     verify,
 )
+from casecraft.cases.scenarios import Questions
 from casecraft.core.case import Case, Source, Technique
 from casecraft.core.chat import ChatRequest, ChatResponse
 from casecraft.core.endpoint import Endpoint
@@ -47,7 +51,8 @@ class CaseWork:
     `fill` lets rules make the cases for targets that no model hit. `models` are the run's providers with their
     models: results of others are not taken for these. Only targets of the `techniques` are asked for and count.
     `comparison` says by whom and how strictly near-duplicates are looked for, if they are. Of more than `max_cases` for
-    one endpoint the best are kept.
+    one endpoint the best are kept. `endpoints` are those that a model may be told of beside the one that it is asked
+    about.
     """
 
     def __init__(
@@ -59,11 +64,13 @@ class CaseWork:
         comparison: str | None = None,
         techniques: frozenset[Technique] = ALL_TECHNIQUES,
         max_cases: int | None = None,
+        endpoints: Sequence[Endpoint] = (),
     ) -> None:
         self._lang = lang
         self._fill = fill
         self._techniques = techniques
         self._max_cases = max_cases
+        self._questions = Questions(endpoints, scenarios="scenario_testing" in techniques)
         compared = () if comparison is None else (f"near-duplicates by {comparison}",)
         chosen = () if techniques == ALL_TECHNIQUES else (f"techniques: {' '.join(sorted(techniques))}",)
         limit = () if max_cases is None else (f"at most {max_cases} cases",)
@@ -79,7 +86,10 @@ class CaseWork:
         """Ask for as many cases as the endpoint's complexity deserves."""
         most = min(MOST_CASES[endpoint.complexity.tier], self._max_cases or MOST_CASES["complex"])
         targets = [it for it in targets_of(endpoint, self._techniques) if it.technique not in FOR_RULES_ALONE]
-        request = generation_request(endpoint, targets, lang=self._lang, max_cases=most, covered=self._fill)
+        question = self._questions.of(endpoint)
+        request = generation_request(
+            endpoint, targets, lang=self._lang, max_cases=most, covered=self._fill, question=question
+        )
         room = TOKENS_FOR_REASONING + TOKENS_PER_CASE * most
         return replace(request, max_output_tokens=min(room, profile.max_output_tokens or room))
 
@@ -128,6 +138,10 @@ class CaseWork:
                 f"{left} of {len(coverage.reachable)} targets are not hit by the {self._max_cases} cases allowed"
             )
         return replace(result, coverage=coverage, notes=tuple(dict.fromkeys(notes)))
+
+    def rate(self, endpoint: Endpoint, answers: Sequence[str]) -> Rating:
+        """What the answers of one conversation are worth."""
+        return rate(endpoint, answers, self._techniques)
 
     def estimate(self, request: ChatRequest) -> int:
         """The tokens of a request, about."""

@@ -1,20 +1,32 @@
 """How good a provider's answers were, from what the state file has of them."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from casecraft.cases import Rating, rate
+from casecraft.cases import Rating, read_relations, refused_relations
+from casecraft.cases.scenarios import chain, read_proposals
 from casecraft.core.endpoint import Endpoint
-from casecraft.core.job import Attempt
+from casecraft.core.job import Attempt, JobResult
 from casecraft.core.profile import Profile
 from casecraft.core.usage import UsageMeter
 from casecraft.engine.case_work import CaseWork
 from casecraft.engine.context import request_key
+from casecraft.engine.plan import RULES
 from casecraft.state import Store
 
 PER_TOKENS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalCounts:
+    """What became of the proposals beside the cases: rules between fields ("rule"), sources of values ("edge") and
+    sequences ("scenario"). `refused` counts them by kind and reason.
+    """
+
+    kept: Mapping[str, int] = field(default_factory=dict)
+    refused: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +41,7 @@ class Evaluation:
     failed: int
     rating: Rating
     spending: UsageMeter = field(default_factory=UsageMeter)
+    proposals: ProposalCounts = field(default_factory=ProposalCounts)
 
     @property
     def parsed(self) -> float | None:
@@ -80,6 +93,8 @@ def evaluate(
     attempts = _attempts(store, profile.name)
     rating, spending, asked, failed = Rating(), UsageMeter(), 0, 0
     unanswered = []
+    texts: dict[str, list[str]] = {}
+    endpoints = tuple(endpoints)
     for endpoint in endpoints:
         conversation = _newest(attempts.get(endpoint.id, ()), first_key(endpoint, profile, work))
         answered = [attempt for attempt in conversation if attempt.outcome == "answered"]
@@ -87,11 +102,36 @@ def evaluate(
             unanswered.append(endpoint)
         asked += bool(conversation)
         failed += len(conversation) - len(answered)
-        rating += rate(endpoint, [attempt.answer or "" for attempt in answered])
+        texts[endpoint.id] = [attempt.answer or "" for attempt in answered]
+        rating += work.rate(endpoint, texts[endpoint.id])
         for attempt in conversation:
             if attempt.outcome == "answered" or attempt.usage is not None:
                 spending.add(attempt.usage, attempt.cost)
-    return Evaluation(profile.name, profile.model, asked, failed, rating, spending), tuple(unanswered)
+    proposals = count_proposals(endpoints, texts, work)
+    return Evaluation(profile.name, profile.model, asked, failed, rating, spending, proposals), tuple(unanswered)
+
+
+def count_proposals(
+    endpoints: Sequence[Endpoint], answers: Mapping[str, Sequence[str]], work: CaseWork
+) -> ProposalCounts:
+    """Check again what answers, by endpoint id, propose beside their cases."""
+    kept: Counter[str] = Counter()
+    refused: dict[str, Counter[str]] = defaultdict(Counter)
+    for endpoint in endpoints:
+        relations = dict.fromkeys(it for text in answers.get(endpoint.id, ()) for it in read_relations(text))
+        for refusal in refused_relations(endpoint, relations) if relations else ():
+            if refusal is None:
+                kept["rule"] += 1
+            else:
+                refused["rule"][refusal] += 1
+    proposed = {name: read_proposals(name, *texts) for name, texts in answers.items()}
+    if any(it.edges or it.scenarios for it in proposed.values()):
+        results = [JobResult(it, "done", RULES, cases=work.rules(it)) for it in endpoints]
+        judged = chain(results, proposed=proposed).judged
+        kept += Counter({"edge": judged.edges, "scenario": judged.scenarios})
+        for each in judged.refused:
+            refused[each.kind][each.reason] += 1
+    return ProposalCounts(dict(kept), {kind: dict(reasons) for kind, reasons in refused.items()})
 
 
 def first_key(endpoint: Endpoint, profile: Profile, work: CaseWork) -> str:

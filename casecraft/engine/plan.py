@@ -25,6 +25,7 @@ class Plan:
     """What a run would do: the endpoints, and by their ids the providers that they go to.
 
     `profiles` are the named providers, `chain` those that a job goes to in turn when its own cannot answer.
+    `others` are endpoints that are not tested in this run, and that models may be told of all the same.
     `embeddings` is who finds near-duplicates, as `provider/model`, None where they are not looked for.
     """
 
@@ -36,6 +37,7 @@ class Plan:
     chain: tuple[str, ...]
     strategy: Strategy = field(repr=False)
     embeddings: str | None = None
+    others: tuple[Endpoint, ...] = ()
 
     @property
     def warnings(self) -> tuple[str, ...]:

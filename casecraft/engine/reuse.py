@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from casecraft.cases.scenarios import Proposals, read_proposals
 from casecraft.core.endpoint import Endpoint
 from casecraft.core.job import Attempt, JobResult
 from casecraft.engine.context import job_key
@@ -33,6 +34,20 @@ def results_of_run(store: Store, run_id: str, endpoints: Iterable[Endpoint], wor
         if job is not None and job.job_key == job_key(endpoint, work):
             results[endpoint.id] = job.result(endpoint)
     return results
+
+
+def proposals_of(store: Store, results: Iterable[JobResult]) -> dict[str, Proposals]:
+    """What the models whose answers these results are of propose between endpoints, by endpoint id.
+
+    It is read out of the newest conversation that the state file has of each endpoint with the provider of its result,
+    whichever run that was part of: what was answered once is not asked again.
+    """
+    asked = {(it.endpoint.id, it.provider) for it in results if it.provider not in (None, RULES)}
+    found = {}
+    for (endpoint_id, provider), texts in (store.conversations() if asked else {}).items():
+        if (endpoint_id, provider) in asked:
+            found[endpoint_id] = read_proposals(endpoint_id, *texts)
+    return found
 
 
 def answers_to_replay(store: Store, *, resumed: str | None = None) -> Mapping[str, Attempt]:

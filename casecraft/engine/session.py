@@ -23,7 +23,7 @@ from casecraft.engine.events import Event, JobCompleted, RunStarted, RunStatus
 from casecraft.engine.lane import Lane
 from casecraft.engine.near_duplicates import NearDuplicates
 from casecraft.engine.plan import RULES, Plan, filters_of, make_jobs, strategy_name
-from casecraft.engine.reuse import answers_to_replay, finished_results, results_of_run
+from casecraft.engine.reuse import answers_to_replay, finished_results, proposals_of, results_of_run
 from casecraft.engine.upkeep import keep_persons_cases
 from casecraft.errors import ConfigurationError, DocumentError, StateError
 from casecraft.providers import CallLog, Provider, create, create_for_embeddings, profile_of, settings_of, split_name
@@ -139,7 +139,9 @@ def _finish(
     spending = store.spending_by_provider(run)
     complete = tuple(results.get(it.id) or JobResult(it, "pending", None, notes=it.notes) for it in made.endpoints)
     out = _output(made)
-    chained = chain(complete, fill=made.settings.rules_fallback, techniques=choose_techniques(made.settings.techniques))
+    techniques = choose_techniques(made.settings.techniques)
+    proposed = proposals_of(store, complete)
+    chained = chain(complete, fill=made.settings.rules_fallback, techniques=techniques, proposed=proposed)
     upkeep = keep_persons_cases(out, chained.results, {resource.id for resource in chained.resources})
     suite = Suite(
         made.document,
@@ -149,6 +151,8 @@ def _finish(
         resources=chained.resources,
         scenarios=chained.scenarios,
         listings=chained.listings,
+        removals=chained.removals,
+        alone=chained.alone,
         persons=upkeep.kept,
         stale=upkeep.stale,
     )
@@ -234,6 +238,7 @@ def work_of(made: Plan) -> CaseWork:
         comparison=comparison,
         techniques=choose_techniques(settings.techniques),
         max_cases=settings.max_cases,
+        endpoints=tuple(sorted((*made.endpoints, *made.others), key=lambda it: it.id)),
     )
 
 

@@ -11,18 +11,21 @@ RawHeaders: TypeAlias = list[tuple[bytes, bytes]]
 
 JSON = b"application/json"
 EVENTS = b"text/event-stream; charset=utf-8"
-_LONGEST_LOSSES = 1000
+_LONGEST_VALUE = 1000
 
 
 class Answer:
     """Writes one HTTP answer, whole or as a stream, and remembers what went out when."""
 
     def __init__(self, send: Send, request_id: str) -> None:
+        self.request_id = request_id
         self._send = send
         self._headers: RawHeaders = [(b"x-casecraft-request-id", request_id.encode())]
         self._began = time.perf_counter()
         self.status = 0
+        self.ended = False
         self.first_byte: float | None = None
+        self._sending: float | None = None
 
     @property
     def begun(self) -> bool:
@@ -34,13 +37,18 @@ class Answer:
         """How long it has taken so far."""
         return time.perf_counter() - self._began
 
+    @property
+    def held_up(self) -> float:
+        """Seconds for which the client has not taken the last piece."""
+        return 0.0 if self._sending is None else time.perf_counter() - self._sending
+
     def describe(self, *, provider: str, model: str, losses: Iterable[str]) -> None:
         """Say in the headers who answers, and what could not be asked."""
         self._headers = self._headers[:1]
         named = ", ".join(dict.fromkeys(losses))
-        for name, value in (("provider", provider), ("model", model), ("losses", named[:_LONGEST_LOSSES])):
+        for name, value in (("provider", provider), ("model", model), ("losses", named)):
             if value:
-                self._headers.append((f"x-casecraft-{name}".encode(), _plain(value)))
+                self._headers.append((f"x-casecraft-{name}".encode(), _plain(value[:_LONGEST_VALUE])))
 
     def add_headers(self, headers: Mapping[str, str]) -> None:
         """More headers for the answer."""
@@ -49,6 +57,7 @@ class Answer:
     async def whole(self, status: int, body: bytes, content_type: bytes = JSON) -> None:
         """All of it at once."""
         await self._start(status, content_type, [(b"content-length", str(len(body)).encode())])
+        self.ended = True
         await self._send({"type": "http.response.body", "body": body})
 
     async def json(self, status: int, value: object) -> None:
@@ -59,10 +68,13 @@ class Answer:
         """The next piece of a stream, the first of which begins the answer."""
         if not self.begun:
             await self._start(200, content_type, [(b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")])
+        self._sending = time.perf_counter()
         await self._send({"type": "http.response.body", "body": data, "more_body": True})
+        self._sending = None
 
     async def end(self) -> None:
         """Nothing more comes."""
+        self.ended = True
         await self._send({"type": "http.response.body", "body": b""})
 
     async def _start(self, status: int, content_type: bytes, more: RawHeaders) -> None:

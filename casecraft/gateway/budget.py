@@ -1,15 +1,16 @@
 """What may be spent in a day, by all clients and by each key."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from casecraft.core.usage import Cost, UsageMeter
-from casecraft.errors import AuthenticationError, ProviderConfigurationError
+from casecraft.errors import AuthenticationError, CasecraftError, ProviderConfigurationError, StateError
+from casecraft.state import Store, ledgers, open_store, usage_by
+from casecraft.wire.error_status import NO_CREDIT
 
 DAY = 86_400
-NO_CREDIT = 402
 
 
 def today() -> int:
@@ -61,6 +62,12 @@ class DayBudget:
         if amount:
             self.spent[key] = self.spent.get(key, Decimal()) + Decimal(amount)
 
+    def take_over(self, earlier: "DayBudget") -> None:
+        """Count what was counted before under other settings. A ledger may lack the last of it, or know of more."""
+        if earlier.currency == self.currency and earlier.day == self.day:
+            for key, amount in earlier.spent.items():
+                self.spent[key] = max(amount, self.spent.get(key, Decimal()))
+
     def _turn_day(self) -> None:
         if self.day != today():
             self.day = today()
@@ -69,3 +76,28 @@ class DayBudget:
     def _reached(self, what: str, spent: Decimal) -> AuthenticationError:
         message = f"{what} is spent ({spent:.4f})"
         return AuthenticationError(message, status=NO_CREDIT, hint="It begins anew at midnight, UTC.")
+
+
+def read_spent(own: Store, currency: str, report: Callable[[CasecraftError], None]) -> dict[str, Decimal]:
+    """What each key has spent today in this currency, by all ledgers of the folder in which `own` is.
+
+    A ledger of another gateway that cannot be read is reported and left out.
+    """
+    spent: dict[str, Decimal] = {}
+    _add_spent(own, currency, spent)
+    for path in ledgers(own.path.parent):
+        if path == own.path:
+            continue
+        try:
+            with open_store(path, read_only=True) as other:
+                _add_spent(other, currency, spent)
+        except StateError as error:
+            report(error)
+    return spent
+
+
+def _add_spent(ledger: Store, currency: str, spent: dict[str, Decimal]) -> None:
+    for row in usage_by(ledger, "key", since=float(today() * DAY)):
+        amount = row.spending.amounts.get(currency)
+        if amount:
+            spent[row.groups[0]] = spent.get(row.groups[0], Decimal()) + Decimal(amount)

@@ -124,6 +124,7 @@ class Candidates:
             provider = create(name, settings_of(name, self._own))
             _validate(provider)
         except ProviderConfigurationError as error:
+            error.args = (str(error).replace(f"/{ANY}'", "'"),)
             return error
         return None
 

@@ -2,30 +2,44 @@
 
 import asyncio
 import secrets
-from collections.abc import Mapping
+import time
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.types import Receive, Scope, Send
 
 from casecraft.core.chat import ChatRequest
+from casecraft.core.credentials import is_secret_name
+from casecraft.core.exchange import Exchange
 from casecraft.errors import InvalidRequestError, ProviderError
 from casecraft.gateway.answering import Answer
 from casecraft.gateway.asking import ClientRequest, client_of, parse_body
 from casecraft.gateway.doors import GEMINI, Door, door_of
 from casecraft.gateway.embedding import DIALECT, Embedding
 from casecraft.gateway.exchanging import Exchanging
+from casecraft.gateway.failing import unexpected
 from casecraft.gateway.gateway import Gateway, with_hint
 from casecraft.wire import find_dialect
 from casecraft.wire.dialect import Asked
 from casecraft.wire.embeddings import find_embedding_dialect
 
 TOO_LARGE = 413
+TOO_SLOW = 408
+OWN_STATUSES = (TOO_LARGE, TOO_SLOW, 415)
+"""Statuses that no provider's error stands for."""
+
+MEGABYTE = 1024 * 1024
 STREAMS = ":streamGenerateContent"
 
 
 class TooLargeError(InvalidRequestError):
     """The body is larger than the gateway takes."""
+
+
+class TooSlowError(InvalidRequestError):
+    """The body did not come in time."""
 
 
 class Entry:
@@ -39,27 +53,40 @@ class Entry:
         door = door_of(scope["path"])
         request_id = new_id(door)
         answer = Answer(send, request_id)
+        refusal = Refusal(self._gateway, door, answer, scope["path"])
         try:
-            headers, query = read_headers(scope), dict(parse_qsl(scope["query_string"].decode("latin-1")))
-            key = self._gateway.access.name_of(headers, query)
-            body = parse_body(await read_body(headers, receive, self._gateway.settings.gateway.max_body))
-            asked = ClientRequest(
-                id=request_id,
-                door=door,
-                path=scope["path"],
-                query=urlencode({name: value for name, value in query.items() if name not in ("key", "alt")}),
-                headers=headers,
-                client=client_of(headers),
-                key=key,
-                body=body,
-                asked=self.understand(body, door, scope["path"], scope["path_params"].get("model", "")),
-            )
+            asked = await self._read(scope, receive, refusal)
             work = await self.begin(asked, answer)
         except ProviderError as error:
-            await refuse(door, answer, error)
+            await refusal.tell(error)
+            return
+        except Exception as error:  # noqa: BLE001  # told to the client and the user
+            failure = unexpected(error)
+            self._gateway.say(failure)
+            await refusal.tell(failure)
             return
         if work is not None:
-            await cancel_when_gone(self._gateway.exchange(work), receive)
+            patience = self._gateway.settings.gateway.idle_timeout
+            await cancel_when_gone(self._gateway.exchange(work), receive, answer, patience)
+
+    async def _read(self, scope: Scope, receive: Receive, refusal: "Refusal") -> ClientRequest:
+        """What a client asks for. Raises a `ProviderError` where it may not, or says it wrong."""
+        headers, query = read_headers(scope), dict(parse_qsl(scope["query_string"].decode("latin-1")))
+        settings, path = self._gateway.settings.gateway, scope["path"]
+        refusal.client = client_of(headers)
+        refusal.key = key = self._gateway.access.name_of(headers, query)
+        body = parse_body(await read_body(headers, receive, settings.max_body, settings.idle_timeout))
+        return ClientRequest(
+            id=refusal.answer.request_id,
+            door=refusal.door,
+            path=path,
+            query=urlencode({name: value for name, value in query.items() if _goes_on(name)}),
+            headers=headers,
+            client=refusal.client,
+            key=key,
+            body=body,
+            asked=self.understand(body, refusal.door, path, scope["path_params"].get("model", "")),
+        )
 
     def understand(self, body: dict[str, Any], door: Door, path: str, model: str) -> Asked:
         """What a body asks for. `model` is the one that the path names. Raises `InvalidRequestError`."""
@@ -111,49 +138,126 @@ def read_headers(scope: Scope) -> dict[str, str]:
     return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
 
 
-async def read_body(headers: Mapping[str, str], receive: Receive, limit: int) -> bytes:
-    """The whole body, of at most `limit` bytes. Raises `TooLargeError`, and `InvalidRequestError` where it was cut."""
+def _goes_on(name: str) -> bool:
+    """Whether a value of a query goes to a provider of the same dialect: no token of the client's does."""
+    return name != "alt" and not is_secret_name(name)
+
+
+async def read_body(headers: Mapping[str, str], receive: Receive, limit: int, seconds: float) -> bytes:
+    """The whole body, of at most `limit` bytes, which may take so many seconds to come.
+
+    Raises `TooLargeError`, `TooSlowError`, and `InvalidRequestError` where it was cut or is compressed.
+    """
     stated = headers.get("content-length", "")
     if stated.isdigit() and int(stated) > limit:
         raise _too_large(limit)
-    if "content-encoding" in headers and headers["content-encoding"] != "identity":
-        raise InvalidRequestError("the gateway takes no compressed bodies", status=415)
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise InvalidRequestError("the gateway takes no compressed bodies", status=415, hint="Send it as it is.")
     chunks: list[bytes] = []
     size = 0
+    try:
+        async with asyncio.timeout(seconds):
+            async for chunk in _chunks(receive):
+                size += len(chunk)
+                if size > limit:
+                    raise _too_large(limit)
+                chunks.append(chunk)
+    except TimeoutError as error:
+        raise TooSlowError(f"the request did not come within {seconds:g} s", status=TOO_SLOW) from error
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise InvalidRequestError("the client went away in the middle of its request", status=400)
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > limit:
-            raise _too_large(limit)
-        chunks.append(chunk)
+        yield message.get("body", b"")
         if not message.get("more_body"):
-            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+            return
 
 
 def _too_large(limit: int) -> TooLargeError:
     hint = "Raise `max_body` of [gateway] in casecraft.toml."
-    return TooLargeError(f"the request is larger than {limit // 1024 // 1024} MB", status=TOO_LARGE, hint=hint)
+    return TooLargeError(f"the request is larger than {_size(limit)}", status=TOO_LARGE, hint=hint)
 
 
-async def refuse(door: Door, answer: Answer, error: ProviderError) -> None:
-    """Tell the client in its own format why its request goes nowhere."""
-    status, body = find_dialect(door.dialect).encode_error(with_hint(error))
-    await answer.json(error.status if error.status in (TOO_LARGE, 415) else status, body)
+def _size(limit: int) -> str:
+    return f"{limit / 1024 / 1024:g} MB" if limit >= MEGABYTE else f"{limit} bytes"
 
 
-async def cancel_when_gone(work: Any, receive: Receive) -> None:
-    """Do the work, and call it off where the client goes away before its end."""
+@dataclass(slots=True)
+class Refusal:
+    """Tells a client why its request goes nowhere, and writes it down. `key` is None for those without a token."""
+
+    gateway: Gateway
+    door: Door
+    answer: Answer
+    path: str
+    client: str = "unknown"
+    key: str | None = None
+
+    async def tell(self, error: ProviderError) -> None:
+        """Answer in the client's own format. What strangers ask is shown, but it cannot fill the ledger."""
+        status, body = find_dialect(self.door.dialect).encode_error(with_hint(error))
+        if error.status == TOO_SLOW:
+            self.answer.add_headers({"connection": "close"})
+        await self.answer.json(error.status if error.status in OWN_STATUSES else status, body)
+        self.gateway.note(self._exchange(error), keep=self.key is not None)
+
+    def _exchange(self, error: ProviderError) -> Exchange:
+        answer = self.answer
+        return Exchange(
+            id=answer.request_id,
+            started=time.time() - answer.seconds,
+            client=self.client,
+            key=self.key or "",
+            dialect=self.door.dialect,
+            path=self.path,
+            asked_model="",
+            rule="",
+            streamed=False,
+            status=answer.status,
+            outcome="refused",
+            error=f"{type(error).__name__}: {error}",
+            attempts=(),
+            losses=(),
+            seconds=answer.seconds,
+            first_byte=answer.first_byte,
+        )
+
+
+class _Patience:
+    """Calls a task off where the client has not taken a piece of its answer for so many seconds."""
+
+    def __init__(self, task: "asyncio.Future[None]", answer: Answer, seconds: float) -> None:
+        self._task = task
+        self._answer = answer
+        self._seconds = seconds
+        self._look()
+
+    def _look(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._look)
+        if self._answer.held_up >= self._seconds:
+            self._task.cancel()
+
+    def end(self) -> None:
+        self._timer.cancel()
+
+
+async def cancel_when_gone(
+    work: Coroutine[None, None, None], receive: Receive, answer: Answer, patience: float
+) -> None:
+    """Do the work, and call it off where the client goes away before its end, or reads nothing for so many seconds."""
     task = asyncio.ensure_future(work)
 
     async def watch() -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
-        task.cancel()
+        if not answer.ended:  # that the answer is complete is told in the same way
+            task.cancel()
 
-    watcher = asyncio.create_task(watch())
+    watcher, waiting = asyncio.create_task(watch()), _Patience(task, answer, patience)
     try:
         await task
     except asyncio.CancelledError:
@@ -161,3 +265,4 @@ async def cancel_when_gone(work: Any, receive: Receive) -> None:
             raise
     finally:
         watcher.cancel()
+        waiting.end()

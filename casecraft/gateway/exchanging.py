@@ -3,9 +3,10 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from textwrap import shorten
 
 from casecraft.core.chat import ChatRequest, Loss, StreamEnd, StreamEvent
 from casecraft.core.exchange import ExchangeAttempt
@@ -16,24 +17,23 @@ from casecraft.errors import (
     InvalidRequestError,
     NetworkError,
     ProviderError,
-    ProviderTimeoutError,
     ServerError,
 )
-from casecraft.gateway.answering import JSON, Answer
+from casecraft.gateway.answering import Answer
 from casecraft.gateway.asking import ClientRequest
 from casecraft.gateway.crossing import cross
 from casecraft.gateway.lanes import Lanes, ProviderLane
-from casecraft.gateway.stated_usage import UsageOnRequest
+from casecraft.gateway.passing import Passing
+from casecraft.gateway.stalling import stalled
 from casecraft.gateway.tool_forms import restore_content, restore_event
 from casecraft.providers.chat import ChatProvider
-from casecraft.providers.passage import Passage
 from casecraft.providers.selection import split_name
 from casecraft.wire import encode_body
 
 BACK_OFF = (0.1, 0.6)
 """Seconds, at random between these, before the last candidate is asked once more."""
 
-_PASSED_HEADERS = ("request-id", "x-request-id", "retry-after", "openai-processing-ms")
+_LONGEST_CAUSE = 200
 _GOES_ELSEWHERE = (ContextTooLongError, ContentFilteredError)
 
 
@@ -55,15 +55,27 @@ class Exchanging:
 
     async def run(self, candidates: tuple[str, ...]) -> None:
         """Answer. Raises the last candidate's `ProviderError` where none could, with nothing sent to the client."""
+        failures: list[str] = []
         for number, candidate in enumerate(candidates):
             is_last = number == len(candidates) - 1
             try:
                 await self._ask(candidate, again=is_last)
             except ProviderError as error:
                 if is_last or not _another_may(error):
-                    raise
+                    raise _with_earlier(error, failures) from error.__cause__
+                failures.append(f"{candidate}: {shorten(str(error), _LONGEST_CAUSE)}")
             else:
                 return
+
+    async def give_up(self, error: ProviderError) -> None:
+        """Tell the client that the gateway cannot go on, as far as that is still possible."""
+        asked = self.asked
+        if not self.answer.begun:
+            await self.answer.json(*asked.dialect.encode_error(error))
+        elif not self.answer.ended:
+            encoder = asked.dialect.stream_encoder(model=asked.model, request_id=asked.id, created=int(asked.started))
+            await self.answer.piece(encoder.fail(error))
+            await self.answer.end()
 
     async def _ask(self, candidate: str, *, again: bool) -> None:
         """Ask one candidate, and `again` where its side failed before it said anything and nobody else is left."""
@@ -161,51 +173,28 @@ class Exchanging:
                     async with asyncio.timeout(self.idle_timeout):
                         event = await anext(events, None)
                 except TimeoutError as error:
-                    raise self._stalled(lane) from error
+                    raise stalled(lane.name, self.idle_timeout) from error
                 if event is None:
                     return
                 yield event
 
-    def _stalled(self, lane: ProviderLane) -> ProviderTimeoutError:
-        message = f"{lane.name!r} sent nothing for {self.idle_timeout:g} s in the middle of its answer"
-        return ProviderTimeoutError(message, provider=lane.name)
-
     async def _pass_on(self, provider: ChatProvider, model: str) -> Usage | None:
         """The body as it came, to a provider that speaks what the client speaks; the answer as it comes."""
-        asked, stream = self.asked, self.asked.asked.stream
-        body = {**asked.body, "model": model} if "model" in asked.body else dict(asked.body)
-        hidden = UsageOnRequest.of(asked.door.dialect, body) if stream else None
-        path = asked.dialect.chat_path(model, stream)
-        if asked.query:
-            path = f"{path}{'&' if '?' in path else '?'}{asked.query}"
-        async with provider.pass_on(body, path, model=model, stream=stream, headers=asked.own_headers) as passage:
-            self.answer.describe(provider=provider.name, model=model, losses=())
-            self.answer.add_headers(_passed_headers(passage.headers))
-            await self._pass_bytes(passage, hidden)
-            return passage.usage
-
-    async def _pass_bytes(self, passage: Passage, hidden: UsageOnRequest | None) -> None:
-        kind = passage.headers.get("content-type", "").encode() or JSON
-        if not passage.streams:
-            async for body in passage.chunks():
-                await self.answer.whole(passage.status, body, kind)
-            return
-        async for chunk in passage.chunks():
-            data = hidden.without_usage(chunk) if hidden is not None else chunk
-            if data:
-                await self.answer.piece(data, kind)
-        if hidden is not None and hidden.rest:
-            await self.answer.piece(hidden.rest, kind)
-        self.error = passage.error
-        if passage.error is not None and not passage.told:
-            asked = self.asked
-            encoder = asked.dialect.stream_encoder(model=asked.model, request_id=asked.id, created=int(asked.started))
-            await self.answer.piece(encoder.fail(passage.error))
-        await self.answer.end()
+        passing = Passing(self.asked, self.answer, provider, self.idle_timeout)
+        usage = await passing.run(model)
+        self.error = passing.error
+        return usage
 
     def _describe(self, lane: ProviderLane, model: str, losses: tuple[Loss, ...]) -> None:
         self.losses = list(dict.fromkeys(loss.field for loss in losses))
         self.answer.describe(provider=lane.name, model=model, losses=self.losses)
+
+
+def _with_earlier(error: ProviderError, failures: list[str]) -> ProviderError:
+    """The last error with what the candidates before failed of."""
+    if failures:
+        error.args = (f"{error} (before that, {'; '.join(failures)})",)
+    return error
 
 
 def _another_may(error: ProviderError) -> bool:
@@ -213,7 +202,3 @@ def _another_may(error: ProviderError) -> bool:
     if isinstance(error, InvalidRequestError):
         return error.status is None  # it could not be told all of the request, which others may
     return error.retryable or error.fatal or isinstance(error, _GOES_ELSEWHERE)
-
-
-def _passed_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name: headers[name] for name in headers if name in _PASSED_HEADERS or "ratelimit" in name}

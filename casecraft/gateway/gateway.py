@@ -1,28 +1,31 @@
 """The gateway: what all requests of all clients share."""
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable
-from decimal import Decimal
 from typing import TypeAlias
 
 from casecraft.config import Settings
 from casecraft.core.exchange import Exchange, ExchangeOutcome
 from casecraft.core.usage import Usage
-from casecraft.errors import CasecraftError, ProviderError, StrategyError
-from casecraft.gateway.access import OWN, Access
+from casecraft.errors import CasecraftError, ProviderError, ServerError, StateError, StrategyError
+from casecraft.gateway.access import Access
 from casecraft.gateway.answering import Answer
 from casecraft.gateway.asking import ClientRequest
-from casecraft.gateway.budget import DAY, DayBudget, today
+from casecraft.gateway.budget import DayBudget, read_spent
 from casecraft.gateway.counting import count_tokens
 from casecraft.gateway.exchanging import Exchanging
-from casecraft.gateway.lanes import Lanes, ProviderLane
+from casecraft.gateway.exposure import check_exposure
+from casecraft.gateway.failing import unexpected
+from casecraft.gateway.lanes import Lanes
+from casecraft.gateway.retiring import Retirement
 from casecraft.gateway.routing import Router, Traits, traits_of
 from casecraft.providers import create
 from casecraft.providers.call_log import CallLog
 from casecraft.providers.provider import Provider
 from casecraft.providers.selection import settings_of, split_name
-from casecraft.state import Store, record_exchange, spent_since
+from casecraft.state import Store, record_exchange
 
 Report: TypeAlias = Callable[[CasecraftError], None]
 
@@ -52,7 +55,9 @@ class Gateway:
         self._report = report
         self._ledger = ledger
         self._log = log
-        self._retired: list[ProviderLane] = []
+        self._said = ""
+        self._stopping = False
+        self._retired = Retirement()
         self.under_way: dict[str, Exchanging] = {}
         self.recent: deque[Exchange] = deque(maxlen=RECENT)
         self.settings = settings
@@ -65,11 +70,11 @@ class Gateway:
 
         Raises a `CasecraftError` where they cannot be used; the old ones then stay in force.
         """
+        check_exposure(settings.gateway)
         router, access = self._made_of(settings)
         old, self.settings, self.router, self.access = self.settings, settings, router, access
         spent, self.budget = self.budget, self._budget_of(settings)
-        if spent.currency == self.budget.currency:
-            self.budget.spent = spent.spent
+        self.budget.take_over(spent)
         self._renew_lanes(old)
 
     def _made_of(self, settings: Settings) -> tuple[Router, Access]:
@@ -86,7 +91,7 @@ class Gateway:
 
         kept, gone = self.lanes.divided(stays)
         self.lanes = Lanes(self._create, kept)
-        self._retired += gone
+        self._retired.add(gone, self.under_way)
 
     def _create(self, provider: str) -> Provider:
         """The provider, with the gateway's patience where it has none of its own."""
@@ -99,10 +104,7 @@ class Gateway:
         keys = {name: key.budget for name, key in settings.gateway.keys.items() if key.budget is not None}
         budget = DayBudget(settings.currency, settings.gateway.budget, keys)
         if self._ledger is not None and budget.watches:
-            midnight = float(today() * DAY)
-            total = spent_since(self._ledger, midnight).get(budget.currency, Decimal())
-            own = {name: spent_since(self._ledger, midnight, key=name).get(budget.currency, Decimal()) for name in keys}
-            budget.spent = {**own, OWN: total - sum(own.values(), Decimal())}
+            budget.spent = read_spent(self._ledger, budget.currency, self.say)
         return budget
 
     async def count(self, asked: ClientRequest) -> int:
@@ -114,63 +116,95 @@ class Gateway:
     async def exchange(self, exchanging: Exchanging) -> None:
         """Have a client's request answered, and write down what came of it. Nothing is raised but a cancellation."""
         asked, answer = exchanging.asked, exchanging.answer
-        self.under_way[asked.id] = exchanging
         router, rule, error = self.router, "", None
         traits = traits_of(asked.asked.request, dialect=asked.door.dialect, model=asked.model)
         outcome: ExchangeOutcome = "answered"
+        self.under_way[asked.id] = exchanging
         try:
             self.budget.check(asked.key)
             route = router.route(traits)
             rule = route.rule
-            self._check_prices(route.candidates)
-            await exchanging.run(route.candidates)
+            await exchanging.run(self._with_known_prices(route.candidates))
         except ProviderError as failure:
             error = failure
             outcome = "failed" if exchanging.attempts else "refused"
             await answer_error(asked, answer, failure)
         except asyncio.CancelledError:
-            outcome = "cancelled"
+            if self._stopping and not answer.ended:
+                error = ServerError("the gateway was stopped in the middle of the request", status=503)
+                outcome = "cut" if answer.begun else "failed"
+                await exchanging.give_up(error)
+            elif not answer.ended:
+                outcome = "cancelled"
             raise
+        except Exception as failure:  # noqa: BLE001  # told to the client and the user
+            error = unexpected(failure)
+            outcome = "cut" if answer.begun else "failed"
+            self.say(error)
+            await exchanging.give_up(error)
         finally:
             del self.under_way[asked.id]
-            if exchanging.error is not None:
+            self._retired.ended(asked.id)
+            if exchanging.error is not None and outcome == "answered":
                 outcome, error = "cut", exchanging.error
             exchange = _exchange_of(exchanging, rule, outcome, error)
-            self._note(exchange)
+            self.note(exchange)
             self._teach(router, traits, exchange)
 
-    def _check_prices(self, candidates: tuple[str, ...]) -> None:
+    def _with_known_prices(self, candidates: tuple[str, ...]) -> tuple[str, ...]:
+        """Where there is a budget, those whose price is known. Raises `ProviderConfigurationError` where none is."""
         if not self.budget.watches:
-            return
+            return candidates
+        known, problem = [], None
         for candidate in candidates:
             provider, model = split_name(candidate)
-            lane = self.lanes.of(provider)
-            model = model or lane.provider.profile.model
-            self.budget.check_price(provider, model, lane.provider.price(_SAMPLE, model))
+            try:
+                lane = self.lanes.of(provider)
+                model = model or lane.provider.profile.model
+                self.budget.check_price(provider, model, lane.provider.price(_SAMPLE, model))
+            except ProviderError as error:
+                problem = problem or error
+            else:
+                known.append(candidate)
+        if problem is not None and not known:
+            raise problem
+        return tuple(known)
 
-    def _note(self, exchange: Exchange) -> None:
+    def note(self, exchange: Exchange, *, keep: bool = True) -> None:
+        """Write down how a request ended; without `keep`, only for the page. Nothing is raised."""
         self.budget.add(exchange.key, exchange.spending)
         self.recent.appendleft(exchange)
-        if self._ledger is not None:
-            record_exchange(self._ledger, exchange).add_done_callback(self._check_record)
+        if self._ledger is not None and keep:
+            try:
+                record_exchange(self._ledger, exchange).add_done_callback(self._check_record)
+            except StateError as error:
+                self.say(error)
 
     def _check_record(self, record: "asyncio.Future[None]") -> None:
         error = None if record.cancelled() else record.exception()
-        if isinstance(error, CasecraftError) and self._report is not None:
+        if isinstance(error, CasecraftError):
+            self.say(error)
+
+    def say(self, error: CasecraftError) -> None:
+        """Report what fails beside the requests, once in a row: a full disk fails every one."""
+        if self._report is not None and str(error) != self._said:
+            self._said = str(error)
             self._report(error)
 
     def _teach(self, router: Router, traits: Traits, exchange: Exchange) -> None:
         try:
             router.learn(traits, exchange)
         except StrategyError as error:
-            if self._report is not None:
-                self._report(error)
+            self.say(error)
+
+    def stop(self) -> None:
+        """Note that what is called off from now on is called off by the gateway's end, and not by its client."""
+        self._stopping = True
 
     async def aclose(self) -> None:
         """Close all connections."""
         await self.lanes.aclose()
-        for lane in self._retired:
-            await lane.provider.aclose()
+        await self._retired.aclose()
 
 
 async def answer_error(asked: ClientRequest, answer: Answer, error: ProviderError) -> None:
@@ -178,7 +212,7 @@ async def answer_error(asked: ClientRequest, answer: Answer, error: ProviderErro
     if answer.begun:
         return
     if error.retry_after is not None:
-        answer.add_headers({"retry-after": f"{max(1, round(error.retry_after))}"})
+        answer.add_headers({"retry-after": f"{max(1, math.ceil(error.retry_after))}"})
     status, body = asked.dialect.encode_error(with_hint(error))
     await answer.json(status, body)
 

@@ -1,5 +1,6 @@
 """The providers that the gateway asks, each with its limits, held over all clients."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 
@@ -48,8 +49,7 @@ class ProviderLane:
         self._refuse_long_pause()
         await self._lane.limit.acquire()
         try:
-            self._refuse_long_pause()
-            await self._lane.rest()
+            await self._rest()
             await self._lane.throttle()
             self.in_flight += 1
             try:
@@ -58,6 +58,13 @@ class ProviderLane:
                 self.in_flight -= 1
         finally:
             self._lane.limit.release()
+
+    async def _rest(self) -> None:
+        """Wait for the end of a short pause, which may have become a long one by then."""
+        self._refuse_long_pause()
+        while (left := self.pause_left) > 0:
+            await asyncio.sleep(left)
+            self._refuse_long_pause()
 
     def _refuse_long_pause(self) -> None:
         left = self.pause_left

@@ -62,11 +62,12 @@ class Router:
         self._owners = _owners(self._known)
         self._sharing = self._share(settings)
         self._all_share = self._sharing is not None and "fallback" not in gateway.model_fields_set
-        self._asked: dict[str, Candidate | None] = {}
+        self._asked: dict[str, Candidate | ProviderConfigurationError | None] = {}
         self._steps: tuple[Callable[[Traits], Chosen | None], ...] = (
             self._by_name,
             self._by_rule,
             self._by_pattern,
+            self._by_no_other,
             self._by_provider,
             self._by_strategy,
             self._by_default,
@@ -161,6 +162,16 @@ class Router:
         found = self._patterns.find(traits.model)
         return (found[1], f"pattern {found[0]!r}") if found is not None else None
 
+    def _by_no_other(self, traits: Traits) -> Chosen | None:
+        """Nobody gets what is meant for a provider that cannot be used, but for those of rules that look closer.
+
+        Raises `ModelNotFoundError`, unless the name is that of a model that a provider in use has.
+        """
+        model = traits.model
+        if "/" in model and self._problem_of(model) is not None and not any(it.has(model) for it in self._known):
+            raise self._no_way(model)
+        return None
+
     def _by_provider(self, traits: Traits) -> Chosen | None:
         """A provider's name alone, where it is one of those in use."""
         found = self._find(traits.model) if "/" not in traits.model else None
@@ -193,18 +204,26 @@ class Router:
 
     def _find(self, asked: str) -> Candidate | None:
         """The candidate that a client means by a name, remembered."""
+        found = self._meant(asked)
+        return found if isinstance(found, Candidate) else None
+
+    def _problem_of(self, asked: str) -> ProviderConfigurationError | None:
+        """Why the provider that a client means by a name cannot be used; None where it can, or there is none."""
+        found = self._meant(asked)
+        return found if isinstance(found, ProviderConfigurationError) else None
+
+    def _meant(self, asked: str) -> Candidate | ProviderConfigurationError | None:
         if asked not in self._asked:
             if len(self._asked) >= MOST_NAMES:
                 self._asked.clear()
-            self._asked[asked] = self._candidates.find(asked)
+            self._asked[asked] = self._candidates.find(asked) or self._candidates.problem_of(asked)
         return self._asked[asked]
 
     def _no_way(self, model: str) -> ModelNotFoundError:
-        problem = self._candidates.problem_of(model)
+        problem = self._problem_of(model)
         if problem is not None:
-            return ModelNotFoundError(
-                f"the gateway cannot ask for {model!r}: {problem}", status=NOT_FOUND, hint=problem.hint
-            )
+            hint = f"{problem.hint or ''} Or say in [gateway.routes] who answers for {model!r}.".strip()
+            return ModelNotFoundError(f"the gateway cannot ask for {model!r}: {problem}", status=NOT_FOUND, hint=hint)
         nearest = difflib.get_close_matches(model, self.models(), n=1)
         hint = f"Did you mean {nearest[0]!r}? " if nearest else ""
         hint += "Name it as `provider/model`, or set `default` in [gateway.routes] of casecraft.toml."

@@ -4,7 +4,7 @@ import asyncio
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -18,7 +18,9 @@ from casecraft.gateway.access import new_token
 from casecraft.gateway.app import create_app
 from casecraft.gateway.exposure import check_exposure
 from casecraft.gateway.gateway import Gateway, Report
+from casecraft.gateway.serving import Server, reported_errors
 from casecraft.providers.call_log import CallLog
+from casecraft.providers.redaction import redaction_of_all
 from casecraft.state import open_ledger
 
 Reloads: TypeAlias = Callable[[Gateway], Coroutine[None, None, None]]
@@ -30,6 +32,12 @@ GRACE = 5
 
 KEEP_ALIVE = 75
 """Seconds for which an idle connection of a client stays open; SDKs use theirs again for about a minute."""
+
+
+NOBODY = (
+    "no provider can be asked yet: set the key of one in the environment or in .env, `casecraft providers list` says "
+    "under which name"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,8 @@ class Started:
 class GatewayServer:
     """One gateway at one address, which it holds from the moment it is made. Closed by `run`'s end.
 
+    `notes` is what its user should know, once it runs.
+
     Raises `ConfigurationError` where it may not listen there, or cannot.
     """
 
@@ -61,28 +71,32 @@ class GatewayServer:
         self._socket = _listen(settings.gateway.host, settings.gateway.port)
         host, port = self._socket.getsockname()[:2]
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-        self._server: uvicorn.Server | None = None
+        self._server: Server | None = None
+        self.notes: tuple[str, ...] = ()
 
     async def run(self, ready: Callable[[], None] = lambda: None) -> None:
         """Serve until a signal or `stop` ends it. `ready` is called once requests are taken."""
-        with ExitStack() as stack:
+        async with AsyncExitStack() as stack:
+            stack.callback(self._socket.close)
             ledger = stack.enter_context(open_ledger(self._settings.state_dir))
-            log = None
-            if self._settings.log_calls is not None:
-                log = CallLog(self._settings.log_calls, bodies=self._settings.log_bodies)
+            log = open_log(self._settings, self.token)
+            if log is not None:
                 stack.callback(log.close)
             gateway = Gateway(self._settings, token=self.token, ledger=ledger, log=log, report=self._report)
+            stack.push_async_callback(gateway.aclose)
+            self.notes = notes_of(gateway)
+            stack.enter_context(reported_errors(gateway.say))
 
             @asynccontextmanager
             async def lifespan(app: Starlette) -> AsyncIterator[None]:  # noqa: ARG001  # the framework's form
                 watching = None if self._reloads is None else asyncio.create_task(self._reloads(gateway))
+                await asyncio.sleep(0)  # so that the files are known before anybody can change them
                 ready()
                 yield
                 if watching is not None:
                     watching.cancel()
-                await gateway.aclose()
 
-            self._server = uvicorn.Server(_config(create_app(gateway, lifespan)))
+            self._server = Server(_config(create_app(gateway, lifespan)), gateway.stop)
             await self._server.serve(sockets=[self._socket])
 
     def stop(self) -> None:
@@ -91,12 +105,29 @@ class GatewayServer:
             self._server.should_exit = True
 
 
+def notes_of(gateway: Gateway) -> tuple[str, ...]:
+    """What the user should know before the first request."""
+    if gateway.router.models():
+        return gateway.router.notes
+    return (*gateway.router.notes, NOBODY)
+
+
+def open_log(settings: Settings, token: str) -> CallLog | None:
+    """The log of calls, if one is wanted. No key or token of these settings is ever in it."""
+    if settings.log_calls is None:
+        return None
+    tokens = [token, *(key.token.get_secret_value() for key in settings.gateway.keys.values())]
+    redaction = redaction_of_all(settings.provider_settings.values(), tokens)
+    return CallLog(settings.log_calls, bodies=settings.log_bodies, redaction=redaction)
+
+
 def _config(app: Starlette) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         lifespan="on",
         ws="none",
-        log_level="warning",
+        log_config=None,
+        log_level="error",
         access_log=False,
         server_header=False,
         proxy_headers=False,

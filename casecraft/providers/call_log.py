@@ -14,6 +14,7 @@ import orjson
 from casecraft.core.chat import ChatResponse
 from casecraft.core.usage import Usage
 from casecraft.errors import ConfigurationError, ProviderError
+from casecraft.providers.redaction import Redaction
 
 
 @dataclass(slots=True)
@@ -60,11 +61,15 @@ class Call:
 
 
 class CallLog:
-    """Writes one line for each request to a file, which it only appends to. Bodies go in where `bodies` says so."""
+    """Writes one line for each request to a file, which it only appends to. Bodies go in where `bodies` says so.
 
-    def __init__(self, path: Path, *, bodies: bool = False) -> None:
+    `redaction` knows the secrets that bodies may show: not only of the provider that was asked.
+    """
+
+    def __init__(self, path: Path, *, bodies: bool = False, redaction: Redaction | None = None) -> None:
         self._path = path
         self._bodies = bodies
+        self._redaction = redaction or Redaction(())
         self._failure: OSError | None = None
         try:
             self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -93,7 +98,8 @@ class CallLog:
             "errors": call.errors,
         }
         if self._bodies:
-            line["sent"], line["received"] = _shown(call.sent), _shown(call.received)
+            bodies = {"sent": call.sent, "received": call.received}
+            line.update({name: _shown(self._redaction.of_bytes(body)) for name, body in bodies.items()})
         return line
 
     def close(self) -> None:

@@ -29,14 +29,14 @@ from casecraft.errors import (
 )
 from casecraft.providers.call_log import Call, CallLog, recorded
 from casecraft.providers.catalog import CatalogRow
-from casecraft.providers.connection import Connection, plain_headers
+from casecraft.providers.connection import Connection
 from casecraft.providers.embedder import Embedder
 from casecraft.providers.following import follow, follow_stream
 from casecraft.providers.http import Reply, StreamedReply
 from casecraft.providers.passage import Passage
 from casecraft.providers.prices import PriceList
 from casecraft.providers.provider import Health, ModelInfo
-from casecraft.providers.redaction import redaction_of
+from casecraft.providers.redaction import plain_headers, redaction_of
 from casecraft.providers.retry import Retry, RetryPolicy
 from casecraft.providers.validation import validate, wrong
 from casecraft.wire import DIALECTS, Dialect, encode_body, find_dialect
@@ -183,11 +183,18 @@ class ChatProvider:
                     self._decode(reply.status, reply.headers, b"".join([chunk async for chunk in reply.chunks]))
                 streams = stream and not _is_whole(reply.headers)
                 decoder = self._dialect.stream_decoder(self.name, self._row.codes) if streams else None
-                passage = Passage(reply, decoder, self._dialect.decode_usage)
+                usage, check = self._dialect.decode_usage, self._check_whole
+                passage = Passage(reply, decoder, read_usage=usage, check=check, redaction=self._redaction)
                 yield passage
                 call.usage = passage.usage
                 if passage.error is not None:
                     call.fail(passage.error)
+
+    def _check_whole(self, body: bytes) -> None:
+        """Raise a `ProviderError` for a body that is no answer, though its status says that all is well."""
+        parsed = _parsed(body)
+        if not isinstance(parsed, dict) or parsed.get("error"):
+            self._decode(SUCCESS.start, {}, body)
 
     async def list_models(self) -> tuple[str, ...]:
         """The ids of the models that the provider lists. Raises `ModelNotFoundError` where it has no list."""
@@ -338,9 +345,8 @@ class ChatProvider:
             raise self._redaction.of_error(error) from error.__cause__
 
     def _redacted(self, event: StreamEvent, losses: tuple[Loss, ...]) -> StreamEvent:
-        if isinstance(event, StreamEnd):
-            return StreamEnd(replace(self._redaction.of_response(event.response), losses=losses))
-        return event
+        event = self._redaction.of_event(event)
+        return StreamEnd(replace(event.response, losses=losses)) if isinstance(event, StreamEnd) else event
 
 
 def _parsed(body: bytes) -> object:

@@ -12,13 +12,9 @@ from casecraft.errors import BadAnswerError
 from casecraft.providers.auth import Auth, auth_of
 from casecraft.providers.catalog import CatalogRow
 from casecraft.providers.http import HttpClient, Reply, StreamedReply
+from casecraft.providers.redaction import plain_headers
 
 FIXED = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream, */*;q=0.5"}
-
-
-def plain_headers(settings: ProviderSettings) -> dict[str, str]:
-    """The user's headers, with what is secret in them."""
-    return {name: value.get_secret_value() for name, value in settings.headers.items()}
 
 
 class Connection:

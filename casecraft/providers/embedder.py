@@ -10,8 +10,8 @@ from casecraft.core.profile import Profile
 from casecraft.errors import InvalidRequestError, ProviderConfigurationError, ProviderError
 from casecraft.providers.call_log import Call
 from casecraft.providers.catalog import CatalogRow
-from casecraft.providers.connection import Connection, plain_headers
-from casecraft.providers.redaction import Redaction
+from casecraft.providers.connection import Connection
+from casecraft.providers.redaction import Redaction, plain_headers
 from casecraft.providers.validation import validate_access
 from casecraft.wire import DIALECTS, encode_body, find_dialect
 from casecraft.wire.embeddings import EMBEDDING_DIALECTS, find_embedding_dialect

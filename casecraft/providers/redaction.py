@@ -5,7 +5,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from casecraft.config import ProviderSettings
-from casecraft.core.chat import ChatResponse, Part, Reasoning, Text, ToolCall
+from casecraft.core.chat import (
+    ChatResponse,
+    Part,
+    Reasoning,
+    ReasoningDelta,
+    StreamEnd,
+    StreamEvent,
+    Text,
+    TextDelta,
+    ToolCall,
+    ToolCallDelta,
+)
 from casecraft.errors import ProviderError
 
 REDACTED = b"[key]"
@@ -45,6 +56,18 @@ class Redaction:
         clean = self.of_text(content) if isinstance(content, str) else tuple(map(self._of_part, content))
         return replace(response, content=clean, raw=self.of_bytes(response.raw))
 
+    def of_event(self, event: StreamEvent) -> StreamEvent:
+        """A piece of a streamed answer without the secrets that it has whole."""
+        if isinstance(event, StreamEnd):
+            return StreamEnd(self.of_response(event.response))
+        if isinstance(event, TextDelta | ReasoningDelta):
+            clean = self.of_text(event.text)
+            return event if clean is event.text else replace(event, text=clean)
+        if isinstance(event, ToolCallDelta):
+            clean = self.of_text(event.arguments)
+            return event if clean is event.arguments else replace(event, arguments=clean)
+        return event
+
     def _of_part(self, part: Part) -> Part:
         if isinstance(part, ToolCall):
             return replace(part, arguments=self.of_text(part.arguments))
@@ -60,8 +83,25 @@ class Redaction:
 
 def redaction_of(settings: ProviderSettings, headers: Mapping[str, str]) -> Redaction:
     """The provider's key, and what stands in headers that are named like credentials."""
+    return Redaction(_secrets_of(settings, headers))
+
+
+def redaction_of_all(settings: Iterable[ProviderSettings], others: Iterable[str]) -> Redaction:
+    """The same of all providers, and other secrets."""
+    own = (secret for it in settings for secret in _secrets_of(it, plain_headers(it)))
+    return Redaction([*own, *others])
+
+
+def plain_headers(settings: ProviderSettings) -> dict[str, str]:
+    """The user's headers, with what is secret in them."""
+    return {name: value.get_secret_value() for name, value in settings.headers.items()}
+
+
+def _secrets_of(settings: ProviderSettings, headers: Mapping[str, str]) -> list[str]:
     key = settings.api_key.get_secret_value() if settings.api_key is not None else ""
-    return Redaction([key, *(value for name, value in headers.items() if _SECRET_HEADER.search(name))])
+    query = {name: value.get_secret_value() for name, value in settings.query.items()}
+    named = [value for name, value in (*headers.items(), *query.items()) if _SECRET_HEADER.search(name)]
+    return [key, *named]
 
 
 def _longest_run(secret: str) -> bytes:

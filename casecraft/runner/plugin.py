@@ -7,6 +7,8 @@ file `stop` in it ends the run after the tests that are under way; so do the fir
 
 import json
 import os
+import shutil
+import warnings
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -72,6 +74,7 @@ class Reporter:
 
     def __init__(self, folder: Path, config: pytest.Config, chosen: dict[str, Any]) -> None:
         self._config = config
+        self._folder = folder
         self._stop = folder / STOP
         self._file = (folder / RESULTS).open("a", encoding="utf-8")
         self._parent = chosen["parent"]
@@ -111,9 +114,15 @@ class Reporter:
         if self._must_end:
             self._end()
 
+    def pytest_warning_recorded(self, warning_message: warnings.WarningMessage) -> None:
+        """Write down what a test, or the suite's own files, warn of."""
+        self._write({"warning": str(warning_message.message)})
+
     def pytest_unconfigure(self) -> None:
-        """Nothing comes any more."""
+        """Nothing comes any more; where nobody is left who would remove the folder, that is for us."""
         self._file.close()
+        if self._is_orphan:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def _count(self, outcome: str) -> None:
         self._failed |= outcome == "failed"

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -42,11 +43,14 @@ class Line:
 
 
 class PytestProcess:
-    """A pytest that runs a suite. `lines` gives what has come since the last look."""
+    """A pytest that runs a suite. `lines` gives what has come since the last look, `warnings` what was warned of, and
+    how often.
+    """
 
     def __init__(self, process: subprocess.Popen[bytes], folder: Path) -> None:
         self._process = process
         self._folder = folder
+        self.warnings: Counter[str] = Counter()
         self._read = 0
         self._stopped: float | None = None
 
@@ -92,7 +96,9 @@ class PytestProcess:
             content = file.read()
         whole = content[: content.rfind(b"\n") + 1]
         self._read += len(whole)
-        return [_line(json.loads(text)) for text in whole.splitlines()]
+        news = [json.loads(text) for text in whole.splitlines()]
+        self.warnings.update(data["warning"] for data in news if "warning" in data)
+        return [_line(data) for data in news if "warning" not in data]
 
     def _failure(self) -> SuiteError:
         output = (self._folder / OUTPUT).read_text("utf-8", "replace").strip().splitlines()

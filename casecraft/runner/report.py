@@ -15,6 +15,9 @@ FailOn: TypeAlias = Literal["failure", "finding", "never"]
 PASSED, FAILED, UNAVAILABLE, INTERRUPTED = 0, 1, 4, 130
 """Exit codes of `casecraft run`; 2 is wrong use."""
 
+_LEFT = "left behind: "
+"""How the warnings of suites begin that are about cleaning up."""
+
 OUTCOMES: tuple[Outcome, ...] = ("passed", "failed", "finding", "unanswered", "blocked")
 
 
@@ -51,7 +54,11 @@ class CheckedCase:
 
 @dataclass(frozen=True, slots=True)
 class SuiteReport:
-    """One run of a suite. `chosen` is how many cases there were to run, `seconds` what it took."""
+    """One run of a suite. `chosen` is how many cases there were to run, `seconds` what it took.
+
+    `warnings` are what the suite warned of and how often; those of what could not be removed from the service are among
+    them.
+    """
 
     run_id: str
     suite: str
@@ -61,6 +68,17 @@ class SuiteReport:
     chosen: int
     seconds: float
     cases: tuple[CheckedCase, ...]
+    warnings: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def left_behind(self) -> dict[str, int]:
+        """What the suite made at the service and could not remove, and how often that was said."""
+        return {text.removeprefix(_LEFT): times for text, times in self.warnings.items() if text.startswith(_LEFT)}
+
+    @property
+    def other_warnings(self) -> dict[str, int]:
+        """The rest of the warnings."""
+        return {text: times for text, times in self.warnings.items() if not text.startswith(_LEFT)}
 
     @property
     def counts(self) -> dict[str, int]:
@@ -135,6 +153,8 @@ def as_json(report: SuiteReport, fail_on: FailOn) -> dict[str, Any]:
         "seconds": round(report.seconds, 3),
         "exit_code": report.exit_code(fail_on),
         "counts": report.counts,
+        "left_behind": _counted(report.left_behind),
+        "warnings": _counted(report.other_warnings),
         "endpoints": [
             {
                 "id": endpoint,
@@ -145,6 +165,10 @@ def as_json(report: SuiteReport, fail_on: FailOn) -> dict[str, Any]:
             for endpoint, cases in report.by_endpoint().items()
         ],
     }
+
+
+def _counted(texts: Mapping[str, int]) -> list[Mapping[str, Any]]:
+    return [{"text": text, "times": times} for text, times in texts.items()]
 
 
 def _case(case: CheckedCase) -> Mapping[str, Any]:

@@ -102,6 +102,7 @@ class _SuiteRun:
         self._chosen = chosen
         self._progress = Progress(len(chosen))
         self._checked: dict[str, CheckedCase] = {}
+        self._warnings: Counter[str] = Counter()
         self._unanswered = 0
         self._interrupted = False
         self._variables = _variables(options)
@@ -164,6 +165,8 @@ class _SuiteRun:
             while not self._listen_to(process):
                 self._interrupted = True
                 process.stop()
+        for text, times in process.warnings.items():
+            self._warnings[_redacted(text, self._variables, self._options.base_url)] += times
 
     def _listen_to(self, process: PytestProcess) -> bool:
         """Take what comes; False where the first Ctrl-C came in between."""
@@ -238,6 +241,7 @@ class _SuiteRun:
             chosen=len(self._chosen),
             seconds=seconds,
             cases=tuple(self._checked.values()),
+            warnings=dict(sorted(self._warnings.items())),
         )
 
 

@@ -12,8 +12,8 @@ def prune(store: Store, *, keep: int) -> list[str]:
 
     Of the runs of suites the newest `keep` stay as well.
 
-    Done jobs that `Store.finished` answers with, or that kept runs reuse, stay with their cases: what is unchanged
-    still costs nothing afterwards. Answers of dropped runs that did not end are gone.
+    Done jobs that `Store.finished` answers with, or that kept runs reuse, stay with their cases and the texts of their
+    answers: what is unchanged still costs nothing afterwards. Other answers of dropped runs are gone.
     """
     if keep < 0:
         raise StateError(f"cannot keep {keep} runs", hint="give a number from 0 up")
@@ -37,10 +37,21 @@ def _drop(connection: sqlite3.Connection, dropped: list[str]) -> None:
         )
         if job not in needed
     ]
-    connection.execute("DELETE FROM attempts WHERE run_id IN (SELECT id FROM runs WHERE pruned)")
+    _drop_attempts(connection, needed)
     connection.executemany("DELETE FROM cases WHERE run_id = ? AND endpoint_id = ?", gone)
     connection.executemany("DELETE FROM jobs WHERE run_id = ? AND endpoint_id = ?", gone)
     connection.execute("DELETE FROM runs WHERE pruned AND id NOT IN (SELECT run_id FROM jobs)")
+
+
+def _drop_attempts(connection: sqlite3.Connection, needed: set[tuple[str, str]]) -> None:
+    """Of the attempts of dropped runs the texts of answers that jobs which stay are made of are left."""
+    attempts = connection.execute(
+        "SELECT id, run_id, endpoint_id, outcome = 'answered' AND purpose IN ('generate', 'repair') "
+        "FROM attempts WHERE run_id IN (SELECT id FROM runs WHERE pruned)"
+    ).fetchall()
+    kept = {id_ for id_, run_id, endpoint_id, answered in attempts if answered and (run_id, endpoint_id) in needed}
+    connection.executemany("DELETE FROM attempts WHERE id = ?", [(it[0],) for it in attempts if it[0] not in kept])
+    connection.executemany("UPDATE attempts SET raw = NULL WHERE id = ?", [(id_,) for id_ in kept])
 
 
 def _needed(connection: sqlite3.Connection) -> set[tuple[str, str]]:

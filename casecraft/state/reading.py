@@ -65,6 +65,19 @@ def answers(connection: sqlite3.Connection, run_ids: Iterable[str]) -> dict[str,
     return {attempt.request_key: attempt for attempt in found}
 
 
+def conversations(connection: sqlite3.Connection) -> dict[tuple[str, str], list[str]]:
+    """The texts of the newest answer to a first question, and of the repairs after it, by endpoint id and provider."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for endpoint_id, provider, purpose, answer in connection.execute(
+        "SELECT endpoint_id, provider, purpose, answer FROM attempts "
+        "WHERE outcome = 'answered' AND answer IS NOT NULL AND purpose IN ('generate', 'repair') ORDER BY id"
+    ):
+        if purpose == "generate":
+            found[endpoint_id, provider] = []
+        found.setdefault((endpoint_id, provider), []).append(answer)
+    return found
+
+
 def finished(connection: sqlite3.Connection, job_key: str) -> StoredJob | None:
     """The newest job of this key that was done, with its cases."""
     row = connection.execute(

@@ -172,6 +172,11 @@ class Store:
         with self.reading() as connection:
             return reading.answers(connection, run_ids)
 
+    def conversations(self) -> dict[tuple[str, str], list[str]]:
+        """The texts of each newest conversation, the first answer and those to repairs, by endpoint id and provider."""
+        with self.reading() as connection:
+            return reading.conversations(connection)
+
     def finished(self, job_key: str) -> StoredJob | None:
         """The newest done job of this key with its cases, from whichever run."""
         with self.reading() as connection:

@@ -7,16 +7,18 @@ from collections.abc import Iterable, Iterator
 
 from casecraft.core.case import written_out
 from casecraft.suites.documented import documented_answers
+from casecraft.suites.javascript import as_literal, expected_of, read_checks, write_module
 from casecraft.suites.json_text import to_json
 from casecraft.suites.node_clients import find_node_obstacle
-from casecraft.suites.outgoing import Slot, Text, has_variables, write_text
-from casecraft.suites.plan import Group, Plan, Sending, make_plan, status_pattern
+from casecraft.suites.outgoing import Outgoing, Part, Slot, Text, has_variables, write_text
+from casecraft.suites.plan import Group, Plan, Sending, make_plan
 from casecraft.suites.suite import Entry, Suite
 from casecraft.suites.templating import as_markdown, credential_variables, one_line, read_template, render_template
 
 _FOLDER = "bruno"
 _PLAIN_LINE = re.compile(r"[A-Za-z0-9_%&=.~+*-]+")
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_PLAIN_FIELD = re.compile(r"(?!.*\{\{)[^\s'@\x00-\x1f\x7f]+(?: +[^\s'@\x00-\x1f\x7f]+)*")
 _PLAIN_TYPE = re.compile(r"[A-Za-z0-9.+*/;= \"_-]+")
 _LONGEST = 4 * 2**20  # characters of a body that has a file
 _MARK = "Made by casecraft"
@@ -35,8 +37,8 @@ def write_bruno(suite: Suite, entries: tuple[Entry, ...]) -> Iterator[tuple[str,
     yield f"{_FOLDER}/bruno.json", to_json(_about(suite))
     yield f"{_FOLDER}/environments/local.bru", _environment().encode()
     yield f"{_FOLDER}/lib/casecraft.js", read_template("bruno/casecraft.js")
-    facts = json.dumps(documented_answers(entries), indent=1)
-    yield f"{_FOLDER}/lib/documented.js", f"// {_MARK}.\n\nmodule.exports = {facts};\n".encode()
+    yield f"{_FOLDER}/lib/checks.js", read_checks()
+    yield f"{_FOLDER}/lib/documented.js", write_module(documented_answers(entries))
     for path, content in folder.files.items():
         yield f"{_FOLDER}/{path}", content
     yield (
@@ -54,11 +56,11 @@ def find_obstacle(sending: Sending) -> str | None:
     """Why Bruno cannot send a request as it is; None where it can."""
     if obstacle := find_node_obstacle(sending, "Bruno"):
         return obstacle
-    if sum(len(part.text) * part.times for part in sending.outgoing.parts) > _LONGEST:
+    if sum(len(part.text) * part.times for part in sending.outgoing.repeats) > _LONGEST:
         return "Bruno takes such a body from a file, which would be too large"
     if sending.outgoing.slots_in_body and has_variables(sending.outgoing):
         return "Bruno would take what stands in double braces in the body for a variable"
-    if sending.outgoing.body is not None and (reason := _refuse_type(_content_type(sending))):
+    if sending.outgoing.body is not None and (reason := _refuse_form(sending.outgoing) or _refuse_type(sending)):
         return reason
     for name, text in sending.outgoing.headers:
         if "{{" in write_text(text, lambda _: ""):
@@ -71,12 +73,27 @@ def _content_type(sending: Sending) -> str:
     return write_text(headers.get("content-type", ()), lambda slot: slot.name)
 
 
-def _refuse_type(content_type: str) -> str | None:
+def _refuse_form(outgoing: Outgoing) -> str | None:
+    """Why Bruno cannot send a multipart form as it is; None where it can, and for other bodies."""
+    for part in outgoing.parts:
+        if not _PLAIN_KEY.fullmatch(part.name):
+            return f"Bruno has no way to write the field {part.name!r} of a form"
+        plain = write_text(part.text, lambda _: "")
+        if part.kind != "file" and not (_PLAIN_FIELD.fullmatch(plain) or (part.text and not plain)):
+            return f"Bruno has no way to write the value of the field {part.name!r} as it is"
+        if part.kind == "file" and any(isinstance(piece, Slot) for piece in part.text):
+            return f"the file {part.name!r} has a value in it that is known only later"
+    return None
+
+
+def _refuse_type(sending: Sending) -> str | None:
     """Why Bruno cannot send a body of this type as it is; None where it can."""
+    content_type = _content_type(sending)
     if not content_type:
         return "Bruno sends a content type with each body"
-    if content_type.lower().startswith("multipart/"):
-        return "Bruno makes the bodies of multipart forms in its own way"
+    is_form = content_type.startswith("multipart/form-data; boundary=")
+    if content_type.lower().startswith("multipart/") != bool(sending.outgoing.parts and is_form):
+        return "Bruno makes the bodies of multipart forms itself, with their content type"
     if not _PLAIN_TYPE.fullmatch(content_type):
         return "Bruno has no way to write this content type"
     return None
@@ -137,22 +154,36 @@ class _Collection:
         if outgoing.body is None:
             return "none", []
         if outgoing.parts:
-            return "file", self._file(
-                f"bodies/{_digest(repr(outgoing.parts))}.txt", written_out(outgoing.parts), sending
-            )
+            fields = [self._field(sending, part) for part in outgoing.parts]
+            return "multipartForm", [_block("body:multipart-form", fields)]
+        if outgoing.repeats:
+            name = f"bodies/{_digest(repr(outgoing.repeats))}.txt"  # shared by bodies of the same parts
+            self.files[name] = written_out(outgoing.repeats).encode("utf-8", "surrogatepass")
+            return "file", [_file(sending, name)]
         plain = write_text(outgoing.body, lambda _: "")
         if outgoing.is_json:
             return "text", [_block("body:text", _json(outgoing.body).splitlines())]
-        if _PLAIN_LINE.fullmatch(plain):
-            return "text", [_block("body:text", [write_text(outgoing.body, _variable)])]
-        if outgoing.slots_in_body:
+        if _PLAIN_LINE.fullmatch(plain) or outgoing.slots_in_body:
             return "text", [_block("body:text", write_text(outgoing.body, _variable).split("\n"))]
-        return "file", self._file(f"bodies/{_file_name(sending.id)}.{len(self.files)}.txt", plain, sending)
+        return "file", [_file(sending, self._add_body(sending, plain))]
 
-    def _file(self, name: str, text: str, sending: Sending) -> list[str]:
-        """The block of a body that has a file; bodies of the same parts share one."""
+    def _add_body(self, sending: Sending, text: str) -> str:
+        name = f"bodies/{_file_name(sending.id)}.{len(self.files)}.txt"
         self.files[name] = text.encode("utf-8", "surrogatepass")
-        return [_block("body:file", [f"file: @file({name}) @contentType({_content_type(sending)})"])]
+        return name
+
+    def _field(self, sending: Sending, part: Part) -> str:
+        """A line for a field of a multipart form; its file stands beside the bodies."""
+        if part.kind == "file":
+            name = self._add_body(sending, write_text(part.text, lambda _: ""))
+            return f"{_key(part.name)}: @file({name}) @contentType(application/octet-stream)"
+        ending = " @contentType(application/json)" if part.kind == "json" else ""
+        return f"{_key(part.name)}: {write_text(part.text, _variable)}{ending}"
+
+
+def _file(sending: Sending, name: str) -> str:
+    """The block of a body that has a file."""
+    return _block("body:file", [f"file: @file({name}) @contentType({_content_type(sending)})"])
 
 
 def _request(sending: Sending, number: int, kind: str) -> Iterator[str]:
@@ -166,7 +197,9 @@ def _request(sending: Sending, number: int, kind: str) -> Iterator[str]:
     else:
         yield _block("http", [f"method: {outgoing.method}", *head])
     if outgoing.headers:
-        yield _block("headers", [f"{_key(name)}: {_header(text)}" for name, text in outgoing.headers])
+        # Bruno names the boundary of a multipart form itself.
+        headers = [one for one in outgoing.headers if not (outgoing.parts and one[0].lower() == "content-type")]
+        yield _block("headers", [f"{_key(name)}: {_header(text)}" for name, text in headers])
     yield _block("settings", ["encodeUrl: false", "followRedirects: false"])
 
 
@@ -181,27 +214,19 @@ def _scripts(sending: Sending, ended: str) -> Iterator[str]:
         before += [f"const {{ skipAfterFailure }} = {_REQUIRE};", f'skipAfterFailure(bru, "{ended}");']
     if before:
         yield _block("script:pre-request", before)
-    after = [*(_tests(sending) if sending.is_test else ()), *_keeping(sending)]
-    if is_step:
-        after.append(f'if (!/{status_pattern(sending.expect)}/.test(res.getStatus())) bru.setVar("{ended}", true);')
-    if after:
-        yield _block("tests", after)
+    if sending.is_test:
+        yield _block("tests", _call("check", "bru, req, res, test", sending, {"scenario": ended} if is_step else {}))
+    elif sending.keeps:
+        yield _block("script:post-response", _call("keep", "bru, req, res", sending, {}))
 
 
-def _tests(sending: Sending) -> Iterator[str]:
-    yield f'test("the status is {" or ".join(map(str, sending.expect.status))}", () => {{'
-    yield f"  expect(String(res.getStatus())).to.match(/{status_pattern(sending.expect)}/);"
-    yield "});"
-    if sending.expect.check_schema and sending.outgoing.method != "HEAD":
-        yield f"const {{ checkBody }} = {_REQUIRE};"
-        yield f"checkBody({json.dumps(sending.endpoint.id)}, res, test, expect);"
-
-
-def _keeping(sending: Sending) -> Iterator[str]:
-    if sending.keeps:
-        yield f"const {{ keep }} = {_REQUIRE};"
-        kept = f"keep(bru, res, {json.dumps(dict(sending.keeps))});"
-        yield f"if (/{status_pattern(sending.expect)}/.test(res.getStatus())) {kept}"
+def _call(name: str, given: str, sending: Sending, more: dict[str, str]) -> Iterator[str]:
+    """What calls a function of the collection with what Bruno gives a script and what is expected of the answer."""
+    first, *lines, last = as_literal({**expected_of(sending), **more})
+    yield f"const {{ {name} }} = {_REQUIRE};"
+    yield f"{name}({{ {given} }}, {first}"
+    yield from lines
+    yield f"{last});"
 
 
 def _sendable(groups: Iterable[Group]) -> list[Group]:

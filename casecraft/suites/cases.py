@@ -33,9 +33,9 @@ def cases_file(entry: Entry) -> dict[str, Any]:
         "security": [[_scheme(scheme) for scheme in together] for together in endpoint.security],
         "responses": {response.status: _contents(response.media_types) for response in endpoint.responses},
     }
-    if any(header.required for response in endpoint.responses for header in response.headers):
-        content["headers"] = {response.status: _required_headers(response) for response in endpoint.responses}
-    if names := _read_only(endpoint, entry.result.cases):
+    if headers := find_required_headers(endpoint):
+        content["headers"] = headers
+    if names := find_read_only(endpoint, entry.result.cases):
         content["read_only"] = names
     if entry.listing is not None:
         content["listing"] = asdict(entry.listing)
@@ -91,7 +91,7 @@ def _case_of(entry: Entry, case: Case) -> dict[str, Any]:
     """A case as JSON; what a person wrote stands as it was written, and says so."""
     persons = entry.persons.get(case.id)
     if persons is None:
-        return _case(case)
+        return {**_case(case), **({"alone": True} if case.id in entry.alone else {})}
     marks = {"source": {"provider": PERSON, "model": None}, **({"edited": True} if persons.edited else {})}
     whole = _case(case)
     parts = {name: {**whole[name], **persons.data[name]} for name in ("request", "expect")}
@@ -112,12 +112,18 @@ def _contents(media_types: tuple[MediaType, ...]) -> dict[str, Any]:
     return {media.content_type: referring_to_file(media.schema) for media in media_types}
 
 
+def find_required_headers(endpoint: Endpoint) -> dict[str, list[str]]:
+    """The names of the headers that answers must have, by status; empty where none must have any."""
+    headers = {response.status: _required_headers(response) for response in endpoint.responses}
+    return headers if any(headers.values()) else {}
+
+
 def _required_headers(response: Response) -> list[str]:
     return [header.name for header in response.headers if header.required]
 
 
-def _read_only(endpoint: Endpoint, cases: Iterable[Case]) -> list[str]:
-    """The fields of the body that only the server may set, where a case sets one."""
+def find_read_only(endpoint: Endpoint, cases: Iterable[Case]) -> list[str]:
+    """Sorted, the fields of the body that only the server may set, where a case sets one."""
     if endpoint.body is None or not any(_ASSIGNMENT in case.targets for case in cases):
         return []
     names = {name for media in endpoint.body.media_types for name in _withheld(endpoint, media.schema)}

@@ -17,7 +17,7 @@ def write_csv(suite: Suite, entries: tuple[Entry, ...]) -> Iterator[tuple[str, b
     table = io.StringIO(newline="")
     writer = csv.writer(table)
     writer.writerow(COLUMNS)
-    writer.writerows([guarded(cell) for cell in row] for row in case_rows(entries))
+    writer.writerows([guarded(cell) for cell in row] for row in case_rows(suite, entries))
     yield "csv/cases.csv", table.getvalue().encode("utf-8-sig")
-    facts = {"columns": list(COLUMNS), "by_hand": BY_HAND, "results": RESULTS, "scenarios": len(suite.scenarios)}
+    facts = {"columns": list(COLUMNS), "by_hand": BY_HAND, "results": RESULTS, "has_scenarios": bool(suite.scenarios)}
     yield "csv/README.md", render_template("csv/README.md.j2", **facts)

@@ -3,11 +3,14 @@
 import json
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from casecraft.core.endpoint import Endpoint
+from casecraft.core.scenario import Listing
+from casecraft.suites.cases import find_required_headers
 from casecraft.suites.outgoing import Slot, Text, join_text, write_text
 from casecraft.suites.plan import Group, Plan, Sending, make_plan, status_pattern
+from casecraft.suites.request_text import wire_text
 from casecraft.suites.suite import Entry, Suite
 from casecraft.suites.templating import as_markdown, credential_variables, one_line, read_template, render_template
 
@@ -26,16 +29,16 @@ def write_curl(suite: Suite, entries: tuple[Entry, ...]) -> Iterator[tuple[str, 
     `run.sh` runs them: one for each first tag. Long bodies and those with control characters are in files.
     """
     plan = make_plan(suite, entries)
-    scripts = {tag: _Script() for tag in plan.tags}
+    scripts = {tag: _Script(suite.listings) for tag in plan.tags}
     for tag, endpoints in plan.tags.items():
         scripts[tag].add_endpoints(endpoints.values())
     if plan.scenarios:
-        scripts[_SCENARIOS] = _Script()
+        scripts[_SCENARIOS] = _Script(suite.listings)
         scripts[_SCENARIOS].add_scenarios(plan.scenarios)
     files = {f"tags/{tag}.sh": script for tag, script in scripts.items()}
     for name, sendings in (("set-up.sh", plan.set_up), ("clean-up.sh", plan.clean_up)):
         if sendings:
-            files[name] = _Script()
+            files[name] = _Script(suite.listings)
             files[name].add_group(sendings)
     for name, script in files.items():
         yield f"{_FOLDER}/{name}", _as_bytes(_HEAD + "".join(script.lines))
@@ -62,10 +65,11 @@ def _readme(suite: Suite, entries: tuple[Entry, ...], plan: Plan, tags: Sequence
 class _Script:
     """The lines of a script, and the bodies of its requests that have files of their own."""
 
-    def __init__(self) -> None:
+    def __init__(self, listings: Mapping[str, Listing]) -> None:
         self.lines: list[str] = []
         self.bodies: dict[str, bytes] = {}
         self._endpoint = ""
+        self._listings = listings
 
     def add_endpoints(self, endpoints: Iterable[tuple[Group, ...]]) -> None:
         for groups in endpoints:
@@ -83,15 +87,21 @@ class _Script:
         for sending in sendings:
             self._add_endpoint(sending.endpoint)
             self.lines += _announcement(sending)
+            self.lines += _more(sending, self._listings.get(sending.endpoint.id))
             self.lines += [f"unique {name} {kind}\n" for name, kind in sending.uniques.items()]
             self.lines += self._request(sending)
             self.lines += [f"keep {name} {shlex.quote(_source(source))}\n" for name, source in sending.keeps.items()]
 
     def _add_endpoint(self, endpoint: Endpoint) -> None:
-        line = " ".join(["endpoint", shlex.quote(one_line(endpoint.id)), *map(shlex.quote, _types(endpoint))])
-        if line != self._endpoint:
-            self._endpoint = line
-            self.lines.append(f"\n{line}\n")
+        lines = [["endpoint", one_line(endpoint.id), *_types(endpoint)]]
+        if headers := list(_headers(endpoint)):
+            lines.append(["headers", *headers])
+        if listing := self._listings.get(endpoint.id):
+            lines.append(["listing", _path(listing.items)])
+        text = "".join(f"{shlex.join(line)}\n" for line in lines)
+        if text != self._endpoint:
+            self._endpoint = text
+            self.lines.append(f"\n{text}")
 
     def _request(self, sending: Sending) -> Iterator[str]:
         outgoing = sending.outgoing
@@ -101,9 +111,9 @@ class _Script:
             yield f" \\\n  {_word(join_text([f'{name}: ', *text]) if text else (f'{name};',))}"
         if "content-type" not in names and outgoing.body is not None:
             yield " \\\n  'Content-Type:'"
-        for part in outgoing.parts:
+        for part in outgoing.repeats:
             yield f" \\\n  --body-part {shlex.quote(part.text)} {part.times}"
-        if outgoing.body is not None and not outgoing.parts:
+        if outgoing.body is not None and not outgoing.repeats:
             yield f" \\\n  {self._body(sending, outgoing.body)}"
         yield "\n"
 
@@ -132,6 +142,33 @@ def _announcement(sending: Sending) -> Iterator[str]:
     yield f"\n{' '.join(words)}\n"
 
 
+def _more(sending: Sending, listing: Listing | None) -> Iterator[str]:
+    """What else is said of a request and its answer, a line for each."""
+    if not sending.valid:
+        yield "invalid\n"
+    if attacks := [target for target in sending.targets if target.startswith("security:")]:
+        yield f"looks_for {shlex.join(map(one_line, attacks))}\n"
+    for pointer, value in sending.values.items():
+        yield f"has_value {shlex.quote(_path(pointer))} {shlex.quote(json.dumps(value))}\n"
+    for name, value in sending.read_only.items():
+        yield f"sets_read_only {shlex.quote(name)} {shlex.quote(json.dumps(value))}\n"
+    yield from _asked(sending, listing)
+
+
+def _asked(sending: Sending, listing: Listing | None) -> Iterator[str]:
+    for name, value in sending.query.items():
+        if not isinstance(value, list | dict):
+            asks = "most" if listing and name == listing.limit else "only"
+            wanted = f'"${value.name}"' if isinstance(value, Slot) else shlex.quote(wire_text(value))
+            yield f"asks_for {asks} {shlex.quote(name)} {wanted}\n"
+
+
+def _headers(endpoint: Endpoint) -> Iterator[str]:
+    """`STATUS=NAME` for each header that answers must have."""
+    for status, names in find_required_headers(endpoint).items():
+        yield from (f"{status.upper()}={name}" for name in names)
+
+
 def _types(endpoint: Endpoint) -> Iterator[str]:
     """`STATUS=TYPE` for each documented content type, as a pattern of the shell's; `STATUS=` where there is none."""
     for response in endpoint.responses:
@@ -143,8 +180,12 @@ def _types(endpoint: Endpoint) -> Iterator[str]:
 def _source(source: str) -> str:
     if source.startswith("header:"):
         return source
-    names = [name.replace("~1", "/").replace("~0", "~") for name in source.split("/")[1:]]
-    return json.dumps(names)
+    return _path(source)
+
+
+def _path(pointer: str) -> str:
+    """The names of a JSON pointer, as JSON."""
+    return json.dumps([name.replace("~1", "/").replace("~0", "~") for name in pointer.split("/")[1:]])
 
 
 def _word(text: Text) -> str:

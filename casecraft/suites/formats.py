@@ -45,7 +45,10 @@ def write_json(suite: Suite, entries: tuple[Entry, ...]) -> Iterator[tuple[str, 
     by. An endpoint that steps need has its file even where it has no cases. The manifest is written apart, after all
     else.
     """
-    stepped = endpoints_of_steps(suite)
+    files = files_by_endpoint(entries)
+    tested = {entry.result.endpoint.id for entry in entries if entry.result.cases}
+    removals = [it for it in suite.removals if it.endpoint_id in tested and it.step.endpoint_id in files]
+    stepped = endpoints_of_steps(suite.resources, removals, suite.scenarios)
     written = [entry for entry in entries if entry.result.cases or entry.result.endpoint.id in stepped]
     yield SCHEMAS_FILE, to_json(schemas_file(entry.result.endpoint for entry in written))
     digests = {}
@@ -56,9 +59,8 @@ def write_json(suite: Suite, entries: tuple[Entry, ...]) -> Iterator[tuple[str, 
     yield GENERATED_FILE, to_json({"generator": "casecraft", "cases": digests})
     if suite.stale:
         yield STALE_FILE, to_json(stale_file(suite.stale))
-    files = files_by_endpoint(entries)
-    if suite.resources:
-        yield RESOURCES_FILE, to_json(resources_file(suite.resources, files))
+    if suite.resources or removals:
+        yield RESOURCES_FILE, to_json(resources_file(suite.resources, removals, files))
     if suite.scenarios:
         yield SCENARIOS_FILE, to_json(scenarios_file(suite.scenarios, files))
 

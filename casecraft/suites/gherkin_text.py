@@ -4,8 +4,9 @@ A value stands in a step, a cell or a doc string as it is where it can; one that
 ends, line breaks, what cannot be seen) or that begins and ends with `"` is written as a JSON string.
 """
 
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from casecraft.suites.request_text import is_json, json_text, wire_text
@@ -28,14 +29,38 @@ _TABLES = {
 
 def scenario_lines(case: Mapping[str, Any], name: str) -> Iterator[str]:
     """A scenario for a case in its JSON form, without indentation at its left."""
-    yield " ".join(f"@{_NO_TAG.sub('_', tag).lstrip('_')}" for tag in _tags(case))
+    yield _tag_line(_tags(case))
     yield f"Scenario: {name}"
-    keyword = "Given"
-    for text, *block in _given(case):
+    yield from _exchange(case, "Given")
+
+
+def story_lines(scenario: Mapping[str, Any], name: str) -> Iterator[str]:
+    """A scenario of several requests, in its JSON form, without indentation at its left."""
+    yield _tag_line([scenario["id"], scenario["priority"], "scenario_testing"])
+    yield f"Scenario: {name}"
+    for number, step in enumerate(scenario["steps"]):
+        if number:
+            yield ""
+        yield f"  # {one_line(step['title'])}"
+        yield f"  Given the step {in_step(step['id'])} at {in_step(step['endpoint'])}"
+        yield from _exchange(step, "And")
+        if values := step["expect"].get("values"):
+            yield "  And the body has these values"
+            rows = [[place, json.dumps(value)] for place, value in values.items()]
+            yield from (f"    {line}" for line in _table([["place", "value"], *rows], in_json_cell))
+
+
+def _tag_line(tags: list[str]) -> str:
+    return " ".join(f"@{_NO_TAG.sub('_', tag).lstrip('_')}" for tag in tags)
+
+
+def _exchange(one: Mapping[str, Any], keyword: str) -> Iterator[str]:
+    """The request of a case or a step, and what its answer must be."""
+    for text, *block in _given(one):
         yield f"  {keyword} {text}"
         yield from (f"    {line}" if line else "" for line in block)
         keyword = "And"
-    request, expect = case["request"], case["expect"]
+    request, expect = one["request"], one["expect"]
     yield f"  When I send {in_step(request['method'])} to {in_step(request['path'])}"
     statuses = " or ".join(map(str, expect["status"]))
     fits = " and a body that fits its schema" if expect["check_schema"] else ""
@@ -55,6 +80,11 @@ def in_step(text: str) -> str:
 def in_cell(text: str) -> str:
     """A value in a table."""
     return in_step(text).replace("\\", "\\\\").replace("|", "\\|")
+
+
+def in_json_cell(text: str) -> str:
+    """JSON, which has nothing that cannot be seen, in a table."""
+    return text.replace("\\", "\\\\").replace("|", "\\|")
 
 
 def _tags(case: Mapping[str, Any]) -> list[str]:
@@ -103,8 +133,11 @@ def _body(request: Mapping[str, Any]) -> list[str]:
     return [f"the body of type {in_step(content_type)}", *_doc_string("", _in_doc_string(wire_text(body)))]
 
 
-def _table(rows: list[list[str]]) -> Iterator[str]:
+def _table(rows: list[list[str]], last: Callable[[str], str] = in_cell) -> Iterator[str]:
+    """The lines of a table; `last` writes what stands below the head of its last column."""
     cells = [[in_cell(cell) for cell in row] for row in rows]
+    for row, (*_, text) in zip(cells[1:], rows[1:], strict=True):
+        row[-1] = last(text)
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for row in cells:
         yield "| " + " | ".join(cell.ljust(min(width, 40)) for cell, width in zip(row, widths, strict=True)) + " |"

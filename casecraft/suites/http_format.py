@@ -2,16 +2,17 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from casecraft.core.case import Repeat
-from casecraft.core.endpoint import Endpoint
+from casecraft.suites.documented import documented_answers
+from casecraft.suites.javascript import as_literal, expected_of, read_checks, write_module
 from casecraft.suites.json_text import to_json
 from casecraft.suites.node_clients import find_node_obstacle
 from casecraft.suites.outgoing import Slot, Text, has_variables, write_text
 from casecraft.suites.plan import Group, Plan, Sending, make_plan, status_pattern
 from casecraft.suites.suite import Entry, Suite
-from casecraft.suites.templating import as_markdown, credential_variables, one_line, render_template
+from casecraft.suites.templating import as_markdown, credential_variables, one_line, read_template, render_template
 
 _FOLDER = "http"
 _SCENARIOS = "scenarios--life-cycles"
@@ -24,7 +25,6 @@ _UNIQUE = {
     "integer": "100000000 + Math.floor(Math.random() * 1900000000)",
 }
 _PLAIN_LINE = re.compile(r"[A-Za-z0-9_%&=.~+*-]+")
-_PLAIN_TYPE = re.compile(r"[a-z0-9.+*_/-]+")
 
 
 def write_http(suite: Suite, entries: tuple[Entry, ...]) -> Iterator[tuple[str, bytes]]:
@@ -44,6 +44,10 @@ def write_http(suite: Suite, entries: tuple[Entry, ...]) -> Iterator[tuple[str, 
         for path, content in file.bodies.items():
             yield f"{_FOLDER}/{path}", content
     yield f"{_FOLDER}/httpyac.config.json", to_json(_CONFIG)
+    yield f"{_FOLDER}/casecraft.js", read_template("http/casecraft.js")
+    yield f"{_FOLDER}/checks.js", read_checks()
+    yield f"{_FOLDER}/documented.js", write_module(documented_answers(entries))
+    yield f"{_FOLDER}/package.json", read_template("http/package.json")
     yield (
         f"{_FOLDER}/README.md",
         render_template(
@@ -83,8 +87,8 @@ class _HttpFile:
         yield f"{outgoing.method} {{{{baseUrl}}}}{write_text(outgoing.url, _variable)}\n"
         for name, text in outgoing.headers:
             yield f"{name}: {write_text(text, _variable, _as_latin1)}\n"
-        if outgoing.parts:
-            yield f"\n{''.join(map(_repeated, outgoing.parts))}\n"
+        if outgoing.repeats:
+            yield f"\n{''.join(map(_repeated, outgoing.repeats))}\n"
         elif outgoing.body is not None:
             yield f"\n{self._body(sending, outgoing.body)}\n"
         yield "".join(_handler(sending, ended))
@@ -169,49 +173,25 @@ def _as_latin1(text: str) -> str:
 
 
 def _handler(sending: Sending, ended: str) -> Iterator[str]:
-    """What is done with the answer, as a script: the tests, and the values that are kept."""
-    lines = [*(_tests(sending) if sending.is_test else ()), *_keeping(sending)]
-    if ended and sending.role == "step":
-        lines.append(f'if (!{_matches(sending)}) client.global.set("{ended}", true);')
-    if lines:
-        yield "\n> {%\n" + "".join(f"{line}\n" for line in lines) + "%}\n"
+    """What is done with the answer, as a script: in httpYac all checks; elsewhere that of the status, and the values
+    that are kept.
+    """
+    if not sending.is_test and not sending.keeps:
+        return
+    scenario = {"scenario": ended} if ended and sending.role == "step" else {}
+    name = "check" if sending.is_test else "keep"
+    first, *lines, last = as_literal({**expected_of(sending), **scenario})
+    called = f'  require("./casecraft.js").{name}({{ client, request, response }}, expected);'
+    script = [f"const expected = {first}", *lines, f"{last};", 'if (typeof require === "function") {', called]
+    otherwise = [*(_status_test(sending) if sending.is_test else ()), *_keeping(sending)]
+    script += ["} else {", *(f"  {line}" for line in otherwise), "}"]
+    yield "\n> {%\n" + "".join(f"{line}\n" for line in script) + "%}\n"
 
 
-def _tests(sending: Sending) -> Iterator[str]:
+def _status_test(sending: Sending) -> Iterator[str]:
     wanted = " or ".join(map(str, sending.expect.status))
-    yield f'client.test("the status is {wanted}", () => {{'
-    yield f"  client.assert({_matches(sending)}, `it is ${{response.status}}`);"
-    yield "});"
-    types = _types(sending.endpoint)
-    if types and sending.expect.check_schema and sending.outgoing.method != "HEAD":
-        yield f"const documented = {json.dumps(types)};"
-        yield 'client.test("the content type is documented", () => {'
-        yield "  const range = `${String(response.status)[0]}XX`;"
-        yield "  const kinds = documented[response.status] || documented[range] || documented.DEFAULT || [];"
-        yield '  const found = String(response.headers.valueOf("content-type") || "").split(";")[0].toLowerCase();'
-        yield '  const pattern = (kind) => kind.replace(/[.+]/g, "\\\\$&").replace(/\\*/g, "[^/]*");'
-        yield "  const fits = (kind) => new RegExp(`^${pattern(kind)}$`).test(found);"
-        yield '  client.assert(!kinds.length || kinds.some(fits), `it is ${found}, expected ${kinds.join(" or ")}`);'
-        yield "});"
-
-
-def _matches(sending: Sending) -> str:
-    return f"/{status_pattern(sending.expect)}/.test(response.status)"
-
-
-def _types(endpoint: Endpoint) -> Mapping[str, list[str]]:
-    """The documented content types by status, where a script can be given them as they are."""
-    kinds = {
-        response.status.upper(): [
-            media.content_type.partition(";")[0].strip().lower() for media in response.media_types
-        ]
-        for response in endpoint.responses
-    }
-    return {
-        status: types
-        for status, types in kinds.items()
-        if status.isalnum() and types and all(map(_PLAIN_TYPE.fullmatch, types))
-    }
+    matches = f"/{status_pattern(sending.expect)}/.test(response.status)"
+    yield f'client.test("the status is {wanted}", () => client.assert({matches}, `it is ${{response.status}}`));'
 
 
 def _keeping(sending: Sending) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from casecraft.suites.javascript import read_checks
 from casecraft.suites.suite import Entry, Suite
 from casecraft.suites.templating import as_markdown, credential_variables, group_by_tag, read_template, render_template
 
@@ -19,7 +20,6 @@ _RUNTIME = (
     "set-up.js",
     "tear-down.js",
     "values.js",
-    "weaknesses.js",
 )
 
 
@@ -29,6 +29,7 @@ def write_jest(suite: Suite, entries: tuple[Entry, ...]) -> Iterator[tuple[str, 
     They are one `<tag>.test.js` for each first tag, beside the files that send and check.
     """
     groups = group_by_tag(entries)
+    yield f"{_FOLDER}/checks.js", read_checks()
     for name in _RUNTIME:
         yield f"{_FOLDER}/{name}", read_template(f"jest/{name}")
     for name, group in groups.items():

@@ -43,10 +43,20 @@ Text: TypeAlias = tuple[str | Slot, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A field of a multipart form; a file is sent as one, with its content type."""
+
+    name: str
+    text: Text
+    kind: Literal["text", "json", "file"]
+
+
+@dataclass(frozen=True, slots=True)
 class Outgoing:
     """A request on the wire. `path` follows the base URL, `query` is encoded; a name whose value is None has no `=`.
 
-    A body that is too long to be written out is in `parts`, and `body` is empty then.
+    `parts` are what the body of a multipart form consists of. A body that is too long to be written out is in
+    `repeats`, and `body` is empty then.
     """
 
     method: str
@@ -55,7 +65,8 @@ class Outgoing:
     headers: tuple[tuple[str, Text], ...]
     body: Text | None
     is_json: bool = False
-    parts: tuple[Repeat, ...] = ()
+    parts: tuple[Part, ...] = ()
+    repeats: tuple[Repeat, ...] = ()
 
     @property
     def slots(self) -> tuple[Slot, ...]:
@@ -138,7 +149,7 @@ def has_variables(outgoing: Outgoing) -> bool:
     """Whether a body that is put together when the suite runs has double braces, which many programs take for a
     variable then.
     """
-    text = "".join(part.text * min(part.times, 2) for part in outgoing.parts)
+    text = "".join(part.text * min(part.times, 2) for part in outgoing.repeats)
     if outgoing.slots_in_body and not outgoing.is_json:
         text += write_text(outgoing.body or (), lambda _: "")
     return _VARIABLE.search(text) is not None
@@ -183,6 +194,7 @@ def make_outgoing(request: CaseRequest, endpoint: Endpoint, variables: Mapping[s
         tuple(headers.items()),
         None if body is None else read.json(body) if is_json else read(body, _form_in(content_type)),
         is_json,
+        tuple(Part(name, read(text), kind) for name, text, kind in _parts(sent, find_uploads(endpoint))),
         () if request.raw_body is None or isinstance(request.raw_body, str) else request.raw_body,
     )
 
@@ -285,8 +297,8 @@ def _body(sent: Mapping[str, Any], uploads: Iterable[str]) -> tuple[str, str | N
     if raw is not None:
         return content_type, raw if isinstance(raw, str) else "", False
     kind = content_type.partition(";")[0].strip().lower()
-    if kind == "multipart/form-data" and isinstance(body, Mapping):
-        return f"multipart/form-data; boundary={BOUNDARY}", "".join(_multipart(body, set(uploads))), False
+    if _is_multipart(sent):
+        return f"multipart/form-data; boundary={BOUNDARY}", "".join(_multipart(_parts(sent, uploads))), False
     if kind in ("application/json", "text/json") or kind.endswith("+json"):
         return content_type, _pretty(body), True
     if kind == _FORM and isinstance(body, Mapping):
@@ -294,15 +306,29 @@ def _body(sent: Mapping[str, Any], uploads: Iterable[str]) -> tuple[str, str | N
     return content_type, _wire_text(body), False
 
 
-def _multipart(body: Mapping[str, Any], uploads: set[str]) -> Iterator[str]:
-    for name, value in _each(body):
+def _is_multipart(sent: Mapping[str, Any]) -> bool:
+    kind = (sent["content_type"] or "").partition(";")[0].strip().lower()
+    return kind == "multipart/form-data" and isinstance(sent["body"], Mapping) and sent["raw_body"] is None
+
+
+def _parts(
+    sent: Mapping[str, Any], uploads: Iterable[str]
+) -> Iterator[tuple[str, str, Literal["text", "json", "file"]]]:
+    """Name, text and kind of each field of a multipart form; of another body there are none."""
+    files = set(uploads)
+    for name, value in _each(sent["body"]) if _is_multipart(sent) else ():
+        yield name, _wire_text(value), "file" if name in files else "json" if isinstance(value, dict | list) else "text"
+
+
+def _multipart(parts: Iterable[tuple[str, str, str]]) -> Iterator[str]:
+    for name, text, kind in parts:
         shown = re.sub(r'["\r\n]', lambda found: quote(found[0]), name)
         yield f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{shown}"'
-        if name in uploads:
+        if kind == "file":
             yield '; filename="file"\r\nContent-Type: application/octet-stream'
-        elif isinstance(value, dict | list):
+        elif kind == "json":
             yield "\r\nContent-Type: application/json"
-        yield f"\r\n\r\n{_wire_text(value)}\r\n"
+        yield f"\r\n\r\n{text}\r\n"
     yield f"--{BOUNDARY}--\r\n"
 
 

@@ -6,12 +6,13 @@ around it, and so has a scenario.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Literal, TypeAlias
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal, TypeAlias
 
-from casecraft.core.case import RUN, Binding, Case, CaseRequest, Expectation
+from casecraft.core.case import RUN, Binding, Case, CaseRequest, Expectation, Scalar
 from casecraft.core.endpoint import Endpoint
-from casecraft.core.scenario import Resource, Scenario, Step
+from casecraft.core.scenario import Listing, Resource, Scenario, Step
+from casecraft.suites.cases import find_read_only
 from casecraft.suites.outgoing import (
     Outgoing,
     Slot,
@@ -35,8 +36,10 @@ class Sending:
 
     Cases and steps of scenarios are checked; set-up and clean-up are not, as they are no tests. `keeps` are the
     variables that take a value from the answer, each with its source as in `Binding`; `uniques` those that get a value
-    that nothing has yet before it is sent, each with its kind ("text", "email", "uuid", "integer"). With an `obstacle`
-    it cannot be sent; that is the reason.
+    that nothing has yet before it is sent, each with its kind ("text", "email", "uuid", "integer"). `values` are what
+    must stand in the answer's body, by JSON pointer. `query` is what the query asks of a list, with slots for values
+    that are known later. Of a case there are `valid`, `targets` and `read_only`: what it sets of fields that only the
+    server may set. With an `obstacle` it cannot be sent; that is the reason.
     """
 
     id: str
@@ -47,6 +50,11 @@ class Sending:
     expect: Expectation
     keeps: Mapping[str, str] = field(default_factory=dict)
     uniques: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Scalar] = field(default_factory=dict)
+    query: Mapping[str, Scalar | list[Scalar] | Slot] = field(default_factory=dict)
+    valid: bool = True
+    targets: tuple[str, ...] = ()
+    read_only: Mapping[str, Any] = field(default_factory=dict)
     obstacle: str | None = None
 
     @property
@@ -111,6 +119,7 @@ def make_plan(suite: Suite, entries: tuple[Entry, ...]) -> Plan:
 class _Planner:
     def __init__(self, suite: Suite) -> None:
         self._resources = {resource.id: resource for resource in suite.resources}
+        self._listings = suite.listings
         self._endpoints = {result.endpoint.id: result.endpoint for result in suite.results}
 
     def _needed(self, bindings: Iterable[Binding]) -> list[Resource]:
@@ -140,14 +149,21 @@ class _Planner:
 
     def cases(self, entry: Entry) -> Iterator[Group]:
         """The groups of an endpoint's cases: valid ones first, then by priority and id."""
+        read_only = find_read_only(entry.result.endpoint, entry.result.cases)
         for case in sorted(entry.result.cases, key=lambda case: (not case.valid, case.priority, case.id)):
-            yield self._case(case, entry.result.endpoint)
+            yield self._case(case, entry.result.endpoint, read_only)
 
-    def _case(self, case: Case, endpoint: Endpoint) -> Group:
+    def _case(self, case: Case, endpoint: Endpoint, read_only: Sequence[str]) -> Group:
         before, after = self.around(case.bindings, case.id) if case.fresh else ((), ())
         scope = case.id if case.fresh else ""
         step = Step(case.id, case.title, endpoint.id, case.request, case.expect, case.bindings)
-        sending = self._step(step, "case", case.id, (), scope)
+        body = case.request.body if isinstance(case.request.body, Mapping) else {}
+        sending = replace(
+            self._step(step, "case", case.id, (), scope),
+            valid=case.valid,
+            targets=case.targets,
+            read_only={name: body[name] for name in read_only if name in body},
+        )
         return Group(case.id, case.title, (*before, sending, *after))
 
     def scenario(self, scenario: Scenario) -> Group:
@@ -186,6 +202,8 @@ class _Planner:
             expect=step.expect,
             keeps={bound_variable(one, scope): one.source for one in kept},
             uniques={_unique(one, step, scope): _kind(one.source) for one in step.bindings if one.step == RUN},
+            values=step.values,
+            query=_query(request, variables, self._listings.get(step.endpoint_id)) if role in ("case", "step") else {},
             obstacle=find_obstacle(outgoing, request, endpoint),
         )
 
@@ -205,6 +223,20 @@ def _resolve(step: Step, steps: Mapping[str, Step], scope: str) -> tuple[CaseReq
                 _unique(found, origin, scope) if found.step == RUN else bound_variable(found, scope)
             )
     return CaseRequest(**{**request, "raw_body": step.request.raw_body}), variables
+
+
+def _query(
+    request: CaseRequest, variables: Mapping[str, str], listing: Listing | None
+) -> dict[str, Scalar | list[Scalar] | Slot]:
+    """What the query asks of a list, with a slot for each value that is known later."""
+    if listing is None:
+        return {}
+    later = {place: Slot(name) for place, name in variables.items()}
+    return {
+        name: later.get("/query/" + name.replace("~", "~0").replace("/", "~1"), value)
+        for name, value in request.query.items()
+        if name in (listing.limit, *listing.filters)
+    }
 
 
 def _origin(binding: Binding, step: Step, steps: Mapping[str, Step]) -> tuple[Step, Binding | None]:

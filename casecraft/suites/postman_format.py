@@ -7,9 +7,10 @@ from dataclasses import asdict
 from typing import Any
 
 from casecraft.suites.documented import documented_answers
+from casecraft.suites.javascript import as_literal, expected_of, read_checks
 from casecraft.suites.json_text import to_json
 from casecraft.suites.outgoing import Slot, Text, has_variables, write_text
-from casecraft.suites.plan import Group, Plan, Sending, make_plan, status_pattern
+from casecraft.suites.plan import Group, Plan, Sending, make_plan
 from casecraft.suites.suite import Entry, Suite
 from casecraft.suites.templating import as_markdown, credential_variables, one_line, read_template, render_template
 
@@ -100,11 +101,15 @@ def _collection(suite: Suite, entries: tuple[Entry, ...], plan: Plan) -> dict[st
         "item": list(_folders(plan)),
         "event": [
             _event("prerequest", read_template("postman/prerequest.js").decode().splitlines()),
-            _event("test", read_template("postman/test.js").decode().splitlines()),
+            _event("test", [*read_checks(as_module=False).decode().splitlines(), "", *_test_script()]),
         ],
         "variable": [{"key": "documented", "value": json.dumps(documented_answers(entries), separators=(",", ":"))}],
         "protocolProfileBehavior": _BEHAVIOR,
     }
+
+
+def _test_script() -> list[str]:
+    return read_template("postman/test.js").decode().splitlines()
 
 
 def _folders(plan: Plan) -> Iterator[dict[str, Any]]:
@@ -141,10 +146,7 @@ def _item(sending: Sending, scenario: str | None = None) -> dict[str, Any]:
     return {
         "name": f"{sending.title} ({sending.id})",
         "request": _request(sending),
-        "event": [
-            _event("prerequest", list(_before(sending, scenario))),
-            *([_event("test", list(_after(sending, scenario)))] if sending.is_test else []),
-        ],
+        "event": [_event("prerequest", list(_before(sending, scenario)))],
         "protocolProfileBehavior": {**_BEHAVIOR, **(_BLANK_TYPE if is_blank else {})},
     }
 
@@ -154,33 +156,21 @@ def _event(listen: str, lines: list[str]) -> dict[str, Any]:
 
 
 def _before(sending: Sending, scenario: str | None) -> Iterator[str]:
-    check = "all" if sending.is_test and sending.expect.check_schema else "status"
-    yield f'pm.variables.set("endpoint", {json.dumps(sending.endpoint.id)});'
-    yield f'pm.variables.set("check", "{check}");'
-    if sending.uniques:
-        yield f"const uniques = {json.dumps(dict(sending.uniques))};"
-        yield from read_template("postman/uniques.js").decode().splitlines()
-    if sending.outgoing.parts:
-        parts = json.dumps([asdict(part) for part in sending.outgoing.parts])
-        yield f'pm.variables.set("repeatedBody", {parts}.map(({{ text, times }}) => text.repeat(times)).join(""));'
-    if sending.keeps:
-        yield f'pm.variables.set("expected", {json.dumps(status_pattern(sending.expect))});'
-        yield f'pm.variables.set("keeps", {json.dumps(json.dumps(dict(sending.keeps)))});'
-    if scenario and sending.role == "step":
-        yield f'if (pm.collectionVariables.get("ended") === {json.dumps(scenario)}) pm.execution.skipRequest();'
-
-
-def _after(sending: Sending, scenario: str | None) -> Iterator[str]:
-    wanted = sending.expect.status
-    yield f'pm.test("the status is {" or ".join(map(str, wanted))}", () => {{'
-    if all(isinstance(status, int) for status in wanted):
-        yield f"  pm.expect(pm.response.code).to.be.oneOf({json.dumps(wanted)});"
-    else:
-        yield f"  pm.expect(String(pm.response.code)).to.match(/{status_pattern(sending.expect)}/);"
-    yield "});"
-    if scenario:
-        ended = f'pm.collectionVariables.set("ended", {json.dumps(scenario)})'
-        yield f"if (!/{status_pattern(sending.expect)}/.test(String(pm.response.code))) {ended};"
+    """What the test of the collection holds the answer to."""
+    facts = expected_of(sending)
+    if not sending.is_test:
+        facts["is_test"] = False
+    elif scenario:
+        facts["scenario"] = scenario
+    if sending.outgoing.repeats:
+        repeats = json.dumps([asdict(part) for part in sending.outgoing.repeats])
+        yield f'pm.variables.set("repeatedBody", {repeats}.map(({{ text, times }}) => text.repeat(times)).join(""));'
+    first, *lines, last = as_literal(facts)
+    yield f'pm.variables.set("expected", JSON.stringify({first}'
+    yield from lines
+    yield f"{last}));"
+    if "scenario" in facts:
+        yield f'if (pm.variables.get("ended") === {json.dumps(scenario)}) pm.execution.skipRequest();'
 
 
 def _request(sending: Sending) -> dict[str, Any]:
@@ -188,7 +178,7 @@ def _request(sending: Sending) -> dict[str, Any]:
     request: dict[str, Any] = {"method": outgoing.method, "header": [], "url": _url(sending)}
     for name, text in outgoing.headers:
         request["header"].append({"key": name, "value": _text(_as_latin1(text))})
-    if outgoing.parts:
+    if outgoing.repeats:
         request["body"] = {"mode": "raw", "raw": "{{repeatedBody}}"}
     elif outgoing.body is not None:
         raw = _json(outgoing.body) if outgoing.is_json else _text(outgoing.body)
@@ -220,7 +210,7 @@ def _json(text: Text) -> str:
 
 
 def _variable(slot: Slot) -> str:
-    return "{{" + slot.name + ("" if slot.form == "text" else f"_{slot.form}") + "}}"
+    return "{{" + slot.name + ("" if slot.form == "text" else f".{slot.form}") + "}}"
 
 
 def _as_latin1(text: Text) -> Text:

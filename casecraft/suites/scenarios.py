@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from casecraft.core.scenario import Resource, Scenario, Step
+from casecraft.core.scenario import Removal, Resource, Scenario, Step
 from casecraft.suites.cases import written_expectation, written_request
-from casecraft.suites.suite import Entry, Suite
+from casecraft.suites.suite import Entry
 
 RESOURCES_FILE = "resources.json"
 SCENARIOS_FILE = "scenarios.json"
@@ -17,16 +17,27 @@ def files_by_endpoint(entries: Iterable[Entry]) -> dict[str, str]:
     return {entry.result.endpoint.id: entry.slug for entry in entries}
 
 
-def endpoints_of_steps(suite: Suite) -> set[str]:
+def endpoints_of_steps(
+    resources: Iterable[Resource], removals: Iterable[Removal], scenarios: Iterable[Scenario]
+) -> set[str]:
     """The ids of the endpoints that steps name: each needs its file, even one without cases."""
-    steps = [step for resource in suite.resources for step in (resource.create, resource.remove) if step is not None]
-    steps += [step for scenario in suite.scenarios for step in (*scenario.steps, *scenario.cleanup)]
+    steps = [step for resource in resources for step in (resource.create, resource.remove) if step is not None]
+    steps += [removal.step for removal in removals]
+    steps += [step for scenario in scenarios for step in (*scenario.steps, *scenario.cleanup)]
     return {step.endpoint_id for step in steps}
 
 
-def resources_file(resources: Iterable[Resource], files: Mapping[str, str]) -> dict[str, Any]:
-    """The content of `resources.json`, each resource after those that it needs."""
-    return {"generator": "casecraft", "resources": [_resource(resource, files) for resource in resources]}
+def resources_file(
+    resources: Iterable[Resource], removals: Iterable[Removal], files: Mapping[str, str]
+) -> dict[str, Any]:
+    """The content of `resources.json`: each resource after those that it needs, and how what cases make is removed."""
+    return {
+        "generator": "casecraft",
+        "resources": [_resource(resource, files) for resource in resources],
+        "removals": [
+            {"endpoint": it.endpoint_id, "status": it.statuses, "remove": _step(it.step, files)} for it in removals
+        ],
+    }
 
 
 def scenarios_file(scenarios: Iterable[Scenario], files: Mapping[str, str]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from casecraft.core.document import Document
 from casecraft.core.job import JobResult
-from casecraft.core.scenario import Listing, Resource, Scenario
+from casecraft.core.scenario import Listing, Removal, Resource, Scenario
 from casecraft.core.usage import UsageMeter
 from casecraft.suites.slugs import endpoint_slugs
 
@@ -60,6 +60,7 @@ class Suite:
     `spending` is what each provider used, by its name; empty, it is summed up from the results under the provider
     whose answer was kept. `version` is casecraft's own, as the manifest names it. `resources` are what cases with
     bindings need to exist; `scenarios` stand beside the cases of the results; `listings` are lists, by endpoint id.
+    `removals` say how what cases make is removed; `alone` are the ids of cases that no other may be run beside.
     `persons` are the cases among the results that people made: they are written as they made them. `stale` are those
     that no result can hold.
     """
@@ -72,18 +73,24 @@ class Suite:
     resources: tuple[Resource, ...] = ()
     scenarios: tuple[Scenario, ...] = ()
     listings: Mapping[str, Listing] = field(default_factory=dict)
+    removals: tuple[Removal, ...] = ()
+    alone: frozenset[str] = frozenset()
     persons: tuple[PersonsCase, ...] = ()
     stale: tuple[StaleCase, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One endpoint's result, the name of its files, and the cases among its own that people made, by id."""
+    """One endpoint's result, the name of its files, and the cases among its own that people made, by id.
+
+    `alone` are the ids of cases that no other may be run beside.
+    """
 
     result: JobResult
     slug: str
     listing: Listing | None = None
     persons: Mapping[str, PersonsCase] = field(default_factory=dict)
+    alone: frozenset[str] = frozenset()
 
     @property
     def file(self) -> str | None:
@@ -110,4 +117,4 @@ def _entry(
     suite: Suite, result: JobResult, slugs: Mapping[str, str], persons: Mapping[str, Mapping[str, PersonsCase]]
 ) -> Entry:
     name = result.endpoint.id
-    return Entry(result, slugs[name], suite.listings.get(name), persons.get(name, {}))
+    return Entry(result, slugs[name], suite.listings.get(name), persons.get(name, {}), suite.alone)

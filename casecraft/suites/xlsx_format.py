@@ -26,8 +26,8 @@ def write_xlsx(suite: Suite, entries: tuple[Entry, ...]) -> Iterator[tuple[str, 
 
     Every cell is text: nothing in it is a formula or a link.
     """
-    yield "xlsx/cases.xlsx", _workbook(case_rows(entries))
-    facts = {"columns": list(COLUMNS), "by_hand": BY_HAND, "results": RESULTS, "scenarios": len(suite.scenarios)}
+    yield "xlsx/cases.xlsx", _workbook(case_rows(suite, entries))
+    facts = {"columns": list(COLUMNS), "by_hand": BY_HAND, "results": RESULTS, "has_scenarios": bool(suite.scenarios)}
     yield "xlsx/README.md", render_template("xlsx/README.md.j2", **facts)
 
 

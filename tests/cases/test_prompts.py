@@ -8,10 +8,11 @@ import jinja2
 import pytest
 
 from casecraft.cases import prompts
-from casecraft.cases.answer import ANSWER_SCHEMA
+from casecraft.cases.answer import ANSWER_SCHEMA, answer_schema
 from casecraft.cases.outline import compact, outline
 from casecraft.cases.parse import parse
 from casecraft.cases.prompts import PROMPT_VERSION, Language, generation_request
+from casecraft.cases.question import Question
 from casecraft.cases.repair import repair_request
 from casecraft.cases.tokens import estimate_tokens
 from casecraft.core.case import Target
@@ -22,7 +23,17 @@ from tests.cases.sample_endpoint import TARGETS, make_endpoint
 
 GOLDEN = Path(__file__).parent / "golden"
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
-DIGESTS = {"1": "aad071b62953dfe9", "2": "1fbfb4b58aab854c", "3": "8adc645428a67fe3"}
+DIGESTS = {"1": "aad071b62953dfe9", "2": "1fbfb4b58aab854c", "3": "a9625ce1364bcb9d", "4": "e81a0cfa2a47142c"}
+
+
+QUESTION = Question(
+    fields=("path.petId", "body.shelterId"),
+    scenarios=True,
+    endpoints=(
+        {"endpoint": "POST /pets", "summary": "Add a </others> pet", "gives": ["/id"], "statuses": ["201", "409"]},
+        {"endpoint": "GET /shelters", "gives": ["/0/id"]},
+    ),
+)
 
 
 def between(tag: str, text: str) -> Any:
@@ -31,6 +42,11 @@ def between(tag: str, text: str) -> Any:
 
 def asked(lang: Language = "en", *, covered: bool = False, **changes: Any) -> ChatRequest:
     return generation_request(make_endpoint(**changes), TARGETS, lang=lang, max_cases=6, covered=covered)
+
+
+def asked_more(lang: Language, **changes: Any) -> ChatRequest:
+    question = replace(QUESTION, **changes)
+    return generation_request(make_endpoint(), TARGETS, lang=lang, max_cases=6, covered=True, question=question)
 
 
 def shown(**changes: Any) -> dict[str, Any]:
@@ -51,11 +67,15 @@ def conversation(lang: Language) -> str:
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_whole_conversation_is_the_reviewed_one(lang: Language) -> None:
     assert conversation(lang) == (GOLDEN / f"conversation.{lang}.txt").read_text(encoding="utf-8")
+    question = asked_more(lang).messages[1].text + "\n"
+    assert question == (GOLDEN / f"question.{lang}.txt").read_text(encoding="utf-8")
 
 
 def test_a_changed_prompt_gets_a_new_version() -> None:
     asked_for = "".join(transcript(asked(lang)) for lang in LANGUAGES)
-    said = "".join(map(conversation, LANGUAGES)) + asked_for + json.dumps(ANSWER_SCHEMA)
+    asked_for += "".join(transcript(asked_more(lang)) for lang in LANGUAGES)
+    schemas = json.dumps([ANSWER_SCHEMA, answer_schema(sources=True, scenarios=True)])
+    said = "".join(map(conversation, LANGUAGES)) + asked_for + schemas
     digest = hashlib.sha256(said.encode()).hexdigest()[:16]
     assert DIGESTS.get(PROMPT_VERSION) == digest, "raise PROMPT_VERSION and put its digest here"
 
@@ -71,6 +91,29 @@ def test_xml_is_shown_as_it_looks_and_only_where_it_may_be_sent() -> None:
         assert ("xml" in found, "xml" in found["properties"]["xml"]) == (is_shown, is_shown)
         assert ("xml" in found["properties"]["xml"]["items"]) == is_shown
         assert "externalDocs" not in found["properties"]["xml"]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_nothing_is_said_of_other_endpoints_where_nothing_is_open(lang: Language) -> None:
+    request = asked(lang, covered=True)
+    assert request.json_schema == ANSWER_SCHEMA
+    assert not any(word in request.messages[1].text for word in ("others", "sources", "scenarios"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "fields"),
+    [({}, ["sources", "scenarios"]), ({"fields": ()}, ["scenarios"]), ({"scenarios": False}, ["sources"])],
+)
+def test_only_what_is_open_is_asked_for(changes: dict[str, Any], fields: list[str]) -> None:
+    request = asked_more("en", **changes)
+    schema = request.json_schema
+    assert schema is not None
+    assert schema["required"] == list(schema["properties"]) == ["cases", "rules", *fields]
+    text = request.messages[1].text
+    assert [name for name in ("sources", "scenarios") if f'In "{name}"' in text] == fields
+    assert text.endswith("".join(f', "{name}": [...]' for name in fields) + "} only.")
+    assert between("others", text)["endpoints"] == list(QUESTION.endpoints)
+    assert text.count("</others>") == 1
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -209,7 +252,9 @@ def test_values_that_json_cannot_hold_do_not_stop_a_prompt() -> None:
 
 def test_a_template_that_lacks_a_value_is_an_error() -> None:
     with pytest.raises(jinja2.UndefinedError, match="max_cases"):
-        prompts.render("generate", "en", endpoint="{}", targets="[]", covered=True)
+        prompts.render(
+            "generate", "en", endpoint="{}", targets="[]", covered=True, others="", sources=False, scenarios=False
+        )
 
 
 def test_ideographs_weigh_more_than_letters() -> None:

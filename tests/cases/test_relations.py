@@ -5,7 +5,17 @@ from typing import Any
 
 import pytest
 
-from casecraft.cases import complete, generate, hits, proposed_cases, read_relations, targets_of, unreachable
+from casecraft.cases import (
+    complete,
+    generate,
+    hits,
+    proposed_cases,
+    read_relations,
+    refused_relations,
+    targets_of,
+    unreachable,
+)
+from casecraft.cases.relation_search import CONTRADICTED, UNSOUND
 from casecraft.cases.relations import PREFIX, Relation, relation_of
 from casecraft.cases.requests import request_model
 from casecraft.core.case import Case, CaseRequest, Source
@@ -226,7 +236,9 @@ def test_cases_of_rules_do_not_go_against_a_proposed_rule() -> None:
 )
 def test_a_proposed_rule_that_the_document_does_not_bear_out_is_left(rule: Any) -> None:
     of = endpoint(query("must", NUMBER, required=True), query("need", NUMBER, required=True), body=SPAN)
-    assert proposed_cases(of, read_relations(json.dumps({"rules": [rule]})), MODEL) == ()
+    read = read_relations(json.dumps({"rules": [rule]}))
+    assert proposed_cases(of, read, MODEL) == ()
+    assert None not in refused_relations(of, read)
 
 
 @pytest.mark.parametrize(
@@ -249,7 +261,23 @@ def test_no_text_makes_the_reader_of_rules_raise(text: str) -> None:
 def test_rules_that_names_give_already_are_not_made_again() -> None:
     of = period()
     assert request_model(of).mender.relations == (Relation("ordered", ("query.since", "query.until")),)
-    assert proposed_cases(of, request_model(of).mender.relations, MODEL) == ()
+    known = request_model(of).mender.relations
+    assert proposed_cases(of, known, MODEL) == ()
+    assert refused_relations(of, known) == ["rules know it already"] * len(known)
+
+
+def test_refused_rules_say_why() -> None:
+    of = endpoint(
+        query("opened", {**DATE, "default": "2026-02-01"}),
+        query("closed", {**DATE, "default": "2026-01-01"}),
+        method="GET",
+    )
+    missing, contradicted = (
+        Relation("ordered", ("query.no", "query.such")),
+        Relation("ordered", ("query.opened", "query.closed")),
+    )
+    assert refused_relations(of, [missing, contradicted]) == [UNSOUND, CONTRADICTED]
+    assert refused_relations(of, [Relation("together", ("query.closed", "query.opened"))]) == [None]
 
 
 def test_a_request_that_breaks_two_rules_hits_neither() -> None:

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from casecraft.cases.answer import ANSWER_SCHEMA
 from casecraft.cases.prompts import Language, generation_request
 from casecraft.cases.repair import repair_request
 from casecraft.core.chat import ChatRequest, Message
@@ -27,7 +28,8 @@ def test_the_conversation_goes_on_with_the_answer_and_its_problems(lang: Languag
     assert request.messages[2].role == "user"
     assert problems_in(request) == ["case 2: valid: missing"]
     assert only_those in request.messages[2].text
-    assert (request.model, request.temperature, request.json_schema, request.max_output_tokens) == ("m", 0.5, {}, 9)
+    assert (request.model, request.temperature, request.max_output_tokens) == ("m", 0.5, 9)
+    assert request.json_schema == ANSWER_SCHEMA
 
 
 def test_a_second_repair_keeps_the_first_in_sight(original: ChatRequest) -> None:

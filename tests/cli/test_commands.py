@@ -147,6 +147,23 @@ async def test_estimate_names_tokens_prices_and_their_date(folder: Path) -> None
     assert "mine: prices as of 2026-02-03" in shown.out
 
 
+async def test_estimate_tells_what_embeddings_take(folder: Path) -> None:
+    (folder / "casecraft.toml").write_text(
+        '[providers.mine]\nbase_url = "http://127.0.0.1:9/v1"\nmodel = "m"\n'
+        '[providers.mine.price]\ninput = 2\noutput = 8\ncurrency = "EUR"\nas_of = "2026-02-03"\n'
+    )
+    args = ("estimate", "doc.json", "-p", "mine,rules", "--embeddings", "mine/e")
+    as_json, shown = await run(*args, "--json", cwd=folder), await run(*args, cwd=folder)
+    mine, _, embeddings = json.loads(as_json.out)["estimates"]
+    assert (mine["purpose"], embeddings["purpose"]) == ("cases", "embeddings")
+    # Of what rules make no embeddings are asked for: only the endpoints of models count.
+    assert (embeddings["provider"], embeddings["model"], embeddings["endpoints"]) == ("mine", "e", mine["endpoints"])
+    assert 0 < embeddings["input_tokens"] < mine["input_tokens"]
+    assert embeddings["output_tokens"] == 0
+    assert float(embeddings["cost"]["amount"]) == pytest.approx(2 * embeddings["input_tokens"] / 1e6)
+    assert re.search(r"^mine \(embeddings\) +e +", shown.out, re.MULTILINE)
+
+
 async def test_an_unknown_price_is_unknown(folder: Path) -> None:
     done = await run("estimate", "doc.json", "-p", "qwen", "--model", "nobodys", cwd=folder, env=KEY)
     assert re.search(r"^qwen +nobodys .* unknown$", done.out, re.MULTILINE)
@@ -352,7 +369,11 @@ async def test_providers_are_evaluated_side_by_side_and_nothing_is_asked_twice(f
         asked = len(server.requests("qwen"))
         again = await run(*args[:-1], cwd=folder, env=env)
         assert len(server.requests("qwen")) == asked
+        some = await run(*args[:2], "-p", "qwen", "--techniques", "security", "--json", cwd=folder, env=env)
+        assert len(server.requests("qwen")) > asked  # it is another question
     assert [line.split()[0] for line in again.out.splitlines()] == ["provider", "qwen", "glm"]
     assert "100%" in again.out
+    (found,) = json.loads(some.out)["evaluations"]
+    assert (found["proposed"], found["kept"], found["targets"]) == (4, 0, 0)  # what is proposed is about other things
     none = await run("evaluate", "doc.json", "-p", "rules", cwd=folder)
     assert (none.code, none.err.splitlines()[0]) == (2, "error: rules give no answers to evaluate")

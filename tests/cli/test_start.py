@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 
 COMMANDS = [
     (), ("generate",), ("resume",), ("run",), ("report",), ("explain",), ("diff",),
-    ("estimate",), ("endpoints",), ("strategies",), ("init",),
+    ("estimate",), ("endpoints",), ("strategies",), ("init",), ("launch",),
     ("providers",), ("providers", "list"), ("providers", "check"),
     ("plugins",), ("plugins", "list"), ("plugins", "install"), ("plugins", "uninstall"),
     ("state",), ("state", "list"), ("state", "show"), ("state", "export"), ("state", "import"), ("state", "prune"),

@@ -28,7 +28,8 @@ async def made(tmp_path: Path) -> Path:
 
 
 async def test_a_run_writes_every_report_and_the_next_commands_know_of_it(made: Path) -> None:
-    reports = ("--junit", "out/junit.xml", "--html", "out/page.html", "--endpoint", "/pets", "-n", "2")
+    files = ("--junit", "out/junit.xml", "--html", "out/page.html", "--json-report", "out/run.json")
+    reports = (*files, "--endpoint", "/pets", "-n", "2")
     with serve(create_app("page-without-total")) as url:
         done = await run("run", "suites/pets", "--base-url", url, *reports, cwd=made, env=SECRETS)
         assert done.code == 1, done.err
@@ -40,7 +41,11 @@ async def test_a_run_writes_every_report_and_the_next_commands_know_of_it(made: 
     assert "cases: " in done.err
     assert ET.parse(made / "out" / "junit.xml").getroot().tag == "testsuites"
     assert (made / "out" / "page.html").read_text().startswith("<!doctype html>")
+    filed = json.loads((made / "out" / "run.json").read_text())
+    assert filed["exit_code"] == 1
+    assert f"{filed['counts']['failed']} failed" in done.out
     data = json.loads(machine.out)
+    assert filed.keys() == data.keys()
     assert (machine.code, data["exit_code"], machine.err) == (1, 1, "")
     assert data["counts"]["failed"] > 0
     await check_what_is_known(made, data)
@@ -127,14 +132,47 @@ def results(path: Path) -> int:
         return int(connection.execute("SELECT count(*) FROM case_results").fetchone()[0])
 
 
-@pytest.mark.skipif(not Path("/proc").exists(), reason="only Linux shows them in /proc")
-async def test_killed_it_leaves_no_pytest_that_goes_on(made: Path) -> None:
+async def test_what_cannot_be_written_is_said(made: Path) -> None:
+    (made / "file").write_text("")
     with serve(create_app()) as url:
-        process = await start(["run", "suites/pets", "--base-url", url, "--rate", "10", "-n", "1"], made, SECRETS)
-        await until(lambda: bool(command_lines(made)))
+        args = ("--base-url", url, "--endpoint", "/health", "--json-report", "file/run.json")
+        done = await run("run", "suites/pets", *args, cwd=made, env=SECRETS)
+    assert done.code == 2
+    assert "error: cannot write the report 'file/run.json'" in done.err
+    assert "3 passed of 3 cases" in done.out  # the results are told all the same
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="only there is SIGTERM what it is here")
+@pytest.mark.parametrize(("signals", "code"), [(1, 130), (2, 130)])
+async def test_stopped_it_leaves_no_folder_of_its_own(made: Path, signals: int, code: int) -> None:
+    own = made / "temporary"
+    own.mkdir()
+    with serve(create_app()) as url:
+        args = ["run", "suites/pets", "--base-url", url, "--endpoint", "/pets", "--rate", "10", "-n", "1"]
+        process = await start(args, made, {**SECRETS, "TMPDIR": str(own)})
+        (state,) = (made / ".casecraft").glob("*.sqlite")
+        await until(lambda: bool(results(state)))
+        assert [path for path in own.iterdir() if path.name.startswith("casecraft-run-")]
+        for _ in range(signals):
+            process.send_signal(signal.SIGTERM)
+        done = await finish(process)
+    assert done.code == code, done.err
+    assert not [path for path in own.iterdir() if path.name.startswith("casecraft-run-")]
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="only Linux shows them in /proc")
+async def test_killed_it_leaves_no_pytest_that_goes_on_and_no_folder(made: Path) -> None:
+    own = made / "temporary"
+    own.mkdir()
+    variables = {**SECRETS, "TMPDIR": str(own)}
+    with serve(create_app()) as url:
+        process = await start(["run", "suites/pets", "--base-url", url, "--rate", "10", "-n", "1"], made, variables)
+        (state,) = (made / ".casecraft").glob("*.sqlite")
+        await until(lambda: bool(results(state)))
         process.kill()
         await process.wait()
         await until(lambda: not command_lines(made), limit=10)  # all of the suite would take half a minute
+    assert not [path for path in own.iterdir() if path.name.startswith("casecraft-run-")]
 
 
 async def test_differences_between_documents(made: Path, tmp_path: Path) -> None:

@@ -165,6 +165,35 @@ def test_a_model_without_a_way_is_told_with_the_nearest_or_what_is_missing() -> 
     assert "MOONSHOT_API_KEY" in (caught.value.hint or "")
 
 
+@pytest.mark.parametrize(
+    "gateway",
+    [
+        {},
+        {"routes": {"default": "glm"}},
+        {"providers": "glm,qwen", "strategy": "round_robin"},
+        {"routes": {"claude-*": "glm", "background": "glm"}},
+    ],
+)
+def test_what_is_meant_for_a_provider_without_a_key_goes_to_nobody_else(gateway: dict[str, Any]) -> None:
+    settings = settings_with(["glm", "qwen"], use=["glm"], **gateway)
+    with pytest.raises(ModelNotFoundError, match="cannot ask for 'kimi/kimi-k2': provider 'kimi' has no key") as caught:
+        routed(settings, "kimi/kimi-k2")
+    assert "MOONSHOT_API_KEY" in (caught.value.hint or "")
+    assert "[gateway.routes]" in (caught.value.hint or "")
+    assert routed(settings, "claude-sonnet-4-5").candidates
+    assert routed(settings, "nobody/knows-this").candidates, "what names no provider is a name like others"
+
+
+def test_the_user_may_say_who_answers_for_a_provider_without_a_key() -> None:
+    for routes in ({"kimi/*": "glm/x"}, {"*": "glm/x"}, {"thinking": "glm/x"}):
+        assert routed(settings_with(["glm"], routes=routes), "kimi/k", thinking=True).candidates == ("glm/x",)
+
+
+def test_a_model_of_a_provider_in_use_may_be_called_as_another_vendor_is() -> None:
+    own = {"mine": local(model="kimi/kimi-k2")}
+    assert routed(settings_with(["glm"], own=own), "kimi/kimi-k2") == Route(("mine/kimi/kimi-k2",), "catalog")
+
+
 def test_models_are_those_of_routes_then_of_providers() -> None:
     settings = settings_with(
         ["glm", "qwen"], use=["glm"], routes={"gpt-5": "qwen/q", "claude-*": "glm", "default": "qwen/*"}

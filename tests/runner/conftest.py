@@ -8,7 +8,10 @@ import pytest
 
 import casecraft
 from casecraft.api import Selection, SuiteReport
+from tests.browser import browser
 from tests.petstore.rules import API_KEY, SESSION, TOKEN
+
+__all__ = ["browser"]
 
 SPEC = Path(__file__).parents[2] / "specs" / "petstore.yaml"
 SECRETS = {"CASECRAFT_AUTH_APIKEY": API_KEY, "CASECRAFT_AUTH_BEARER": TOKEN, "CASECRAFT_AUTH_SESSION": SESSION}

@@ -1,11 +1,13 @@
 """Reports of runs: XML for machines, a page for people, and the codes that processes end with."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from casecraft.cli.suite_reports import show_report
 from casecraft.core.outcome import CaseResult, Outcome
 from casecraft.runner.junit import as_junit
 from casecraft.runner.page import as_page, bars
@@ -106,7 +108,7 @@ def test_the_page_has_everything_and_runs_and_loads_nothing() -> None:
     assert "url(" not in text
     shown = " ".join(page.texts)
     assert '<script>alert("x")</script>' in shown
-    for part in ("Title of bad", "Title of odd", "Title of lost", "Title of shaky", "1 cases: needs credentials"):
+    for part in ("Title of bad", "Title of odd", "Title of lost", "Title of shaky", "1 case: needs credentials"):
         assert part in shown
     assert "curl -X GET http://x/a" in shown
     assert "prefers-color-scheme: dark" in text
@@ -132,3 +134,19 @@ def test_json_goes_by_endpoint_and_target() -> None:
     assert sum(endpoint["targets"]["path:valid"].values()) == 6
     (bad,) = (case for case in endpoint["cases"] if case["case_id"] == "bad")
     assert (bad["kind"], bad["status"], bad["command"]) == ("server_error", 500, "curl -X GET http://x/a")
+
+
+def test_warnings_and_what_was_left_behind_are_in_every_report(capsys: pytest.CaptureFixture[str]) -> None:
+    warned = replace(ALL, warnings={"left behind: DELETE /a/1: 500": 1, HOSTILE: 12})
+    data = as_json(warned, "failure")
+    assert data["left_behind"] == [{"text": "DELETE /a/1: 500", "times": 1}]
+    assert data["warnings"] == [{"text": HOSTILE, "times": 12}]
+    shown = " ".join(Page(as_page(warned).decode()).texts)
+    assert "Left behind at the service" in shown
+    assert '12 times: <script>alert("x")</script>' in shown
+    show_report(warned, "failure", as_json=False)
+    text = capsys.readouterr().out
+    assert "\nleft behind at the service\n  DELETE /a/1: 500\n" in text
+    assert "\nwarnings\n  12 times: " in text
+    assert "1 left behind at the service, 1 warning\n" in text
+    assert "\x1b" not in text

@@ -196,7 +196,8 @@ def test_pruning_keeps_what_costs_money_to_make_again(store: Store) -> None:
     assert [run.id for run in store.runs()] == [third]
     assert {key: store.finished(key) for key in before} == before
     assert [job.cases for job in store.jobs_of(third)] == [(other_case,)]
-    assert store.attempts_of(first) == store.attempts_of(second) == []
+    assert store.attempts_of(first) == []
+    assert store.attempts_of(second) == [replace(attempt("/a", "2"), raw=None)]
     assert [job.endpoint_id for job in store.jobs_of(first)] == ["GET /b"]
     assert len(store.attempts_of(third)) == 1
 
@@ -245,3 +246,20 @@ def test_numbers_beyond_64_bits_are_written_too(store: Store) -> None:
     with pytest.raises(orjson.JSONEncodeError):
         orjson.dumps(export(store))
     assert json.loads(encode(export(store)))["runs"][0]["jobs"][0]["cases"][0]["request"]["body"] == {"n": 10**30}
+
+
+def test_the_newest_conversations_outlive_pruning(store: Store) -> None:
+    first, second = (store.begin_run(DOCUMENT, {}, []) for _ in range(2))
+    asked = [
+        replace(attempt("/a", "1"), answer="old"),
+        replace(attempt("/a", "2"), answer="new"),
+        replace(attempt("/a", "3"), answer="mended", purpose="repair"),
+        replace(attempt("/a", "4"), answer=None, outcome="timeout"),
+        replace(attempt("/b", "5"), answer="lost"),
+    ]
+    record(store, first, asked, [("k", result("/a"))])
+    record(store, second, [replace(attempt("/c", "6"), answer="vectors", purpose="embed")], [])
+    kept = {("GET /a", "glm"): ["new", "mended"]}
+    assert store.conversations() == {**kept, ("GET /b", "glm"): ["lost"]}
+    prune(store, keep=1)
+    assert store.conversations() == kept

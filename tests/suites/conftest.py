@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.node import ROOT
 from tests.petstore.app import create_app
 from tests.petstore.rules import API_KEY, SESSION, TOKEN
 from tests.petstore.server import serve
-from tests.suites.consumers import ROOT, Run, run_pytest
+from tests.suites.consumers import Run, run_pytest
 from tests.suites.running import Echo
 
 FORMATS = ("pytest", "unittest", "gherkin", "jest", "postman", "bruno", "http", "curl")

@@ -1,10 +1,8 @@
 """The programs that run the suites of other formats, and what they say of each case."""
 
-import hashlib
 import json
 import os
 import re
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -13,13 +11,10 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
-import pytest
-from filelock import FileLock
-
+from tests import node
 from tests.suites.running import PLUGINS, PYTEST
 
 HERE = Path(__file__).parent / "node"
-ROOT = Path(__file__).parents[2]
 NODE_ENVIRONMENT = {"NO_COLOR": "1", "CI": "true"}
 
 
@@ -37,19 +32,8 @@ class Run:
 
 
 def node_modules() -> Path:
-    """The folder with the pinned programs, installed once. Skips the test where there is no Node.js, save in CI."""
-    if shutil.which("npm") is None and os.environ.get("CI") != "true":
-        pytest.skip("there is no npm here")
-    wanted = (HERE / "package.json").read_bytes()
-    folder = ROOT / ".venv" / "node" / hashlib.sha256(wanted).hexdigest()[:12]
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / "lock"):
-        if not (folder / "complete").exists():
-            (folder / "package.json").write_bytes(wanted)
-            command = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts"]
-            subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=600)
-            (folder / "complete").touch()
-    return folder / "node_modules"
+    """The folder with the pinned programs."""
+    return node.node_modules(HERE / "package.json")
 
 
 def run_program(command: list[str], folder: Path, url: str, variables: dict[str, str]) -> Run:
@@ -65,11 +49,17 @@ def run_program(command: list[str], folder: Path, url: str, variables: dict[str,
         return Run(done.returncode, output.read().decode("utf-8", "replace"))
 
 
-def run_jest(suite: Path, url: str, **variables: str) -> Run:
-    folder = suite / "jest"
+def link_modules(folder: Path) -> Path:
+    """What `npm install` in a folder would put there."""
     modules = folder / "node_modules"
     if not modules.exists():
         modules.symlink_to(node_modules())
+    return modules
+
+
+def run_jest(suite: Path, url: str, **variables: str) -> Run:
+    folder = suite / "jest"
+    modules = link_modules(folder)
     report = suite.parent / "jest.json"
     command = ["node", str(modules / "jest/bin/jest.js"), "--json", f"--outputFile={report}", "--no-cache"]
     run = run_program(command, folder, url, variables)
@@ -112,9 +102,18 @@ def run_newman(suite: Path, url: str, **variables: str) -> Run:
     run = run_program([*command, "--reporter-json-export", str(report)], suite / "postman", "", {})
     run.verdicts = dict.fromkeys(map(id_in, items_of(read(suite / "postman" / "collection.json"))), "skipped")
     for execution in read(report)["run"]["executions"]:
-        failed = any("error" in check for check in execution.get("assertions") or [])
-        run.verdicts[id_in(execution["item"]["name"])] = "failed" if failed else "passed"
+        checks = execution.get("assertions") or []
+        errors = [execution[key] for key in ("requestError", "prerequestScript", "testScript") if execution.get(key)]
+        name = id_in(execution["item"]["name"])
+        failed = [check["error"]["message"] for check in checks if "error" in check]
+        run.verdicts[name] = "failed" if failed or any(has_error(error) for error in errors) else "passed"
+        run.messages[name] = "\n".join(failed)
     return run
+
+
+def has_error(part: Any) -> bool:
+    """Whether a part of an execution, or one of its scripts, ended with an error."""
+    return any("error" in script for script in part) if isinstance(part, list) else True
 
 
 def items_of(folder: dict[str, Any]) -> Iterator[str]:
@@ -130,8 +129,11 @@ def run_curl(suite: Path, url: str, **variables: str) -> Run:
     run = run_program(["bash", "run.sh"], suite / "curl", url, variables)
     for line in run.output.splitlines():
         if found := re.match(r"(not )?ok [0-9]+ - (.*?)( # SKIP .*)?$", line):
-            verdict = "failed" if found[1] else "skipped" if found[3] else "passed"
-            run.verdicts[id_in(found[2])] = verdict
+            name = id_in(found[2])
+            run.verdicts[name] = "failed" if found[1] else "skipped" if found[3] else "passed"
+            run.messages[name] = ""
+        elif line.startswith("  # "):
+            run.messages[name] += f"{line.removeprefix('  # ')}\n"
     planned = re.search(r"^1\.\.([0-9]+)$", run.output, re.MULTILINE)
     assert planned, run.output
     assert int(planned[1]) == len(run.verdicts), run.output
@@ -140,12 +142,15 @@ def run_curl(suite: Path, url: str, **variables: str) -> Run:
 
 def run_httpyac(suite: Path, url: str, **variables: str) -> Run:
     files = sorted(path.name for path in (suite / "http").glob("*.http"))
+    link_modules(suite / "http")
     command = ["node", str(node_modules() / "httpyac/bin/httpyac.js"), "send", *files, "--all", "--json"]
     run = run_program([*command, "--output", "none"], suite / "http", url, variables)
     for request in json.loads(run.output[run.output.index("{") :])["requests"]:
-        ends = {result["status"] for result in request.get("testResults", [])}
-        verdict = "skipped" if ends == {"SKIPPED"} else "passed" if ends <= {"SUCCESS"} else "failed"
-        run.verdicts[id_in(request["title"])] = verdict
+        results, name = request.get("testResults", []), id_in(request["title"])
+        ends = {result["status"] for result in results}
+        run.verdicts[name] = "skipped" if ends == {"SKIPPED"} else "passed" if ends <= {"SUCCESS"} else "failed"
+        told = (one["error"]["displayMessage"] for one in results if one.get("error"))
+        run.messages[name] = "\n".join(text.removeprefix("AssertionError [ERR_ASSERTION]: ") for text in told)
     return run
 
 
@@ -157,7 +162,9 @@ def run_bruno(suite: Path, url: str, **variables: str) -> Run:
         command += ["--sandbox", "developer"]  # the safe one, which is the default, takes many times as long to start
     run = run_program(command, suite / "bruno", url, variables)
     for result in read(report)[0]["results"]:
-        failed = result.get("error") or any(test["status"] != "pass" for test in result["testResults"])
-        verdict = "skipped" if result.get("skipped") else "failed" if failed else "passed"
+        problems = [test["error"] for test in result["testResults"] if test["status"] != "pass"]
+        problems += [result["error"]] if result.get("error") else []
+        verdict = "skipped" if result.get("skipped") else "failed" if problems else "passed"
         run.verdicts[id_in(result["name"])] = verdict
+        run.messages[id_in(result["name"])] = "\n".join(problems)
     return run

@@ -19,7 +19,7 @@ SOLD = "request:/body/status"
 PET: dict[str, Any] = {
     "name": "Mia",
     "status": "sold",
-    "owner": {"name": "a", "email": "b", "address": {"street": "{{x}} $HOME", "city": "c"}},
+    "owner": {"name": "a", "email": "b", "address": {"street": "{{x}} %} $HOME", "city": "c"}},
 }
 PET |= {"animal": {"kind": "cat", "lives": 9}}
 

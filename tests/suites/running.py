@@ -57,6 +57,7 @@ class Answer:
     status: int = 200
     content: bytes = b'{"id": 1}'
     content_type: str = "application/json"
+    location: str = ""
 
 
 class Echo:
@@ -84,6 +85,7 @@ class Echo:
         answer = self.answers.get(request["path"], Answer())
         content = self._repeat(request) if self.repeat else answer.content
         headers = [(b"content-type", answer.content_type.encode()), (b"set-cookie", b"tracked=yes; Path=/")]
+        headers += [(b"location", answer.location.encode())] if answer.location else []
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await send({"type": "http.response.body", "body": content})
 

@@ -1,13 +1,18 @@
 """Suites of shell scripts: what goes beyond that which all formats with listed requests have in common."""
 
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from casecraft.core.case import CaseRequest, Expectation
 from casecraft.suites import render
+from tests.petstore.app import create_app
+from tests.petstore.server import serve
+from tests.suites.conftest import CREDENTIALS
 from tests.suites.consumers import run_curl
 from tests.suites.life_cycle import life_cycle_suite
 from tests.suites.running import HOSTILE, Echo
@@ -37,6 +42,27 @@ def test_failures_show_no_secrets(tmp_path: Path, echo: tuple[Echo, str]) -> Non
     assert "status 200, expected 418" in run.output
     assert "$CASECRAFT_AUTH_THE_KEY" in run.output
     assert "secret" not in run.output
+
+
+TOOLS = ("base64", "bash", "cat", "curl", "dirname", "grep", "head", "mktemp", "od", "rm", "sed", "tail", "tr")
+
+
+def test_without_jq_what_is_in_bodies_is_left_out_and_said(tmp_path: Path) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for tool in TOOLS:
+        (tools / tool).symlink_to(str(shutil.which(tool)))
+    suite = life_cycle_suite()
+    (life,) = suite.scenarios
+    made = replace(life.steps[0], values={"/status": "pending"})
+    suite = replace(suite, scenarios=(replace(life, steps=(made, *life.steps[1:])),))
+    render(suite, tmp_path / "suite", ["curl"])
+    with serve(create_app(stateful=True)) as url:
+        run = run_curl(tmp_path / "suite", url, PATH=str(tools), **CREDENTIALS)
+    assert "# jq is not installed: what is in bodies is not checked, and flows into no request" in run.output
+    assert run.verdicts["life--made"] == "passed", "the value that it has not is not looked for"
+    assert run.verdicts["life--read"] == "skipped"
+    assert run.verdicts["read"] == "passed", "its value comes from a header"
 
 
 def test_no_answer_is_a_failure(tmp_path: Path) -> None:

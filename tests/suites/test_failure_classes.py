@@ -13,7 +13,8 @@ from casecraft.core.endpoint import Body, MediaType, Parameter, Response, Securi
 from casecraft.core.scenario import Listing
 from casecraft.suites import render
 from tests.petstore.server import serve
-from tests.suites.consumers import run_jest
+from tests.suites.conftest import Runner
+from tests.suites.consumers import run_bruno, run_curl, run_httpyac, run_jest, run_newman
 from tests.suites.running import Answer, Echo, outcomes, run_suite
 from tests.suites.samples import PET, answer_of, make_case, make_endpoint, make_result, make_suite
 from tests.suites.test_python_formats import run_gherkin
@@ -23,6 +24,7 @@ pytestmark = pytest.mark.slow
 OK, REFUSED = Expectation((200,)), Expectation((400, "4XX"), check_schema=False)
 LOCATION = Response("201", "", (), (Parameter("Location", "header", True, True), Parameter("X", "header", False, True)))
 SHOWN = b'Traceback (most recent call last):\n  File "app.py"'
+PAGE = b"<!DOCTYPE html><html><body><p>Please log in</p></body></html>"
 SELF_SET = CaseRequest("POST", "/pets", body={"id": 7}, content_type="application/json")
 
 
@@ -47,6 +49,12 @@ CHECKS: dict[str, tuple[Answer, dict[str, Any], str]] = {
     "shape": (Answer(200, b"{}"), {"expect": OK}, "schema mismatch: the body does not fit its schema at $"),
     "no-json": (Answer(200, b"{"), {"expect": OK}, "schema mismatch: the body is no JSON"),
     "type": (Answer(200, b"<p>", "text/html"), {"expect": OK}, "content type mismatch: 'text/html'"),
+    "gateway": (Answer(502, PAGE, "text/html"), {"expect": OK}, "not the service: 502 in HTML"),
+    "log-in": (Answer(200, PAGE, "text/html"), {"expect": OK}, "not the service: 200 with an HTML page, where app"),
+    "elsewhere": (Answer(302, location="https://sso.example/a"), {"expect": OK}, "not the service: 302 leads to https"),
+    "same-scheme": (Answer(302, location="//b.example/a"), {"expect": OK}, "not the service: 302 leads to //b.example"),
+    "to-log-in": (Answer(302, location="/login?next=/"), {"expect": OK}, "not the service: 302 leads to /login"),
+    "nearby": (Answer(302, location="/pets/1"), {"expect": OK}, "unexpected status: status 302, expected 200"),
     "header": (Answer(201), {"expect": Expectation((201,))}, "header mismatch: the answer has no 'Location'"),
     "trace": (Answer(400, SHOWN), {"expect": REFUSED}, "verbose error: the answer shows the inside"),
     "trace-in-success": (Answer(200, b'{"id": 1, "log": "SQLSTATE[42000]"}'), {"expect": OK}, ""),
@@ -105,16 +113,23 @@ def messages_of_gherkin(suite: Path, url: str) -> dict[str, str]:
     return dict(zip(ids, texts, strict=True))
 
 
-def messages_of_jest(suite: Path, url: str) -> dict[str, str]:
-    run = run_jest(suite, url)
-    return {key: run.messages[key] if verdict == "failed" else "" for key, verdict in run.verdicts.items()}
+def messages_by(runner: Runner) -> Callable[[Path, str], dict[str, str]]:
+    def messages(suite: Path, url: str) -> dict[str, str]:
+        run = runner(suite, url)
+        return {key: run.messages[key] if verdict == "failed" else "" for key, verdict in run.verdicts.items()}
+
+    return messages
 
 
 # The formats that compare all this with an answer, and the first message of each case there.
 MESSAGES: dict[str, Callable[[Path, str], dict[str, str]]] = {
     "pytest": outcomes,
     "gherkin": messages_of_gherkin,
-    "jest": messages_of_jest,
+    "jest": messages_by(run_jest),
+    "postman": messages_by(run_newman),
+    "bruno": messages_by(run_bruno),
+    "http": messages_by(run_httpyac),
+    "curl": messages_by(run_curl),
 }
 formats = pytest.mark.parametrize("name", MESSAGES)
 
@@ -129,7 +144,12 @@ def compare(name: str, suite: Path, url: str, begins: Mapping[str, str]) -> None
 @formats
 def test_the_first_line_of_a_failure_is_its_class(tmp_path: Path, echo: tuple[Echo, str], name: str) -> None:
     suite = write_checks(tmp_path, echo[0], name)
-    compare(name, suite, echo[1], {key: begins for key, (*_, begins) in CHECKS.items()})
+    begins = {key: begins for key, (*_, begins) in CHECKS.items()}
+    if name in ("bruno", "http"):  # which give what is no JSON as if it were a string
+        begins["no-json"] = "schema mismatch: the body does not fit its schema at $"
+    if name == "curl":
+        begins["shape"] = ""  # it has no checker of schemas
+    compare(name, suite, echo[1], begins)
 
 
 def own_body() -> Body:
@@ -154,7 +174,7 @@ def test_what_http_asks_of_refusals_is_a_warning(tmp_path: Path, echo: tuple[Ech
     assert "GET /b: 405 without Allow" in done.stdout
 
 
-PAGE = Listing("/items", "limit", ("state",))
+PAGES = Listing("/items", "limit", ("state",))
 LISTS: dict[str, tuple[bytes, dict[str, Any], str]] = {
     "as-asked": (b'{"items": [{"state": "sold"}]}', {"limit": 1, "state": "sold"}, ""),
     "too-many": (b'{"items": [{}, {}]}', {"limit": 1}, "value mismatch: 2 items, where 'limit' asks for 1 at most"),
@@ -176,7 +196,7 @@ def test_lists_are_held_to_the_query(tmp_path: Path, echo: tuple[Echo, str], nam
     for key, (body, query, _) in LISTS.items():
         echo[0].answers[f"/{key}".encode()] = Answer(200, body)
         endpoint = make_endpoint("GET", f"/{key}", responses=())
-        listings[endpoint.id] = PAGE
+        listings[endpoint.id] = PAGES
         case = make_case(f"a--{key}", title=key, request=CaseRequest("GET", f"/{key}", query=query))
         results.append(make_result(endpoint, case))
     render(replace(make_suite(results), listings=listings), tmp_path / "suite", [name])

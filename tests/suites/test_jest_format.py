@@ -190,7 +190,7 @@ def test_failing_step_ends_its_scenario(tmp_path: Path) -> None:
 def test_values_that_a_step_reads_back_are_compared(tmp_path: Path, status: str, verdict: str) -> None:
     suite = life_cycle_suite()
     (life,) = suite.scenarios
-    values = {"/owner/address/street": "{{x}} $HOME", "/animal/lives": 9.0, "/status": status}
+    values = {"/owner/address/street": "{{x}} %} $HOME", "/animal/lives": 9.0, "/status": status}
     made, read, *others = life.steps
     steps = (made, replace(read, values=values), *others)
     render(replace(suite, scenarios=(replace(life, steps=steps),)), tmp_path / "suite", ["jest"])

@@ -3,22 +3,24 @@
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 import pytest
 
-from casecraft.core.case import CaseRequest, Expectation, Repeat
+from casecraft.core.case import Binding, CaseRequest, Expectation, Repeat
 from casecraft.core.endpoint import Body, MediaType, Response, SecurityScheme
+from casecraft.core.scenario import Listing
 from casecraft.suites import render
 from tests.petstore.app import create_app
 from tests.petstore.server import serve
 from tests.suites.conftest import CREDENTIALS, Comparison, Runner
 from tests.suites.consumers import Run, run_bruno, run_curl, run_httpyac, run_newman
 from tests.suites.life_cycle import life_cycle_suite
-from tests.suites.running import HOSTILE, Echo, basic
-from tests.suites.samples import key_scheme, make_case, make_endpoint, make_result, make_suite
+from tests.suites.running import HOSTILE, Answer, Echo, basic
+from tests.suites.samples import answer_of, key_scheme, make_case, make_endpoint, make_result, make_suite
 
 pytestmark = pytest.mark.slow
 
@@ -29,8 +31,8 @@ formats = pytest.mark.parametrize("name", RUNNERS)
 @pytest.mark.parametrize(
     ("name", "bug"),
     [
-        ("curl", "branch-as-html"),  # it checks no schemas, and no more does `http`
-        ("http", "branch-as-html"),
+        ("curl", "branch-as-html"),  # it checks no schemas
+        ("http", "page-without-total"),
         ("bruno", "page-without-total"),
         ("postman", "page-without-total"),
     ],
@@ -178,6 +180,30 @@ def test_multipart_forms(tmp_path: Path, echo: tuple[Echo, str], name: str) -> N
     ]
 
 
+def test_multipart_forms_of_bruno(tmp_path: Path, echo: tuple[Echo, str]) -> None:
+    form = MediaType("multipart/form-data", {"properties": {"photo": {"type": "string", "format": "binary"}}})
+    values: list[Any] = [
+        {"title": "a b", "photo": "\x01 {{png}}", "tags": ["x", "y"], "more": {"a": {"b": 1}}, "price": 1.5},
+        {"title": "two\nlines"},
+        {"title": "{{x}}"},
+        {"ti tle": "a"},
+        {},
+    ]
+    requests = [CaseRequest("POST", "/pets", body=one, content_type="multipart/form-data") for one in values]
+    run = send("bruno", tmp_path, echo[1], *requests, body=Body(True, (form,)))
+    assert run.verdicts == {"case-000": "passed"}, "the others are listed"
+    (arrived,) = echo[0].requests
+    kind, boundary = arrived["headers"]["content-type"].split(b"; boundary=")
+    assert kind == b"multipart/form-data"
+    parts = [part.strip(b"\r\n").split(b"\r\n\r\n") for part in arrived["body"].split(b"--" + boundary)[1:-1]]
+    assert [value for _, value in parts] == [b"a b", b"\x01 {{png}}", b"x", b"y", b'{"a":{"b":1}}', b"1.5"]
+    names = [re.findall(rb'name="([^"]*)"', head)[0] for head, _ in parts]
+    assert names == [b"title", b"photo", b"tags", b"tags", b"more", b"price"]
+    assert b"filename=" in parts[1][0]
+    assert b"Content-Type: application/octet-stream" in parts[1][0]
+    assert b"Content-Type: application/json" in parts[4][0]
+
+
 @formats
 def test_what_cannot_be_sent_is_listed_with_the_reason(tmp_path: Path, echo: tuple[Echo, str], name: str) -> None:
     requests = [
@@ -279,6 +305,74 @@ def test_resources_are_made_and_removed(tmp_path: Path, name: str) -> None:
     expected |= {f"life--{step}": "passed" for step in ("made", "read", "rename", "removed", "gone")}
     assert {key: run.verdicts.get(key) for key in expected} == expected, run.output
     assert run.code == 0
+
+
+PATTERNS = {"unicode": r"^\p{Lu}é$", "of-python": r"^(?P<a>É)é$", "plain": "^É.$", "wrong": "^e$"}
+
+
+@pytest.mark.parametrize("name", sorted(RUNNERS.keys() - {"curl"}))
+def test_patterns_that_a_program_does_not_know_are_passed_over(
+    tmp_path: Path, echo: tuple[Echo, str], name: str
+) -> None:
+    results = []
+    for key, pattern in PATTERNS.items():
+        echo[0].answers[f"/{key}".encode()] = Answer(200, '{"pattern": "Éé"}'.encode())
+        schema = {"properties": {"pattern": {"type": "string", "pattern": pattern}}}
+        endpoint = make_endpoint(path=f"/{key}", responses=(answer_of("200", schema),))
+        results.append(make_result(endpoint, make_case(key, request=CaseRequest("GET", f"/{key}"))))
+    render(make_suite(results), tmp_path / "suite", [name])
+    run = RUNNERS[name](tmp_path / "suite", echo[1])
+    assert run.verdicts == {**dict.fromkeys(PATTERNS, "passed"), "wrong": "failed"}, run.messages
+
+
+READ_BACK = {"/owner/address/street": "{{x}} %} $HOME", "/animal/lives": 9.0, "/status": "sold"}
+
+
+@formats
+@pytest.mark.parametrize(("status", "verdict"), [("sold", "passed"), ("pending", "failed")])
+def test_values_that_a_step_reads_back_are_compared(tmp_path: Path, name: str, status: str, verdict: str) -> None:
+    suite = life_cycle_suite()
+    (life,) = suite.scenarios
+    made, read, *others = life.steps
+    steps = (made, replace(read, values={**READ_BACK, "/status": status}), *others)
+    render(replace(suite, scenarios=(replace(life, steps=steps),)), tmp_path / "suite", [name])
+    with serve(create_app(stateful=True)) as url:
+        run = RUNNERS[name](tmp_path / "suite", url, **CREDENTIALS)
+    assert run.verdicts["life--read"] == verdict, run.output
+    assert run.verdicts.get("life--gone", "skipped") == ("passed" if verdict == "passed" else "skipped")
+    if verdict == "failed":
+        problem = 'value mismatch: the body has "sold" at /status, expected "pending"'
+        assert run.messages["life--read"].startswith(problem)
+
+
+@formats
+def test_lists_are_held_to_values_of_earlier_answers(tmp_path: Path, name: str) -> None:
+    shelter = make_endpoint("GET", "/pets", tags=("pets",), responses=())
+    bindings = (Binding("/query/chip", "pet", "/id"),)
+    case = make_case("chip", request=CaseRequest("GET", "/pets", query={"chip": "none"}), bindings=bindings)
+    suite = life_cycle_suite()
+    results = (*suite.results, make_result(shelter, case))
+    listing = {shelter.id: Listing("/items", "limit", ("chip",))}
+    for number, answer in enumerate(("other", "{pet}")):
+        app = Shelf(answer)
+        render(replace(suite, results=results, listings=listing), tmp_path / str(number), [name])
+        with serve(app) as url:
+            run = RUNNERS[name](tmp_path / str(number), url, **CREDENTIALS)
+        assert run.verdicts["chip"] == ("passed" if number else "failed"), run.output
+
+
+class Shelf:
+    """Makes a pet with the id 7 x, and lists one that has this id or another as its chip."""
+
+    def __init__(self, chip: str) -> None:
+        self.chip = chip.replace("{pet}", "7 x")
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        status = {"POST": 201, "GET": 200}.get(scope["method"], 204)
+        content = {"id": "7 x", "name": "a", "items": [{"chip": self.chip}]}
+        headers = [(b"content-type", b"application/json"), (b"location", b"/pets/7%20x")]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if status == 204 else json.dumps(content).encode()})
 
 
 @formats

@@ -102,6 +102,40 @@ def test_scenarios_run_by_unittest(tmp_path: Path, pets: tuple[Pets, str]) -> No
     assert pets[0].requests[-1] == ("DELETE", "/pets/2"), "it is cleaned up"
 
 
-def test_what_gherkin_does_not_run_is_said(tmp_path: Path) -> None:
-    folder = write(tmp_path, *with_steps(reading("case-1")), scenarios=(life(READ),))
-    assert "The 1 scenarios of several steps" in (folder / "gherkin" / "README.md").read_text("utf-8")
+def test_scenarios_run_by_pytest_bdd(tmp_path: Path, pets: tuple[Pets, str]) -> None:
+    folder = write(tmp_path, *with_steps(reading("case-1")), scenarios=(life(READ, CHANGE, REMOVED),))
+    feature = "-m", "scenario_testing"
+    done = run_gherkin(folder, pets[1], *feature)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 passed" in done.stdout
+    assert [method for method, _ in pets[0].requests] == ["POST", "GET", "PUT", "DELETE"]
+    pets[0].wrong["PUT", "/pets/2"] = 500
+    done = run_gherkin(folder, pets[1], *feature)
+    assert done.returncode == 1
+    assert "server error: status 500, expected 200" in done.stdout
+    assert "step 3" in done.stdout
+    assert pets[0].requests[-1] == ("DELETE", "/pets/2"), "it is cleaned up"
+
+
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [({}, ""), ({"/a|b": "x \\ | \n"}, 'value mismatch: the body has nothing at /a|b, expected "x \\\\ | \\n"')],
+)
+def test_values_that_a_feature_reads_back_are_compared(
+    tmp_path: Path, pets: tuple[Pets, str], more: dict[str, str], problem: str
+) -> None:
+    read = replace(READ, values={"/id": "1", **more})
+    folder = write(tmp_path, *with_steps(reading("case-1")), scenarios=(life(read),))
+    done = run_gherkin(folder, pets[1], "-m", "scenario_testing")
+    assert done.returncode == (1 if problem else 0), done.stdout
+    assert problem in done.stdout
+    assert "at /id" not in done.stdout
+
+
+def test_a_scenario_that_needs_what_cannot_be_made_is_skipped(tmp_path: Path, pets: tuple[Pets, str]) -> None:
+    pets[0].wrong["POST", "/pets"] = 500
+    needs = replace(READ, bindings=tuple(replace(binding, step=PETS.id) for binding in READ.bindings))
+    folder = write(tmp_path, *with_steps(reading("case-1")), scenarios=(replace(life(), steps=(needs,), cleanup=()),))
+    done = run_gherkin(folder, pets[1], "-m", "scenario_testing")
+    assert "1 skipped" in done.stdout
+    assert "POST /pets made none: 500" in done.stdout

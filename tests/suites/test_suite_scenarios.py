@@ -146,6 +146,17 @@ def test_case_that_uses_a_resource_up_has_its_own(tmp_path: Path, pets: tuple[Pe
     assert not any(pets[0].kept.values())
 
 
+def test_after_what_takes_everything_away_it_is_made_again(tmp_path: Path, pets: tuple[Pets, str]) -> None:
+    clearing = make_case("case-2", request=request("POST", "/pets/clear"), expect=Expectation((201,)))
+    alone = frozenset({"case-2", "case-3"})
+    write(tmp_path / "suite", reading("case-1"), clearing, reading("case-3", priority="P2"), alone=alone)
+    order = ("test_pets.py::test_post_pets_clear", "test_pets.py::test_get_pets_id")
+    done = run_suite(tmp_path / "suite", pets[1], "-k", "case-", *order)
+    assert done.returncode == 0, done.stdout
+    made = ["POST /pets", "GET /pets/1", "POST /pets/clear", "POST /pets", "GET /pets/3", "DELETE /pets/3"]
+    assert made_for(pets[0]) == [*made, "DELETE /pets/1"]
+
+
 def test_own_resource_that_is_still_there_is_removed(tmp_path: Path, pets: tuple[Pets, str]) -> None:
     write(tmp_path / "suite", reading("case-1", fresh=True))
     assert run_suite(tmp_path / "suite", pets[1], "-k", "case-").returncode == 0
@@ -210,7 +221,7 @@ def test_what_cannot_be_removed_is_a_warning(tmp_path: Path, pets: tuple[Pets, s
     write(tmp_path / "suite", reading("case-1"))
     done = run_suite(tmp_path / "suite", pets[1], "-k", "case-", "-W", "default")
     assert done.returncode == 0, done.stdout
-    assert "DELETE /pets/{id} did not clean /pets/1 up: 500 Internal Server Error" in done.stdout
+    assert "left behind: DELETE /pets/{id} did not remove /pets/1: 500 Internal Server Error" in done.stdout
 
 
 def test_what_is_gone_already_is_no_warning(tmp_path: Path, pets: tuple[Pets, str]) -> None:

@@ -3,6 +3,7 @@
 import csv
 import io
 import warnings
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from casecraft.core.case import Binding, Case, CaseRequest, Expectation, Source
 from casecraft.suites import render, xlsx_format
 from casecraft.suites.tables import COLUMNS, MAX_CELL, cell_text, guarded
+from tests.suites.life_cycle import bound, life_cycle_suite
 from tests.suites.samples import make_case, make_endpoint, make_result, make_suite
 
 FORMULAS = [
@@ -94,6 +96,8 @@ def test_a_row_has_all_of_a_case(tmp_path: Path) -> None:
         "id": "post.pets--one",
         "endpoint": "POST /pets/{petId}",
         "title": "A pet is found",
+        "step": "1",
+        "action": "Send POST /pets/{petId}",
         "technique": "equivalence_partitioning",
         "priority": "P1",
         "valid": "no",
@@ -183,12 +187,12 @@ def test_the_workbook_is_ready_to_work_with(tmp_path: Path) -> None:
     write(tmp_path, make_case("a"), make_case("b"))
     sheet = open_sheet(tmp_path)["Cases"]
     assert sheet.freeze_panes == "B2"
-    assert sheet.auto_filter.ref == "A1:T3"
-    assert [sheet.column_dimensions[letter].width > 20 for letter in "ACJ"] == [True] * 3
+    assert sheet.auto_filter.ref == "A1:V3"
+    assert [sheet.column_dimensions[letter].width > 20 for letter in "ACK"] == [True] * 3
     (validation,) = sheet.data_validations.dataValidation
-    assert str(validation.sqref) == "P2:P3"
+    assert str(validation.sqref) == "R2:R3"
     assert validation.formula1 == '"passed,failed,blocked,not run"'
-    assert sheet["P1"].value == "result"
+    assert sheet["R1"].value == "result"
 
 
 def test_characters_that_have_no_place_in_a_cell_are_shown_as_escapes(tmp_path: Path) -> None:
@@ -220,6 +224,35 @@ def test_the_same_cases_give_the_same_bytes(tmp_path: Path) -> None:
     assert {open_sheet(tmp_path / "a").properties.created, open_sheet(tmp_path / "a").properties.modified} == {
         datetime(2000, 1, 1)  # noqa: DTZ001  # as openpyxl gives it
     }
+
+
+def test_a_scenario_has_a_row_for_each_step(tmp_path: Path) -> None:
+    suite = life_cycle_suite()
+    (life,) = suite.scenarios
+    made, read, rename, *others = life.steps
+    needing = replace(read, values={"/name": "Mia", "/gone": None}, bindings=(*read.bindings, bound("/id")))
+    scenario = replace(life, steps=(made, needing, rename, *others))
+    render(replace(suite, scenarios=(scenario,)), tmp_path, ["csv", "xlsx"])
+    rows = [row for row in read_csv(tmp_path) if row["id"] == "life"]
+    assert rows == [row for row in read_xlsx(tmp_path) if row["id"] == "life"]
+    assert {(row["title"], row["priority"], row["technique"], row["targets"]) for row in rows} == {
+        ("A pet lives", "P0", "scenario_testing", "life")
+    }
+    assert [(row["step"], row["action"], row["expected status"]) for row in rows] == [
+        ("1", "makes a pet", "201"),
+        ("2", "reads it", "200"),
+        ("3", "renames it", "200"),
+        ("4", "removes it", "204"),
+        ("5", "finds it gone", "404"),
+        ("6", "Clear up: clears up", "any"),
+    ]
+    assert rows[1]["endpoint"] == "GET /pets/{petId}"
+    assert rows[1]["preconditions"] == "pet exists."
+    assert rows[3]["preconditions"] == ""
+    assert rows[3]["url"] == "/pets/{step 1./id}"
+    assert rows[1]["expected body"] == 'fits its schema\n/name is "Mia"\n/gone is null'
+    assert '"status": "{step 1.request:/body/status}"' in rows[2]["body"]
+    assert '"name": "{run.unique}"' in rows[0]["body"]
 
 
 def test_more_rows_than_a_sheet_has_go_on_in_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

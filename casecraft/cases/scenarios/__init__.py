@@ -1,5 +1,7 @@
 """Who makes what in a document: resources for cases to use, and scenarios that follow a resource through its life."""
 
-from casecraft.cases.scenarios.chaining import Chained, chain
+from casecraft.cases.scenarios.chaining import Chained, Judged, chain
+from casecraft.cases.scenarios.proposals import Proposals, read_proposals
+from casecraft.cases.scenarios.questions import Questions
 
-__all__ = ["Chained", "chain"]
+__all__ = ["Chained", "Judged", "Proposals", "Questions", "chain", "read_proposals"]

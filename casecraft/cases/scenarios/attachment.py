@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from casecraft.cases.hostile_texts import HOSTILE_TEXTS
 from casecraft.cases.scenarios.graph import GONE, bindable_places, is_accepted
 from casecraft.cases.scenarios.paths import shape_of, words_of
 from casecraft.cases.scenarios.registry import Registry, path_place
@@ -32,6 +33,7 @@ def attach(registry: Registry, result: JobResult) -> JobResult:
     path = {binding.place: binding for binding in registry.path_bindings(endpoint)}
     if not path and endpoint.body is None and not endpoint.parameters:
         return result
+    borrowed = registry.borrowed
     about = {path_place(place.name): f"path.{place.name}" for place in bindable_places(endpoint)}
     cases: list[Case] = []
     written: list[Case] = []
@@ -39,8 +41,8 @@ def attach(registry: Registry, result: JobResult) -> JobResult:
         if _is_refused_for_its_meaning(case):
             cases.append(_bound_by_path(case, {} if {*GONE} & {*case.expect.status} else path))
             continue
-        own = {place: _own_targets(case, about[place]) for place in path}
-        kept = {place: binding for place, binding in path.items() if not own[place]}
+        own = {place: _own_targets(case, about[place]) | _probes_at(case, place) for place in path}
+        kept = {place: it for place, it in path.items() if not own[place] and (case.valid or it.step not in borrowed)}
         others = set(case.targets).difference(*own.values())
         if case.valid and len(kept) < len(path) and others:
             written.append(replace(case, targets=only(case, set(case.targets) - others)))
@@ -65,10 +67,18 @@ def _own_targets(case: Case, node: str) -> set[str]:
     return {target for target in case.targets if is_about(target, node) and target[len(node) + 1 :] not in _ANY_VALUE}
 
 
+def _probes_at(case: Case, place: str) -> set[str]:
+    """The targets of a case whose hostile text is what one path parameter is filled with."""
+    values = {path_place(name): value for name, value in case.request.path_params.items()}
+    text = str(values[place])
+    return {it.target for it in HOSTILE_TEXTS if it.target in case.targets and it.is_one(text)}
+
+
 def _as_written(
     registry: Registry, endpoint: Endpoint, case: Case, path: dict[str, Binding], about: dict[str, str]
 ) -> Case:
-    kept = {place: binding for place, binding in path.items() if not _own_targets(case, about[place])}
+    own = {place: _own_targets(case, about[place]) | _probes_at(case, place) for place in path}
+    kept = {place: binding for place, binding in path.items() if not own[place]}
     bound = _bound(registry, endpoint, case, kept)
     missed = _documented(endpoint, GONE)
     status = tuple(dict.fromkeys((*bound.expect.status, *missed)))
@@ -78,6 +88,8 @@ def _as_written(
 def _bound(registry: Registry, endpoint: Endpoint, case: Case, path: dict[str, Binding]) -> Case:
     bindings = {**path}
     for binding in _field_bindings(registry, endpoint, case):
+        if not case.valid and binding.step in registry.borrowed:
+            continue
         if not any(is_about(target, _node(binding.place)) for target in case.targets if not _allows_any(target)):
             bindings.setdefault(binding.place, binding)
     if not bindings:

@@ -10,7 +10,7 @@ from casecraft.cases.validators import ValidatorCache
 from casecraft.core.endpoint import Endpoint, Response
 from casecraft.core.schema import Definitions, Schema
 
-ID_WORDS = ("id", "uuid", "guid", "key", "name", "slug", "number", "code")
+ID_WORDS: tuple[str, ...] = ("id", "uuid", "guid", "key", "name", "slug", "number", "code")
 _IDENTIFIERS = frozenset({"id", "uuid", "guid"})
 _WRAPPERS = frozenset({"data", "result", "item", "object", "resource", "response", "attributes", "metadata"})
 
@@ -70,19 +70,31 @@ def id_pointer(shapes: SchemaShapes, endpoint: Endpoint, answer: Shape, name: st
     """
     noun = noun_of(item)
     candidates = list(names_of_id(name, noun))
-    inside: list[tuple[str, Mapping[str, Schema]]] = [("", answer.properties)]
-    for wrapper, schema in answer.properties.items():
-        if wrapper.lower() in _WRAPPERS or words_of(wrapper) == noun:
-            inside.append((f"/{escape(wrapper)}", shapes.read(endpoint.response_definitions, schema).properties))
-    for prefix, properties in inside:
-        spelled: dict[str, str] = {}
-        for key in properties:
-            spelled.setdefault("".join(words_of(key)), key)
+    for prefix, properties in objects_in(shapes, endpoint, answer, noun):
+        spelled = spellings_of(properties)
         for candidate in candidates:
             held = spelled.get(candidate)
             if held is not None and _may_be(shapes.read(endpoint.response_definitions, properties[held]), wanted):
                 return f"{prefix}/{escape(held)}"
     return ""
+
+
+def objects_in(
+    shapes: SchemaShapes, endpoint: Endpoint, answer: Shape, noun: tuple[str, ...]
+) -> Iterator[tuple[str, Mapping[str, Schema]]]:
+    """The fields of an answer and of the objects that may be wrapped in it, with the pointers that lead to them."""
+    yield "", answer.properties
+    for wrapper, schema in answer.properties.items():
+        if wrapper.lower() in _WRAPPERS or words_of(wrapper) == noun:
+            yield f"/{escape(wrapper)}", shapes.read(endpoint.response_definitions, schema).properties
+
+
+def spellings_of(properties: Mapping[str, Schema]) -> dict[str, str]:
+    """Names of fields by their bare lower case, the first of each."""
+    spelled: dict[str, str] = {}
+    for key in properties:
+        spelled.setdefault("".join(words_of(key)), key)
+    return spelled
 
 
 def names_of_id(name: str, noun: tuple[str, ...]) -> Iterator[str]:
@@ -100,6 +112,8 @@ def names_of_id(name: str, noun: tuple[str, ...]) -> Iterator[str]:
         yield from ("id", "uuid", "guid", "".join((*noun, "id")))
     elif words == (rest[-1],):
         yield "".join((*noun, rest[-1]))
+        if rest == ["username"]:
+            yield "login"
 
 
 def _may_be(held: Shape, wanted: Shape) -> bool:

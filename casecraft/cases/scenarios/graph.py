@@ -57,13 +57,16 @@ class Operation:
 class Graph:
     """The endpoints of a run that have a valid case, by method and shape of their path.
 
-    `names` holds what the parameter that ends an item path is called, each name with an endpoint that uses it.
+    `names` holds what the parameter that ends an item path is called, each name with an endpoint that uses it. `by_id`
+    has the same operations by their endpoints' ids, `endpoints` also those without a valid case.
     """
 
     operations: dict[tuple[str, str], Operation] = field(default_factory=dict)
     shapes: SchemaShapes = field(default_factory=SchemaShapes)
     names: dict[str, dict[str, Endpoint]] = field(default_factory=lambda: defaultdict(dict))
     by_operation_id: dict[str, Operation] = field(default_factory=dict)
+    by_id: dict[str, Operation] = field(default_factory=dict)
+    endpoints: dict[str, Endpoint] = field(default_factory=dict)
 
     def find(self, method: str, shape: str) -> Operation | None:
         """The operation of a method on a path of this shape."""
@@ -85,12 +88,14 @@ def build_graph(results: Sequence[JobResult]) -> Graph:
     graph = Graph()
     for result in sorted(results, key=lambda result: len(result.endpoint.path)):
         endpoint = result.endpoint
+        graph.endpoints[endpoint.id] = endpoint
         for place in bindable_places(endpoint):
             graph.names[place.shape].setdefault(place.name, endpoint)
         cases = tuple(sorted((case for case in result.cases if is_accepted(case) and _is_plain_use(case)), key=_order))
         if cases:
             operation = Operation(endpoint, cases)
             graph.operations.setdefault((endpoint.method.upper(), shape_of(endpoint.path)), operation)
+            graph.by_id[endpoint.id] = operation
             if endpoint.operation_id:
                 graph.by_operation_id.setdefault(endpoint.operation_id, operation)
     return graph

@@ -24,7 +24,7 @@ def find_listing(shapes: SchemaShapes, endpoint: Endpoint) -> Listing | None:
         answer = shapes.of_answer(endpoint, response)
         if answer is None:
             continue
-        for pointer, items in _arrays(shapes, endpoint, answer):
+        for pointer, items in arrays_of(shapes, endpoint, answer):
             limit = next((it.name for it in _queries(endpoint) if "".join(words_of(it.name)) in _LIMITS), None)
             filters = tuple(_filters(shapes, endpoint, items))
             if limit is not None or filters:
@@ -32,7 +32,7 @@ def find_listing(shapes: SchemaShapes, endpoint: Endpoint) -> Listing | None:
     return None
 
 
-def _arrays(shapes: SchemaShapes, endpoint: Endpoint, answer: Shape) -> list[tuple[str, Schema]]:
+def arrays_of(shapes: SchemaShapes, endpoint: Endpoint, answer: Shape) -> list[tuple[str, Schema]]:
     """The list that an answer is, or the only one that it has."""
     if "array" in answer.types:
         return [("", answer.items)]

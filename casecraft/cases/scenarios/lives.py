@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 from casecraft.cases.scenarios.attachment import CONFLICT
 from casecraft.cases.scenarios.changes import Change, choose_changes, telling_creation
+from casecraft.cases.scenarios.fields import escape
 from casecraft.cases.scenarios.graph import Operation
 from casecraft.cases.scenarios.listings import find_listing
 from casecraft.cases.scenarios.paths import collection_of, is_below, is_item, noun_of, places_of, readable_name
@@ -15,14 +15,20 @@ from casecraft.cases.scenarios.uniqueness import unique_bindings
 from casecraft.core.case import Binding, Case, Expectation, Priority, Scalar, Source
 from casecraft.core.scenario import Scenario, Step
 
+UNCHANGED, UNMET = 304, 412
+ANY_TAG = "*"
+
 _RULES = Source("rules")
 
 
 def scenarios_of(registry: Registry) -> Iterator[Scenario]:
-    """The scenarios of all resources, in the order of these."""
+    """The scenarios of all resources that the suite makes, in the order of these."""
     for item, resource in registry.resources.items():
+        if not registry.has_life(item):
+            continue
         life = Life(registry, registry.producers[item], resource.id)
-        yield from (it for it in (life.whole(), life.after_removal(), life.of_child(), life.page()) if it is not None)
+        found = (life.whole(), life.after_removal(), life.of_child(), life.cleared(), life.page(), life.lost_update())
+        yield from (it for it in found if it is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,7 @@ class Life:
         read = self._operation("GET")
         if read is not None:
             steps.append(self._step("read", "Read it", read, values=values))
-        for number, change in enumerate(self._changes(create.request.body)):
+        for number, change in enumerate(self._changes(create)):
             mark = f"-{number + 1}" if number else ""
             steps.append(self._step(f"change{mark}", "Change it", change.operation, change.case))
             if read is not None:
@@ -59,7 +65,7 @@ class Life:
         if removal is None:
             return None
         steps = [self._creation(), self._step("remove", "Remove it", removal)]
-        for change in self._changes(self.producer.operation.least.request.body)[:1]:
+        for change in self._changes(self._creation())[:1]:
             steps += self._gone("change-removed", "Change what is removed", change.operation, change.case)
         for operation in self._uses():
             steps += self._gone("use-removed", "Use what is removed", operation)
@@ -75,16 +81,9 @@ class Life:
         if parent is None or read is None:
             return None
         removal = self.registry.graph.find("DELETE", parent.item)
-        resource = self.registry.resources[parent.item]
         if removal is None:
             return None
-        moved = {resource.id: "create-parent"}
-        first = replace(
-            resource.create,
-            id="create-parent",
-            expect=_success(resource.create.expect),
-            title=f"Make its {_noun(parent.item)}",
-        )
+        first, moved = self._parent_creation(parent)
         steps = [
             first,
             _moved(self._creation(), moved),
@@ -98,6 +97,42 @@ class Life:
         )
         remove_parent = _cleanup(_moved(steps[2], moved))
         return replace(scenario, cleanup=(remove_parent,))
+
+    def cleared(self) -> Scenario | None:
+        """Gone when all of its kind are removed from a parent that was made for this alone."""
+        parent = self._parent()
+        read = self._operation("GET")
+        clearing = self.registry.graph.find("DELETE", collection_of(self.producer.item))
+        if parent is None or read is None or clearing is None or clearing.least.request.content_type is not None:
+            return None
+        gone = self._gone("read-cleared", "Read it when all are removed", read)
+        if not gone:
+            return None
+        first, moved = self._parent_creation(parent)
+        steps = [first, self._creation(), self._step("clear", "Remove all of them", clearing), *gone]
+        steps = [_moved(step, moved) for step in steps]
+        scenario = self._scenario("cleared", f"{self._noun.capitalize()}: gone when all are removed", "P1", steps)
+        removal = self.registry.graph.find("DELETE", parent.item)
+        last = self._step("remove-parent", "Remove what it belonged to", removal) if removal is not None else None
+        return replace(scenario, cleanup=(_cleanup(_moved(last, moved)),) if last is not None else ())
+
+    def lost_update(self) -> Scenario | None:
+        """Changed only as it was read: not again with the tag of before. Not sent again where it is as it was."""
+        read = self._operation("GET")
+        change = next((it for it in self._changes(self._creation()) if _header(it.operation, "if-match", UNMET)), None)
+        if read is None or change is None:
+            return None
+        steps = [self._creation(), self._step("read", "Read it", read)]
+        if _header(read, "if-none-match", UNCHANGED):
+            same = self._step("read-unchanged", "Read it unless it is as it was", read)
+            steps.append(_under(same, _header(read, "if-none-match", UNCHANGED), (UNCHANGED,)))
+        header = _header(change.operation, "if-match", UNMET)
+        update = self._step("change", "Change it as it was read", change.operation, change.case)
+        again = replace(update, id="change-again", title="Change it as it was before")
+        # A change that changes nothing may leave the tag as it is.
+        refused = (UNMET,) if change.values else (UNMET, *update.expect.status)
+        steps += [_under(update, header, update.expect.status), _under(again, header, refused)]
+        return self._scenario("lost-update", f"{self._noun.capitalize()}: no change is lost", "P1", steps)
 
     def page(self) -> Scenario | None:
         """Two are made, and a list of at most one is asked for."""
@@ -123,6 +158,17 @@ class Life:
         made = self.registry.resources[self.producer.item].create
         return replace(made, id="create", title="Make it", expect=_success(made.expect))
 
+    def _parent_creation(self, parent: Producer) -> tuple[Step, dict[str, str]]:
+        """The step that makes a parent for one scenario, and what turns bindings of the shared one to it."""
+        resource = self.registry.resources[parent.item]
+        first = replace(
+            resource.create,
+            id="create-parent",
+            expect=_success(resource.create.expect),
+            title=f"Make its {_noun(parent.item)}",
+        )
+        return first, {resource.id: "create-parent"}
+
     def _step(
         self,
         name: str,
@@ -136,9 +182,9 @@ class Life:
         expect = _success(case.expect)
         return Step(name, title, operation.endpoint.id, case.request, expect, bindings, values or {})
 
-    def _changes(self, body: Any) -> list[Change]:
+    def _changes(self, create: Step) -> list[Change]:
         updates = [self._operation(method) for method in ("PUT", "PATCH", "POST")]
-        return choose_changes(self.registry.graph, self.producer, body, *updates)
+        return choose_changes(self.registry.graph, self.producer, create.request.body, *updates)
 
     def _bindings(self, operation: Operation, case: Case) -> Iterator[Binding]:
         endpoint = operation.endpoint
@@ -189,7 +235,8 @@ class Life:
 
     def _parent(self) -> Producer | None:
         shapes = [place.shape for place in places_of(self.producer.operation.endpoint.path)]
-        above = [shape for shape in shapes if shape != self.producer.item and shape in self.registry.resources]
+        made = {item for item in self.registry.resources if self.registry.has_life(item)}
+        above = [shape for shape in shapes if shape != self.producer.item and shape in made]
         return self.registry.producers[above[-1]] if above else None
 
     def _scenario(self, kind: str, title: str, priority: Priority, steps: list[Step]) -> Scenario:
@@ -206,6 +253,20 @@ def _noun(item: str) -> str:
 def _success(expect: Expectation) -> Expectation:
     status = tuple(each for each in expect.status if str(each)[0] in "23")
     return replace(expect, status=status or ("2XX",))
+
+
+def _header(operation: Operation, name: str, unmet: int) -> str:
+    """What an operation calls a precondition header; "" where it has none, or no answer for when it is not met."""
+    headers = (it.name for it in operation.endpoint.parameters if it.location == "header" and it.name.lower() == name)
+    return next(headers, "") if operation.documents(unmet) else ""
+
+
+def _under(step: Step, header: str, status: tuple[int | str, ...]) -> Step:
+    """A step under the condition that what is there still has, or no longer has, the tag with which it was read."""
+    request = replace(step.request, headers={**step.request.headers, header: ANY_TAG})
+    binding = Binding(f"/headers/{escape(header)}", "read", "header:ETag")
+    expect = Expectation(status, step.expect.check_schema)
+    return replace(step, request=request, bindings=(*step.bindings, binding), expect=expect)
 
 
 def _cleanup(step: Step) -> Step:

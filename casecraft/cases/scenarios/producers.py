@@ -2,9 +2,11 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
+from casecraft.cases.scenarios.composite import composite_sources, parts_of, root_of
+from casecraft.cases.scenarios.existing import first_of_list
 from casecraft.cases.scenarios.fields import (
     escape,
     id_pointer,
@@ -34,13 +36,26 @@ _SECTIONS = {"path": "path_params", "query": "query", "header": "headers"}
 @dataclass(frozen=True, slots=True)
 class Producer:
     """Makes what is at an item path. `source` says where its id is, in the terms of a binding. `own` is the path
-    parameter under which the client chooses the id itself (created by PUT), else None.
+    parameter under which the client chooses the id itself (created by PUT), else None. Where a link of the document or
+    a model is all that says so (`linked`), the answer may speak of what was there before.
+
+    Where the id has several parts, `others` says where those before the last are, by the shape of the path up to them.
+    `listed` says that nothing is made: the first of a list is taken, which is not the suite's to change or remove.
+    `names` are those of the path parameter under which it means what `source` gives; None where it is all.
     """
 
     item: str
     operation: Operation
     source: str
     own: str | None = None
+    linked: bool = False
+    others: Mapping[str, str] = field(default_factory=dict)
+    listed: bool = False
+    names: frozenset[str] | None = None
+
+    def source_at(self, shape: str) -> str | None:
+        """Where the part of the id is that ends a path of this shape; None where none does."""
+        return self.source if shape == self.item else self.others.get(shape)
 
 
 class Producers:
@@ -54,14 +69,17 @@ class Producers:
             if method == "POST":
                 for item, source in _linked_sources(graph, operation):
                     if not is_below(shape, item):
-                        self._linked.setdefault(item, Producer(item, operation, source))
+                        self._linked.setdefault(
+                            item, Producer(item, operation, source, linked=shape != collection_of(item))
+                        )
                 kind = _answer_name(operation)
                 if kind is not None and _creates(operation):
                     self._makers[kind].append((operation, shape))
 
     def find(self, item: str) -> Producer | None:
         """The producer of the objects at an item path, by the strongest sign: a link of the document, POST on the
-        collection, PUT that creates, POST elsewhere whose answer is of the same named schema.
+        collection, PUT that creates, POST elsewhere whose answer is of the same named schema. Where nothing makes any,
+        what lists them.
         """
         graph = self._graph
         return (
@@ -69,18 +87,35 @@ class Producers:
             or next(_by_collection(graph, item), None)
             or next(_by_put(graph, item), None)
             or next(self._by_schema(item), None)
+            or next(self._of_parts(item), None)
+            or next(_by_list(graph, item), None)
         )
 
     def _by_schema(self, item: str) -> Iterator[Producer]:
-        read = self._graph.find("GET", item)
-        kind = _answer_name(read) if read else None
-        if kind is None or is_item(collection_of(item)):  # an id of two parts is more than one answer's field
+        if is_item(collection_of(item)):  # an id of several parts is more than one field
             return
-        makers = [made for made in self._makers.get(kind, ()) if not is_below(made[1], item)]
-        for operation, _ in sorted(makers, key=lambda made: (-common_segments(made[1], item), len(made[1]), made[1])):
+        for operation in self._makers_of(item):
             source = _source(self._graph, operation, item)
             if source:
                 yield Producer(item, operation, source)
+
+    def _of_parts(self, item: str) -> Iterator[Producer]:
+        """Makers whose answer has every part of an id such as that of `/repos/{owner}/{repo}`."""
+        if len(parts_of(item)) == 1:
+            return
+        on_root = self._graph.find("POST", root_of(item))
+        for operation in ([on_root] if on_root is not None else []) + self._makers_of(item):
+            sources = composite_sources(self._graph, operation, item)
+            if sources is not None:
+                yield Producer(item, operation, sources.pop(item), others=sources)
+
+    def _makers_of(self, item: str) -> list[Operation]:
+        """What creates and answers with the named schema that reading the item answers with, the nearest path first."""
+        read = self._graph.find("GET", item)
+        kind = _answer_name(read) if read else None
+        makers = [made for made in self._makers.get(kind or "", ()) if not is_below(made[1], item)]
+        makers.sort(key=lambda made: (-common_segments(made[1], item), len(made[1]), made[1]))
+        return [operation for operation, _ in makers]
 
 
 def _linked_sources(graph: Graph, operation: Operation) -> Iterator[tuple[str, str]]:
@@ -136,6 +171,16 @@ def _by_put(graph: Graph, item: str) -> Iterator[Producer]:
         name = next((place.name for place in operation.places if place.shape == item), None)
         if name is not None:
             yield Producer(item, operation, f"request:/path_params/{escape(name)}", own=name)
+
+
+def _by_list(graph: Graph, item: str) -> Iterator[Producer]:
+    for collection in _spellings(collection_of(item)):
+        operation = graph.find("GET", collection)
+        sources = first_of_list(graph, operation, item) if operation is not None else {}
+        if operation is not None and sources:
+            source = next(iter(sources.values()))
+            names = frozenset(name for name, each in sources.items() if each == source)
+            yield Producer(item, operation, source, listed=True, names=names)
 
 
 def _creates(operation: Operation) -> bool:

@@ -34,11 +34,12 @@ class References:
         if isinstance(body, dict):
             fields += list(_leaves(body, "/body", (), 1))[:_MOST_FIELDS]
         for place, words, value in fields:
-            item = self._item(endpoint, words, value)
+            item = self.item_of(endpoint, words, value)
             if item is not None:
                 yield place, item
 
-    def _item(self, endpoint: Endpoint, words: tuple[str, ...], value: Any) -> str | None:
+    def item_of(self, endpoint: Endpoint, words: tuple[str, ...], value: Any) -> str | None:
+        """The item path that a field of these words and this value speaks of, where only one can be meant."""
         if len(words) < len(("pet", "id")) or words[-1] not in _ID_ENDINGS or isinstance(value, bool):
             return None
         *head, last = words[:-1]

@@ -15,10 +15,9 @@ from casecraft.errors import (
     ServerError,
 )
 from casecraft.wire.dialect import ErrorBody
-from casecraft.wire.error_status import status_of
+from casecraft.wire.error_status import NO_CREDIT, status_of
 
 OVERLOADED = 529
-NO_CREDIT = 402
 
 # The type, as Anthropic says it.
 WORDS: tuple[tuple[type[ProviderError], str], ...] = (

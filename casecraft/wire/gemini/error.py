@@ -14,7 +14,7 @@ from casecraft.errors import (
     ServerError,
 )
 from casecraft.wire.dialect import ErrorBody
-from casecraft.wire.error_status import status_of
+from casecraft.wire.error_status import NO_CREDIT, status_of
 
 RETRY_INFO = "type.googleapis.com/google.rpc.RetryInfo"
 
@@ -30,12 +30,14 @@ WORDS: tuple[tuple[type[ProviderError], str], ...] = (
     (ServerError, "INTERNAL"),
 )
 OTHER = "UNAVAILABLE"
+NO_MONEY = "FAILED_PRECONDITION"
 
 
 def encode_error(error: ProviderError) -> ErrorBody:
     """The error in Google's shape."""
     status = status_of(error)
-    word = next((word for kind, word in WORDS if isinstance(error, kind)), OTHER)
+    named = next((word for kind, word in WORDS if isinstance(error, kind)), OTHER)
+    word = NO_MONEY if status == NO_CREDIT else named
     said: dict[str, Any] = {"code": status, "message": str(error), "status": word}
     if error.retry_after is not None:
         said["details"] = [

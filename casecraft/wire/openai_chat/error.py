@@ -12,7 +12,7 @@ from casecraft.errors import (
     ServerError,
 )
 from casecraft.wire.dialect import ErrorBody
-from casecraft.wire.error_status import status_of
+from casecraft.wire.error_status import NO_CREDIT, status_of
 
 # Type and code, as OpenAI pairs them.
 WORDS: tuple[tuple[type[ProviderError], str, str | None], ...] = (
@@ -26,9 +26,12 @@ WORDS: tuple[tuple[type[ProviderError], str, str | None], ...] = (
     (ServerError, "server_error", None),
 )
 OTHER = ("server_error", None)
+NO_MONEY = ("insufficient_quota", "insufficient_quota")
 
 
 def encode_error(error: ProviderError) -> ErrorBody:
     """The error in OpenAI's shape."""
-    kind, code = next((words[1:] for words in WORDS if isinstance(error, words[0])), OTHER)
-    return ErrorBody(status_of(error), {"error": {"message": str(error), "type": kind, "param": None, "code": code}})
+    status = status_of(error)
+    named = next((words[1:] for words in WORDS if isinstance(error, words[0])), OTHER)
+    kind, code = NO_MONEY if status == NO_CREDIT else named
+    return ErrorBody(status, {"error": {"message": str(error), "type": kind, "param": None, "code": code}})

@@ -81,14 +81,8 @@ class StreamEncoder:
     def fail(self, error: ProviderError) -> bytes:
         """The error as an event of its own, then as the end of the answer, as OpenAI says it."""
         self._start()
-        message = str(error)
-        code = encode_error(error).body["error"]["code"]
-        if code is None:
-            code = "invalid_prompt" if isinstance(error, InvalidRequestError) else "server_error"
-        self._write("error", code=code, message=message, param=None)
-        self._write(
-            "response.failed", response=self._response(status="failed", error={"code": code, "message": message})
-        )
+        self._events.append(write_failure(error, number=self._number, frame=self._response()))
+        self._number += 2
         return self._take()
 
     def _take(self) -> bytes:
@@ -209,3 +203,17 @@ class StreamEncoder:
 
 def _called(start: ToolCallStart, arguments: str) -> ToolCall:
     return ToolCall(start.id, start.name, arguments, freeform=start.freeform, namespace=start.namespace)
+
+
+def write_failure(error: ProviderError, *, number: int, frame: dict[str, Any] | None) -> bytes:
+    """The events with which an answer breaks off; `number` is that of the first, `frame` the answer as it is so far."""
+    code = encode_error(error).body["error"]["code"]
+    if code is None:
+        code = "invalid_prompt" if isinstance(error, InvalidRequestError) else "server_error"
+    said = {"type": "error", "sequence_number": number, "code": code, "message": str(error), "param": None}
+    written = write_event(orjson.dumps(said), "error")
+    if frame is None:
+        return written
+    failed = {**frame, "status": "failed", "error": {"code": code, "message": str(error)}}
+    end = {"type": "response.failed", "sequence_number": number + 1, "response": failed}
+    return written + write_event(orjson.dumps(end), "response.failed")

@@ -43,7 +43,7 @@ def test_case_of_an_item_asks_for_one_that_exists(tmp_path: Path) -> None:
 
 def test_case_without_a_resource_stays_as_it_is(tmp_path: Path) -> None:
     paths = pets()
-    del paths["/pets"]["post"]
+    del paths["/pets"]
     results = results_of(tmp_path, paths)
     assert chain(results, fill=False).results == tuple(results)
 
@@ -81,6 +81,17 @@ def test_action_that_ends_an_item_has_one_of_its_own(tmp_path: Path, action: str
     path = f"/pets/{{petId}}/{action}"
     made = chained(tmp_path, pets(**{path: item(schema={"type": "integer"}, post=operation({"200": None}))}))
     assert with_target(made, f"POST {path}", "request:minimal").fresh is fresh
+
+
+def test_hostile_text_in_the_path_is_sent_as_written(tmp_path: Path) -> None:
+    named_pet = {**PET, "properties": {**PET["properties"], "id": TEXT}}
+    paths = {
+        "/pets": {"post": operation({"201": named_pet})},
+        "/pets/{petId}": item(put=operation({"200": None, "404": None}, {"type": "object"})),
+    }
+    hostile = with_target(chained(tmp_path, paths), "PUT /pets/{petId}", "security:sql-injection")
+    assert hostile.request.path_params == {"petId": "casecraft'\"("}
+    assert bound(hostile) == {}
 
 
 def test_value_that_a_case_is_about_is_sent_once_as_written(tmp_path: Path) -> None:
@@ -292,7 +303,7 @@ def test_raw_bodies_and_refusals_make_nothing(tmp_path: Path) -> None:
         else result
         for result in results
     ]
-    assert chain(broken).resources == ()
+    assert [resource.create.endpoint_id for resource in chain(broken).resources] == ["GET /pets"]
 
 
 @pytest.mark.parametrize(("status", "places"), [(404, set()), (409, {"/path_params/petId"})])

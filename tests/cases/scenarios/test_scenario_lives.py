@@ -1,6 +1,7 @@
 """Scenarios: which steps a document allows, and what each must be answered with."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -170,16 +171,20 @@ def test_put_that_creates_is_no_use_of_what_is_gone(tmp_path: Path) -> None:
     assert [step.id for step in after.steps] == ["create", "remove", "remove-removed"]
 
 
-def test_child_is_gone_with_its_parent(tmp_path: Path) -> None:
+def toys(**collection: Any) -> dict[str, Any]:
+    """Toys of a pet, and what can be done with all of them."""
     number = {"type": "integer"}
-    toys = {
-        "/pets/{petId}/toys": item(schema=number, post=operation({"201": PET})),
+    return {
+        "/pets/{petId}/toys": item(schema=number, post=operation({"201": PET}), **collection),
         "/pets/{petId}/toys/{toyId}": {
             "parameters": [named("petId", number), named("toyId", number)],
             "get": operation({"200": PET, "404": None}),
         },
     }
-    made = scenarios_of(chained(tmp_path, pets(**toys)))
+
+
+def test_child_is_gone_with_its_parent(tmp_path: Path) -> None:
+    made = scenarios_of(chained(tmp_path, pets(**toys())))
     orphan = made["pets.toys--orphan"]
     assert steps_of(orphan) == [
         ("create-parent", (201,)),
@@ -191,6 +196,27 @@ def test_child_is_gone_with_its_parent(tmp_path: Path) -> None:
     assert [bound(step) for step in orphan.steps[1:3]] == [parent, parent]
     assert bound(orphan.steps[3]) == {**parent, "/path_params/toyId": ("create", "/id")}
     assert bound(made["pets.toys--life"].steps[0]) == {"/path_params/petId": ("pets", "/id")}
+
+
+def test_all_are_removed_from_a_parent_of_their_own(tmp_path: Path) -> None:
+    made = scenarios_of(chained(tmp_path, pets(**toys(delete=operation({"204": None})))))
+    cleared = made["pets.toys--cleared"]
+    assert steps_of(cleared) == [
+        ("create-parent", (201,)),
+        ("create", (201,)),
+        ("clear", (204,)),
+        ("read-cleared", (404,)),
+    ]
+    parent = {"/path_params/petId": ("create-parent", "/id")}
+    assert [bound(step) for step in cleared.steps[1:3]] == [parent, parent]
+    assert bound(cleared.steps[3]) == {**parent, "/path_params/toyId": ("create", "/id")}
+    assert [(step.endpoint_id, bound(step)) for step in cleared.cleanup] == [("DELETE /pets/{petId}", parent)]
+
+
+def test_only_what_has_a_parent_is_cleared_and_without_a_body(tmp_path: Path) -> None:
+    paths = pets(**toys(delete=operation({"204": None}, PET)))
+    paths["/pets"]["delete"] = operation({"204": None})
+    assert not any(name.endswith("--cleared") for name in scenarios_of(chained(tmp_path, paths)))
 
 
 def test_what_can_only_be_made_has_no_scenario(tmp_path: Path) -> None:

@@ -269,5 +269,5 @@ def test_needs_that_go_round_end(tmp_path: Path) -> None:
 
 def test_endpoints_outside_the_run_make_nothing(tmp_path: Path) -> None:
     paths = pets()
-    del paths["/pets"]["post"]
+    del paths["/pets"]
     assert resources_of(chained(tmp_path, paths)) == {}

@@ -4,11 +4,11 @@
 
 const { existsSync, readFileSync } = require("node:fs");
 const { join } = require("node:path");
-const { bodyProblems, valueProblems } = require("./answer");
+const { schemaProblems } = require("./answer");
+const { checksOf, isObject, matchesAny, parsed } = require("./checks");
 const { Blocked, chooseCredentials, redact } = require("./credentials");
 const { exactly, jsonText } = require("./numbers");
 const { buildRequest } = require("./request");
-const { headerProblems, injectionProblems, listingProblems, succeeded, traceProblems } = require("./weaknesses");
 
 const SUITE = join(__dirname, "..");
 const SHOWN = 2000; // characters of a body in a failure's message
@@ -20,10 +20,10 @@ function load(slug) {
   return { ...JSON.parse(text), cases: exactly(text).cases };
 }
 
-/** What `resources.json` or `scenarios.json` lists; nothing where the suite has no such file. */
-function loadList(name) {
+/** What `resources.json` or `scenarios.json` lists under a name; nothing where the suite has no such file. */
+function loadList(name, list = name) {
   const file = join(SUITE, `${name}.json`);
-  return existsSync(file) ? exactly(readFileSync(file, "utf8"))[name] : [];
+  return (existsSync(file) && exactly(readFileSync(file, "utf8"))[list]) || [];
 }
 
 function readBaseUrl() {
@@ -51,48 +51,46 @@ async function send({ url, options, sent }) {
   return { status: answer.status, headers: answer.headers, text, sent };
 }
 
-/**
- * Sends a prepared request and throws where the answer is not the expected one. The message begins with the class of
- * what is wrong, such as `server error:`. Of a case `valid` and `targets` are given; all other requests conform.
- */
-async function check(title, expect, prepared, { valid = true, targets = [] } = {}) {
-  let answer;
-  try {
-    answer = await send(prepared);
-  } catch (error) {
-    throw failure(title, [`no answer: ${error.message}: ${error.cause?.message ?? ""}`], prepared);
-  }
-  const problems = findProblems(expect, prepared.endpoint, answer, valid);
-  problems.push(...injectionProblems(targets, prepared.endpoint, answer));
-  if (problems.length) throw failure(title, problems, prepared, answer);
+/** Sends a prepared request and throws where the answer is not the expected one. */
+async function check(title, expect, prepared) {
+  const answer = await ask(title, prepared);
+  judge(title, expect, prepared, answer);
   return answer;
 }
 
-function findProblems(expect, endpoint, answer, valid) {
-  const listing = endpoint.listing && valid && succeeded(answer) ? listingProblems(endpoint.listing, answer) : [];
-  return [...expectedProblems(expect, endpoint, answer, valid), ...traceProblems(answer), ...listing];
-}
-
-function expectedProblems(expect, endpoint, answer, valid) {
-  if (!matchesAny(expect.status, answer.status)) {
-    return [`${classOfStatus(expect, answer.status, valid)}: status ${answer.status}, expected ${expect.status.join(" or ")}`];
+/** Sends a prepared request and throws where no answer comes. */
+async function ask(title, prepared) {
+  try {
+    return await send(prepared);
+  } catch (error) {
+    throw failure(title, [`no answer: ${error.message}: ${error.cause?.message ?? ""}`], prepared);
   }
-  const problems = expect.check_schema && endpoint.method !== "HEAD" ? bodyProblems(endpoint.responses, answer) : [];
-  return [...headerProblems(endpoint.headers ?? {}, answer), ...problems, ...valueProblems(expect.values ?? {}, answer.text)];
 }
 
-/** What an unexpected status is. A request is refused rightly where no success is expected. */
-function classOfStatus(expect, code, valid) {
-  if (code >= 500) return "server error";
-  if (!valid && code >= 200 && code < 300) return "accepted an invalid request";
-  const succeeds = expect.status.some((status) => /^[23]/.test(String(status)));
-  return valid && code >= 400 && succeeds ? "refused a valid request" : "unexpected status";
+/**
+ * Throws where an answer is not the expected one. The message begins with the class of what is wrong, such as
+ * `server error:`. Of a case `valid` and `targets` are given; all other requests conform.
+ */
+function judge(title, expect, prepared, answer, { valid = true, targets = [] } = {}) {
+  const problems = findProblems({ ...JSON.parse(jsonText(expect)), valid, targets }, prepared, answer);
+  if (problems.length) throw failure(title, problems, prepared, answer);
 }
 
-/** Whether a status code is one of those given, or in a range of them such as 4XX. */
-function matchesAny(wanted, code) {
-  const names = [String(code), `${Math.floor(code / 100)}XX`];
-  return wanted.some((status) => names.includes(String(status).toUpperCase()));
+function findProblems(expected, { endpoint, url, options }, answer) {
+  const { query, body } = JSON.parse(answer.sent);
+  const set = (endpoint.read_only ?? []).filter((name) => isObject(body) && name in body);
+  const facts = { ...expected, query, read_only: Object.fromEntries(set.map((name) => [name, body[name]])) };
+  const value = parsed(answer.text);
+  const seen = {
+    method: options.method,
+    url,
+    status: answer.status,
+    text: answer.text,
+    value,
+    header: (name) => answer.headers.get(name),
+    schemaProblems: (schema) => schemaProblems(schema, value),
+  };
+  return checksOf(facts, endpoint, seen).flatMap(([, problems]) => problems);
 }
 
 function failure(title, problems, { url, options, credentials }, answer) {
@@ -105,4 +103,4 @@ function failure(title, problems, { url, options, credentials }, answer) {
   return error;
 }
 
-module.exports = { Blocked, TIMEOUT, check, load, loadList, matchesAny, prepare, readBaseUrl, send };
+module.exports = { Blocked, TIMEOUT, ask, check, judge, load, loadList, matchesAny, prepare, readBaseUrl, send };

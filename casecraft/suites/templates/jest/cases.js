@@ -1,7 +1,7 @@
 // Registers the suite's cases as tests. Made by casecraft.
 
-const { Blocked, TIMEOUT, check, load, loadList, prepare, readBaseUrl } = require("./casecraft");
-const { prepared } = require("./resources");
+const { Blocked, TIMEOUT, ask, judge, load, loadList, prepare, readBaseUrl } = require("./casecraft");
+const { prepared, removeCreated } = require("./resources");
 const { runScenario, resourcesOf } = require("./scenarios");
 const { bind } = require("./values");
 
@@ -15,7 +15,11 @@ function checkEndpoint(slug) {
     for (const one of endpoint.cases) {
       testUnlessBlocked(`${one.title} (${one.id})`, () => {
         const request = prepare(bind(one, prepared(one.id, one.bindings)), endpoint);
-        return () => check(one.title, one.expect, request, one);
+        return async () => {
+          const answer = await ask(one.title, request);
+          await removeCreated(endpoint, answer);
+          judge(one.title, one.expect, request, answer, one);
+        };
       });
     }
   });

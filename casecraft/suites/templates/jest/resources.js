@@ -20,9 +20,10 @@ async function makeAll() {
     if (one.fresh) makers.set(one.id, new Maker());
     await makers.get(one.fresh ? one.id : SHARED).need(one.bindings);
   }
+  const kept = [...makers.values()].flatMap((maker) => [...maker.removals()]);
   const folder = mkdtempSync(join(tmpdir(), "casecraft-"));
   process.env.CASECRAFT_RESOURCES = join(folder, "resources.json");
-  writeFileSync(process.env.CASECRAFT_RESOURCES, JSON.stringify(Object.fromEntries(makers)), { mode: 0o600 });
+  writeFileSync(process.env.CASECRAFT_RESOURCES, JSON.stringify({ made: Object.fromEntries(makers), kept }), { mode: 0o600 });
   return async () => {
     for (const maker of makers.values()) await maker.removeAll();
     rmSync(folder, { recursive: true });
@@ -81,6 +82,18 @@ class Maker {
     }
   }
 
+  /** Where what was made is removed. */
+  *removals() {
+    for (const id of Object.keys(this.answers)) {
+      const { remove } = this.resources.get(id);
+      try {
+        if (remove) yield prepare(bind(remove, this.answers), load(remove.file)).url;
+      } catch {
+        continue; // what cannot be removed at the end cannot be meant by another removal either
+      }
+    }
+  }
+
   toJSON() {
     return { answers: this.answers, reasons: this.reasons };
   }
@@ -90,17 +103,35 @@ class Maker {
 function prepared(id, allBindings) {
   const bindings = fromAnswers(allBindings);
   if (!bindings.length) return {};
-  const made = JSON.parse(readFileSync(process.env.CASECRAFT_RESOURCES, "utf8"));
+  const { made } = JSON.parse(readFileSync(process.env.CASECRAFT_RESOURCES, "utf8"));
   const { answers, reasons } = made[id] ?? made[SHARED];
   for (const { step, source } of bindings) {
     if (step in reasons) throw new Blocked(`${step} could not be made: ${reasons[step]}`);
     try {
       valueFrom(answers[step], source);
     } catch (error) {
-      throw new Blocked(`${step} was made, but ${error.message}`);
+      throw new Blocked(`${step} was asked for, but ${error.message}`);
     }
   }
   return answers;
 }
 
-module.exports = { makeAll, prepared };
+/** Removes what a case made that nobody asked for, unless others have been given the same. It fails no test. */
+async function removeCreated({ endpoint }, answer) {
+  const removal = loadList("resources", "removals").find((one) => one.endpoint === endpoint);
+  if (!removal || !matchesAny(removal.status, answer.status)) return;
+  const { remove } = removal;
+  const left = (reason) => console.warn(`left behind: ${remove.endpoint}: ${reason}`);
+  try {
+    const created = { ...answer, headers: Object.fromEntries(answer.headers) };
+    const request = prepare(bind(remove, { create: created }), load(remove.file));
+    const { kept } = JSON.parse(readFileSync(process.env.CASECRAFT_RESOURCES, "utf8"));
+    if (kept.includes(request.url)) return;
+    const { status } = await send(request);
+    if (status >= 300 && status !== 404 && status !== 410) left(`status ${status}`);
+  } catch (error) {
+    left(error.message);
+  }
+}
+
+module.exports = { makeAll, prepared, removeCreated };

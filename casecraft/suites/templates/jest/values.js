@@ -58,6 +58,7 @@ function asXml(text) {
 
 function at(value, names) {
   for (const name of names) {
+    if (Array.isArray(value) && value.length === 0) throw new RangeError("the list is empty");
     if (value === null || typeof value !== "object" || !Object.hasOwn(value, name)) {
       throw new RangeError(`there is nothing at ${JSON.stringify(name)}`);
     }
