@@ -90,6 +90,7 @@ _KINDS = {
     "body:malformed-xml": "syntax",
     "body:empty": "syntax",
     "body:deeply-nested": "size",
+    "body:huge": "size",
 }
 
 

@@ -7,6 +7,7 @@ from casecraft.cases.nodes import Node
 from casecraft.cases.predicates import is_hit
 from casecraft.cases.rich_values import OPEN_FIELD, has_open_fields
 from casecraft.cases.violations import Finding, findings_of
+from casecraft.cases.whole_requests import DEEPLY_NESTED
 from casecraft.cases.xml_reading import XmlReading, read_xml
 
 WALKED_ITEMS = 16
@@ -42,6 +43,8 @@ def judged_document(node: Node, text: Any) -> Reading:
     read = read_xml(node, text) if isinstance(text, str) else XmlReading("unclear", "the body is no text")
     if read.fault == "unclear":
         return Reading((), frozenset(), unclear=(read.message,))
+    if read.fault == "deeply-nested":
+        return Reading((), frozenset(), frozenset({DEEPLY_NESTED}))
     if read.fault is not None:
         return Reading((Finding(f"body:{read.fault}", read.message),), frozenset())
     return judged(node, read.value)

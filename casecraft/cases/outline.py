@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
 
+from casecraft.cases.xml_bodies import is_xml
 from casecraft.core.endpoint import Body, Endpoint, Parameter, SecurityScheme
 from casecraft.core.schema import Definitions, direct_references
 
@@ -24,7 +25,7 @@ _MOST_MEMBERS, _MOST_PARAMETERS, _MOST_RESPONSES = 40, 100, 30
 _NAMED_SCHEMAS = frozenset({"properties", "patternProperties", "dependentSchemas", "$defs"})
 _SCHEMA_LISTS = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
 _ONE_SCHEMA = frozenset({"items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames"})
-_LEFT_OUT = frozenset({"title", "xml", "externalDocs", "example", "examples", "discriminator", "$comment", "$id"})
+_LEFT_OUT = frozenset({"title", "externalDocs", "example", "examples", "discriminator", "$comment", "$id"})
 
 _CUT_NOTE = "This outline is shortened: {} stands for a schema that is not shown."
 
@@ -44,11 +45,13 @@ def one_line(text: str, most: int) -> str:
 def outline(endpoint: Endpoint, budget: int = ENDPOINT_BUDGET) -> dict[str, Any]:
     """The endpoint as plain values whose compact JSON has at most about `budget` characters.
 
-    Its request's schemas come with the definitions that they reach, nearest first, while there is room.
+    Its request's schemas come with the definitions that they reach, nearest first, while there is room. Where a body
+    may be XML they keep the keyword that says how it looks.
     """
+    sends_xml = any(is_xml(media.content_type) for media in (endpoint.body.media_types if endpoint.body else ()))
     nodes = max(budget // _CHARACTERS_PER_NODE, 1)
     while True:
-        pruner = _Pruner(nodes)
+        pruner = _Pruner(nodes, sends_xml=sends_xml)
         outlined = _request(endpoint, pruner)
         used = len(compact(outlined))
         if used <= budget or nodes <= 1:
@@ -65,10 +68,11 @@ def outline(endpoint: Endpoint, budget: int = ENDPOINT_BUDGET) -> dict[str, Any]
 class _Pruner:
     """Copies schemas for as long as nodes are left, and remembers whether anything was cut."""
 
-    __slots__ = ("cut", "nodes")
+    __slots__ = ("cut", "nodes", "sends_xml")
 
-    def __init__(self, nodes: int) -> None:
+    def __init__(self, nodes: int, *, sends_xml: bool = False) -> None:
         self.nodes = nodes
+        self.sends_xml = sends_xml
         self.cut = False
 
     def schema(self, schema: Any, depth: int = 0) -> Any:
@@ -79,8 +83,14 @@ class _Pruner:
             self.cut = self.cut or bool(schema)
             return {}
         self.nodes -= 1
-        pruned = {key: self._keyword(key, value, depth + 1) for key, value in schema.items() if _tells(key)}
+        pruned = {key: self._keyword(key, value, depth + 1) for key, value in schema.items() if self._tells(key)}
         return pruned | self._example(schema)
+
+    def _tells(self, key: Any) -> bool:
+        """Whether a keyword says something about values."""
+        if not isinstance(key, str) or key.startswith("x-"):
+            return False
+        return self.sends_xml if key == "xml" else key not in _LEFT_OUT
 
     def value(self, value: Any) -> Any:
         """A value, with long texts and long lists shortened."""
@@ -149,10 +159,6 @@ class _Pruner:
         if len(taken) > most:
             self.cut = True
         return taken[: max(most, 0)]
-
-
-def _tells(key: Any) -> bool:
-    return isinstance(key, str) and key not in _LEFT_OUT and not key.startswith("x-")
 
 
 def _present(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from casecraft.core.endpoint import Endpoint
 
 Language: TypeAlias = Literal["en", "zh"]
 
-PROMPT_VERSION = "3"
+PROMPT_VERSION = "4"
 """Raised by hand with every change of what a model is sent, so that answers to older prompts are not taken for
 answers to this one. A test ties it to the rendered text."""
 

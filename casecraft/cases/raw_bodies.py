@@ -6,13 +6,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-Fault: TypeAlias = Literal["empty", "truncated-json", "malformed-json", "deeply-nested"]
+from casecraft.core.case import RawBody, Repeat, written_out
+
+Fault: TypeAlias = Literal["empty", "truncated-json", "malformed-json", "deeply-nested", "huge"]
 
 NESTING = 1000
-"""Levels of the deeply nested body: more than parsers that recurse can take, in 2 KB."""
+"""Levels of the deeply nested body: more than parsers that recurse can take, in a few KB."""
 
 NESTED_DEEPLY = 100
 """From here on a text counts as deeply nested. No document asks for so many levels."""
+
+HUGE = 2**20
+"""Characters of the huge body: more than many servers take (nginx 1 MiB, Express 100 KB), and no load for one."""
+
+LONGEST_READ = 100_000
+"""Characters of a body in parts that is put together to be read. A longer one counts as huge, whatever is in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +36,11 @@ class RawReading:
     repeats: bool = False
 
 
-def read_raw(text: str) -> RawReading:
+def read_raw(raw: RawBody) -> RawReading:
     """Read the text of a body that is sent as JSON (RFC 8259)."""
+    if length_of(raw) > LONGEST_READ:
+        return RawReading("huge", f"the body has {length_of(raw)} characters")
+    text = written_out(raw)
     if not text.strip():
         return RawReading("empty", "nothing is sent as the body")
     if _depth(text) >= NESTED_DEEPLY:
@@ -95,12 +106,33 @@ def with_repeated_name(value: Any) -> Iterator[str]:
         yield f"{{{json.dumps(name)}:{text_of(value[name])},{text_of(value)[1:]}"
 
 
-def nested(types: frozenset[str]) -> Iterator[str]:
+def length_of(raw: RawBody) -> int:
+    """How many characters a body has."""
+    return len(raw) if isinstance(raw, str) else sum(len(part.text) * part.times for part in raw)
+
+
+def text_to_read(raw: RawBody) -> str | None:
+    """The text of a body, None where it is too long to be read."""
+    return written_out(raw) if length_of(raw) <= LONGEST_READ else None
+
+
+def type_of(raw: RawBody) -> str | None:
+    """The type that the text of a list, an object or a string begins as."""
+    start = raw if isinstance(raw, str) else "".join(part.text for part in raw if part.times)
+    return {"[": "array", "{": "object", '"': "string"}.get(start.lstrip()[:1])
+
+
+def nested(types: frozenset[str]) -> Iterator[RawBody]:
     """A text that is nested deeply and of none of the types that the body may have."""
     if "array" not in types:
-        yield "[" * NESTING + "]" * NESTING
+        yield (Repeat("[", NESTING), Repeat("]", NESTING))
     elif "object" not in types:
-        yield '{"a":' * (NESTING // 4) + "1" + "}" * (NESTING // 4)
+        yield (Repeat('{"a":', NESTING), Repeat("1"), Repeat("}", NESTING))
+
+
+def huge() -> RawBody:
+    """A string that is longer than any body should be."""
+    return (Repeat('"'), Repeat("x", HUGE), Repeat('"'))
 
 
 def text_of(value: Any) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from casecraft.cases.nodes import Node
 from casecraft.cases.styles import PRIMITIVES, Raw, is_repeated, is_split, scalar_readings, split, wire_text
+from casecraft.cases.xml_scalars import xml_scalars
 from casecraft.core.endpoint import Parameter
 
 
@@ -31,7 +32,8 @@ def is_ambiguous(node: Node, text: str) -> bool:
 
 
 def _fits(branch: Node, text: str) -> bool:
-    return any(branch.validator.accepts(reading) for reading in _scalars(branch, text))
+    readings = xml_scalars(branch, text) if branch.carrier == "xml" else _scalars(branch, text)
+    return any(branch.validator.accepts(reading) for reading in readings)
 
 
 def _items(parameter: Parameter, node: Node, raw: list[Any]) -> list[Any]:

@@ -1,6 +1,6 @@
 """Requests with one odd thing about them as a whole, made from a right one. `whole_requests` has their readers."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,7 +9,7 @@ from casecraft.cases.bodies import BodyForm
 from casecraft.cases.composition import NoValueError
 from casecraft.cases.nodes import Goal
 from casecraft.cases.whole_requests import AUTH_INVALID, UNACCEPTABLE, other_method, place_of
-from casecraft.core.case import CaseRequest
+from casecraft.core.case import CaseRequest, RawBody
 from casecraft.core.endpoint import Endpoint, SecurityScheme
 
 NOBODYS = {"apiKey": "casecraft-invalid-credential", "basic": "Basic bm9ib2R5Ondyb25n"}
@@ -74,12 +74,13 @@ def _without_scope(_: RightRequest, goal: Goal) -> Iterator[CaseRequest]:
 def _raw(right: RightRequest, goal: Goal) -> Iterator[CaseRequest]:
     if right.body is None:
         return
-    texts: Mapping[str, Callable[[], Iterator[str]]] = {
+    texts: Mapping[str, Callable[[], Iterable[RawBody]]] = {
         "truncated-json": lambda: raw_bodies.truncated(right.value),
         "malformed-json": lambda: raw_bodies.malformed(right.value),
         "truncated-xml": lambda: xml_bodies.truncated(right.request.body),
         "malformed-xml": lambda: xml_bodies.malformed(right.request.body),
-        "empty": lambda: iter(("",)),
+        "deeply-nested-xml": lambda: xml_bodies.nested(right.request.body),
+        "empty": lambda: ("",),
         "deeply-nested": lambda: raw_bodies.nested(right.body.node.shape.types if right.body else frozenset()),
     }
     for text in texts[goal.argument]():
@@ -92,7 +93,9 @@ def _with_repeated_name(right: RightRequest, _: Goal) -> Iterator[CaseRequest]:
 
 
 def _without_type(right: RightRequest, _: Goal) -> Iterator[CaseRequest]:
-    yield replace(right.request, body=None, raw_body=raw_bodies.text_of(right.value), content_type="")
+    is_xml = right.body is not None and right.body.kind == "xml"
+    text = right.request.body if is_xml else raw_bodies.text_of(right.value)
+    yield replace(right.request, body=None, raw_body=text, content_type="")
 
 
 _MAKERS: Mapping[str, Callable[[RightRequest, Goal], Iterator[CaseRequest]]] = {

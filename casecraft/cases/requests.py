@@ -16,7 +16,7 @@ from casecraft.cases.keys import stable_key
 from casecraft.cases.nodes import Goal, Node, SchemaContext
 from casecraft.cases.pairs import PairTable
 from casecraft.cases.probes import add_assignment_probe, add_text_probes
-from casecraft.cases.raw_bodies import read_raw
+from casecraft.cases.raw_bodies import read_raw, text_to_read
 from casecraft.cases.readings import coerce
 from casecraft.cases.relation_cases import relation_goals
 from casecraft.cases.relation_search import checked_relations, found_relations
@@ -28,19 +28,20 @@ from casecraft.cases.techniques import ALL_TECHNIQUES
 from casecraft.cases.violations import Finding
 from casecraft.cases.whole_requests import (
     ACCEPT,
+    DEEPLY_NESTED,
     METHOD,
     REPEATED,
     REPEATED_NAME,
     TYPELESS,
     accept_of,
     is_acceptable,
-    may_not_be_nested,
+    is_of_wrong_type,
     needs_auth,
     read_credentials,
     undeclared_places,
     whole_goals,
 )
-from casecraft.core.case import CaseRequest, Technique
+from casecraft.core.case import CaseRequest, RawBody, Technique
 from casecraft.core.endpoint import Endpoint, Parameter
 from casecraft.core.schema import Definitions
 
@@ -145,7 +146,7 @@ class RequestModel:
         odd = list(whole_goals(self.endpoint, self.body, scalars=bool(self.scalars)))
         if self.endpoint.method != "DELETE":
             odd += add_text_probes(self._grown, self.techniques)
-            if self.body is not None and self.body.kind == "json":
+            if self.body is not None and self.body.kind in ("json", "xml"):
                 odd += add_assignment_probe(self.body.node)
         for goal in odd:
             if goal.technique in self.techniques:
@@ -368,8 +369,8 @@ class RequestModel:
         body = self.body_for(content_type) if content_type else self.body
         if body is None:
             look.findings.append(Finding(UNSUPPORTED, f"{content_type} is not a documented type"))
-        elif body.kind == "xml" and content_type:
-            self._add_body(body, request.body if request.raw_body is None else request.raw_body, look)
+        elif body.kind == "xml":
+            self._read_xml_body(body, request, look)
         elif body.kind == "opaque" or (request.raw_body is not None and body.kind != "json"):
             look.unclear.append(f"a body of type {content_type} cannot be checked")
         elif request.raw_body is not None:
@@ -377,22 +378,32 @@ class RequestModel:
             if not content_type:
                 look.probes.add(TYPELESS)
         elif not content_type:
-            look.unclear.append("a body without a type has no text")
+            look.unclear.append(_NO_TEXT)
         else:
             self._add_body(body, request.body, look)
+
+    def _read_xml_body(self, body: BodyForm, request: CaseRequest, look: Look) -> None:
+        raw = request.raw_body
+        if raw is None and not request.content_type:
+            look.unclear.append(_NO_TEXT)
+            return
+        self._add_body(body, request.body if raw is None else text_to_read(raw), look)
+        if not request.content_type:
+            look.probes.add(TYPELESS)
 
     def _add_body(self, body: BodyForm, value: Any, look: Look) -> None:
         reading = self._body_reading(body, value)
         if body is not self.body:
+            look.unclear.extend("the body is nested too deeply to be checked" for _ in reading.probes & {DEEPLY_NESTED})
             reading = replace(reading, hits=frozenset(), probes=frozenset(), value=())
             look.sends_other_type = True
             look.hits.add(f"body:content-type={essence_of(body.media.content_type)}")
         look.add(reading, "body")
 
-    def _read_raw_body(self, body: BodyForm, text: str, look: Look) -> None:
-        read = read_raw(text)
-        if read.fault == "deeply-nested" and not self._is_of_wrong_type(body, text):
-            look.unclear.append("the body is nested too deeply to be checked")
+    def _read_raw_body(self, body: BodyForm, raw: RawBody, look: Look) -> None:
+        read = read_raw(raw)
+        if read.fault in ("deeply-nested", "huge") and not is_of_wrong_type(body, raw):
+            look.unclear.append(f"{read.message}: too much to be checked")
         elif read.fault is not None:
             look.findings.append(Finding(f"body:{read.fault}", read.message))
         else:
@@ -400,10 +411,6 @@ class RequestModel:
             look.add(reading if body is self.body else Reading(reading.findings, frozenset()), "body")
             if read.repeats:
                 look.probes.add(REPEATED_NAME)
-
-    def _is_of_wrong_type(self, body: BodyForm, text: str) -> bool:
-        kind = "array" if text.lstrip().startswith("[") else "object"
-        return may_not_be_nested(body) and kind not in body.node.shape.types
 
     def _body_reading(self, body: BodyForm, value: Any) -> Reading:
         last = self._last_body
@@ -432,6 +439,9 @@ def _surplus(goals: Iterable[Goal]) -> set[str]:
 
 
 _SAY_LESS = {"wrong-type": 1, "unexpected-null": 2}
+
+
+_NO_TEXT = "a body without a type has no text"
 
 
 UNSUPPORTED = "body:unsupported-content-type"

@@ -8,14 +8,16 @@ from types import MappingProxyType
 
 from casecraft.cases.bodies import BodyForm
 from casecraft.cases.nodes import Goal
+from casecraft.cases.raw_bodies import type_of
 from casecraft.cases.styles import essence_of
 from casecraft.cases.violations import Finding
-from casecraft.core.case import CaseRequest, Technique
+from casecraft.core.case import CaseRequest, RawBody, Technique
 from casecraft.core.endpoint import Endpoint, SecurityScheme
 
 METHOD = "request:undocumented-method"
 ACCEPT = "request:unacceptable-answer-type"
 REPEATED = "request:repeated-parameter"
+DEEPLY_NESTED = "body:deeply-nested"
 TYPELESS = "body:missing-content-type"
 REPEATED_NAME = "body:repeated-name"
 AUTH_INVALID = "auth:invalid"
@@ -57,6 +59,8 @@ def whole_goals(endpoint: Endpoint, body: BodyForm | None, *, scalars: bool) -> 
         for fault, description in _XML_FAULTS.items():
             if fault != "empty" or body.node.required:
                 yield _goal(f"body:{fault}", "raw", "syntax_testing", description, fault)
+        yield _probe(DEEPLY_NESTED, "raw", "syntax_testing", _FAULTS["deeply-nested"], "deeply-nested-xml")
+        yield _probe(TYPELESS, "typeless", "error_guessing", "a body without a content type")
     if endpoint.path_methods[:1] == (endpoint.method,) and other_method(endpoint) is not None:
         yield _goal(METHOD, "method", "error_guessing", "a method that the path does not document")
     if endpoint.method == "DELETE":
@@ -78,6 +82,12 @@ def _syntax_goals(body: BodyForm) -> Iterator[Goal]:
 def may_not_be_nested(body: BodyForm) -> bool:
     """Whether an array or an object is of the wrong type for the body, so that a deep one breaks a rule for sure."""
     return body.node.shape.typed and not {"array", "object"} <= body.node.shape.types
+
+
+def is_of_wrong_type(body: BodyForm, raw: RawBody) -> bool:
+    """Whether the body may not be of the type that a text begins as."""
+    kind = type_of(raw)
+    return kind is not None and body.node.shape.typed and kind not in body.node.shape.types
 
 
 def _credential_goals(endpoint: Endpoint) -> Iterator[Goal]:
@@ -131,8 +141,8 @@ def _goal(id: str, kind: str, technique: Technique, description: str, argument: 
     return Goal(id, kind, False, technique, description, argument=argument)
 
 
-def _probe(id: str, kind: str, technique: Technique, description: str) -> Goal:  # noqa: A002
-    return Goal(id, kind, True, technique, description, probe=True)
+def _probe(id: str, kind: str, technique: Technique, description: str, argument: object = None) -> Goal:  # noqa: A002
+    return Goal(id, kind, True, technique, description, argument=argument, probe=True)
 
 
 def read_credentials(endpoint: Endpoint, request: CaseRequest) -> Finding | str | None:

@@ -1,17 +1,22 @@
 """XML bodies: a value as XML by its schema. `xml_reading` reads them."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias
 from xml.sax.saxutils import escape, quoteattr
 
 from casecraft.cases.nodes import Node
+from casecraft.cases.raw_bodies import NESTING
 from casecraft.cases.styles import essence_of, wire_text
 from casecraft.cases.xml_markup import Name, is_text, item_name, name_of, node_type, root_name
+from casecraft.core.case import RawBody, Repeat
 
 DECLARATION: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 EXACT: Final = 2**53
 """Below this a number without a fraction is written without a point: to XML Schema `12.0` is no integer."""
+
+_EMPTY_ROOT = re.compile(r"<([^\s<>/?!]+)([^<>]*)/>$")
 
 Scope: TypeAlias = Mapping[str, str]
 """The namespaces that are declared where an element stands, by their prefixes."""
@@ -114,6 +119,20 @@ def truncated(document: str) -> Iterator[str]:
     """A document without its end."""
     yield document[: document.rfind("<")] if document.endswith(">") and "</" in document else document[:-1]
     yield document[:-1]
+
+
+def nested(document: str) -> Iterator[RawBody]:
+    """A document with elements that nothing documents in one another, at the end of its root."""
+    whole = document if "</" in document else _opened(document)
+    if whole:
+        end = whole.rfind("</")
+        yield (Repeat(whole[:end]), Repeat("<a>", NESTING), Repeat("</a>", NESTING), Repeat(whole[end:]))
+
+
+def _opened(document: str) -> str:
+    """A document whose root is one empty tag, with that tag in two."""
+    found = _EMPTY_ROOT.search(document)
+    return f"{document[: found.start()]}<{found[1]}{found[2]}></{found[1]}>" if found else ""
 
 
 def malformed(document: str) -> Iterator[str]:

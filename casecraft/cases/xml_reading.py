@@ -2,7 +2,6 @@
 it could define entities that grow without end or lead elsewhere.
 """
 
-import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,12 +12,12 @@ from xml.etree.ElementTree import Element  # only its type: defusedxml reads
 from defusedxml import DefusedXmlException
 from defusedxml import ElementTree as DefusedTree
 
+from casecraft.cases.composition import is_mistakable
 from casecraft.cases.nodes import Node
-from casecraft.cases.readings import is_ambiguous
-from casecraft.cases.styles import wire_text
 from casecraft.cases.xml_markup import Name, item_name, name_of, node_type, root_name
+from casecraft.cases.xml_scalars import BLANK, is_too_large, xml_scalars
 
-Fault: TypeAlias = Literal["empty", "truncated-xml", "malformed-xml", "unclear"]
+Fault: TypeAlias = Literal["empty", "truncated-xml", "malformed-xml", "deeply-nested", "unclear"]
 
 DEEPEST: Final = 64
 """Levels of elements that are read, at most."""
@@ -26,33 +25,43 @@ DEEPEST: Final = 64
 BRANCHES: Final = 64
 """Branches of an object's unions whose fields are known by name, at most."""
 
-LONGEST_NUMBER: Final = 300
-"""Digits of a number that is read, at most."""
-
 _INSTANCE: Final = "{http://www.w3.org/2001/XMLSchema-instance}"
 _ENDS_EARLY: Final = frozenset({3, 5, 20})  # expat: no element found, unclosed token, unclosed CDATA section
 _ENCODING = re.compile(r"""\s*<\?xml\b[^>]*\bencoding\s*=\s*["']([^"']*)""")
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+(\.[0-9]*)?|(\.[0-9]+))([eE][+-]?[0-9]+)?")
-_BLANK: Final = " \t\r\n"
-_BOOLEANS: Final[Mapping[str, bool]] = {"true": True, "false": False, "1": True, "0": False}
 
 
 @dataclass(frozen=True, slots=True)
 class XmlReading:
-    """What a text is: its value, or its fault; "unclear" is well-formed and cannot be judged. `message` says why."""
+    """What a text is: its value, or its fault; "unclear" is well-formed and cannot be judged, "deeply-nested" is not
+    looked into. `message` says why.
+    """
 
     fault: Fault | None
     message: str = ""
     value: Any = None
 
 
+class _Text(str):
+    """A text of the document that no schema has read yet."""
+
+    __slots__ = ()
+
+
 class _UnclearError(ValueError):
     """A document may mean several things, or nothing that the schema speaks of."""
+
+    fault: Fault = "unclear"
+
+
+class _DeepError(_UnclearError):
+    """A document is nested so deeply that servers may refuse it for that alone."""
+
+    fault = "deeply-nested"
 
 
 def read_xml(node: Node, text: str) -> XmlReading:
     """Read the text of a body that is sent as XML. Nothing in it raises."""
-    if not text.strip(_BLANK):
+    if not text.strip(BLANK):
         return XmlReading("empty", "nothing is sent as the body")
     try:
         root = DefusedTree.fromstring(text, forbid_dtd=True)
@@ -65,7 +74,7 @@ def read_xml(node: Node, text: str) -> XmlReading:
     except UnicodeError:
         return XmlReading("malformed-xml", "no XML: it is no Unicode text")
     except _UnclearError as error:
-        return XmlReading("unclear", str(error))
+        return XmlReading(error.fault, str(error))
 
 
 def _read_root(node: Node, root: Element, text: str) -> Any:
@@ -76,7 +85,7 @@ def _read_root(node: Node, root: Element, text: str) -> Any:
     name = root_name(node.schema, node.shape)
     if root.tag != name.expanded(None):
         raise _UnclearError(f"the root element is {root.tag!r} and not {name.expanded(None)!r}")
-    return _read_element(node, root, name, None)
+    return _settled(node, _read_element(node, root, name, None))
 
 
 def _check_depth(root: Element) -> None:
@@ -84,24 +93,24 @@ def _check_depth(root: Element) -> None:
     for _ in range(DEEPEST):
         level = [inner for element in level for inner in element]
     if level:
-        raise _UnclearError(f"the XML is nested more than {DEEPEST} levels deep")
+        raise _DeepError(f"the XML is nested more than {DEEPEST} levels deep")
 
 
 def _read_element(node: Node, element: Element, name: Name, outside: str | None) -> Any:
-    """The value of one element; `outside` is the namespace of no prefix around it."""
+    """One element as mappings, lists and the texts in them; `outside` is the namespace of no prefix around it."""
     default = name.namespace if name.namespace is not None and not name.prefix else outside
     attributes = {key: value for key, value in element.attrib.items() if not key.startswith(_INSTANCE)}
     text = _text_of(element)
     holds = bool(len(element) or attributes)
-    if not holds and not text.strip(_BLANK) and element.get(f"{_INSTANCE}nil") in ("true", "1"):
+    if not holds and not text.strip(BLANK) and element.get(f"{_INSTANCE}nil") in ("true", "1"):
         return None
     types = node.shape.types
-    if node.shape.likely_type == "array" and not text.strip(_BLANK) and not attributes:
+    if node.shape.likely_type == "array" and not text.strip(BLANK) and not attributes:
         return _read_items(node, element, name, default)
     is_object = "object" in types and (node.shape.typed or node.shape.likely_type == "object")
     if holds or (is_object and ("string" not in types or _text_field(node) is not None) and _may_be_fields(node, text)):
         return _read_fields(node, element, attributes, text, default)
-    return read_scalar(node, text)
+    return _Text(text)
 
 
 def _text_of(element: Element) -> str:
@@ -110,7 +119,7 @@ def _text_of(element: Element) -> str:
 
 
 def _may_be_fields(node: Node, text: str) -> bool:
-    return not text.strip(_BLANK) or _text_field(node) is not None
+    return not text.strip(BLANK) or _text_field(node) is not None
 
 
 def _text_field(node: Node) -> str | None:
@@ -144,7 +153,7 @@ def _read_fields(
     known = _by_name(node, default)
     for tag, each in attributes.items():
         key = known.get(("attribute", tag)) or _stray(node, tag, None)
-        value[key] = read_scalar(node.locate(key), each)
+        value[key] = _Text(each)
     for tag, elements in _by_tag(element).items():
         key = known.get(("element", tag)) or known.get(("item", tag)) or _stray(node, tag, default)
         if key in value:
@@ -201,40 +210,63 @@ def _is_unwrapped(node: Node) -> bool:
 def _add_text(node: Node, text: str, value: dict[str, Any]) -> None:
     key = _text_field(node)
     if key is None:
-        if text.strip(_BLANK):
+        if text.strip(BLANK):
             raise _UnclearError("text stands beside elements or attributes")
-    elif text.strip(_BLANK) or key in node.shape.required:
-        value[key] = read_scalar(node.locate(key), text)
+    elif text.strip(BLANK) or key in node.shape.required:
+        value[key] = _Text(text)
 
 
-def read_scalar(node: Node, text: str) -> Any:
-    """What a text means to a server that follows the schema: the first reading that conforms, or the likeliest."""
-    if is_ambiguous(node, text):
-        raise _UnclearError(
-            f"{node.id}: the text fits several branches of a oneOf, as it reads as one type or as another"
-        )
-    readings = list(_readings(node, text))
+def _settled(node: Node, tree: Any) -> Any:
+    """The value of a tree of texts to a server that follows the schema. Where it fits one branch of a `oneOf`, that
+    branch reads it; several may, each in its own way.
+    """
+    holder, fitting = node, list(_fitting(node, tree))
+    if len(fitting) > 1:
+        raise _UnclearError(_several(node))
+    if fitting:
+        holder, tree = fitting[0]
+    if isinstance(tree, Mapping):
+        return {key: _settled(holder.locate(key), each) for key, each in tree.items()}
+    if isinstance(tree, list):
+        return [_settled(holder.locate(index), each) for index, each in enumerate(tree)]
+    return _read_text(node, tree) if isinstance(tree, _Text) else tree
+
+
+def _read_text(node: Node, text: str) -> Any:
+    if is_mistakable(node, str(text)):
+        raise _UnclearError(_several(node))
+    if is_too_large(node, text):
+        raise _UnclearError("a number is too large to be checked")
+    return _meaning(node, text)
+
+
+def _fitting(node: Node, tree: Any) -> Iterator[tuple[Node, Any]]:
+    """The branches of a `oneOf` that what is more than a text fits, and the tree as each has it; none where its value
+    as it stands fits several, as that is wrong whoever reads it.
+    """
+    is_union = bool(node.shape.choices) and node.shape.choices[0].keyword == "oneOf"
+    if not is_union or tree is None or (isinstance(tree, _Text) and tree):
+        return
+    plain = _meaning(node, tree)
+    if sum(branch.validator.accepts(plain) for branch in node.branches()) > 1:
+        return
+    for branch in node.branches():
+        trees = (tree,) if tree else (_Text(), {}, [])
+        found = (each for each in trees if branch.validator.accepts(_meaning(branch, each)))
+        yield from ((branch, each) for each in islice(found, 1))
+
+
+def _meaning(node: Node, tree: Any) -> Any:
+    """What the node reads in a tree of texts: of each text the first reading that conforms, or the likeliest."""
+    if isinstance(tree, Mapping):
+        return {key: _meaning(node.locate(key), each) for key, each in tree.items()}
+    if isinstance(tree, list):
+        return [_meaning(node.locate(index), each) for index, each in enumerate(tree)]
+    if not isinstance(tree, _Text):
+        return tree
+    readings = list(xml_scalars(node, str(tree)))
     return next((each for each in readings if node.validator.accepts(each)), readings[0])
 
 
-def _readings(node: Node, text: str) -> Iterator[Any]:
-    shape, plain = node.shape, text.strip(_BLANK)
-    types = shape.types if shape.typed or shape.members is not None else frozenset({"string"})
-    for member in shape.members or ():
-        if member is not None and not isinstance(member, list | Mapping) and wire_text(member) == text:
-            yield member
-    number = _number(plain) if types & {"integer", "number"} else None
-    if number is not None and ("number" in types or isinstance(number, int)):
-        yield number
-    if "boolean" in types and plain in _BOOLEANS:
-        yield _BOOLEANS[plain]
-    yield text
-
-
-def _number(text: str) -> int | float | None:
-    found = _NUMBER.fullmatch(text)
-    if found is None:
-        return None
-    if len(text) > LONGEST_NUMBER or not math.isfinite(float(text)):
-        raise _UnclearError("a number is too large to be checked")
-    return float(text) if any(found.groups()) else int(text)
+def _several(node: Node) -> str:
+    return f"{node.id}: the text fits several branches of a oneOf, as it reads as one type or as another"

@@ -35,6 +35,41 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Repeat:
+    """A text that stands in a longer one several times in a row."""
+
+    text: str
+    times: int = 1
+
+
+RawBody: TypeAlias = str | tuple[Repeat, ...]
+"""The exact text of a body: written out, or in parts where it is too long for that."""
+
+
+def read_raw_body(data: Any) -> RawBody | None:
+    """The text of a body as its JSON form has it: a text, or a list of objects with `text` and `times`.
+
+    Raises TypeError or ValueError for anything else.
+    """
+    if data is None or isinstance(data, str):
+        return data
+    parts = tuple(Repeat(**part) for part in data)
+    for part in parts:
+        if not _is_text(part.text) or part.times < 0:
+            raise ValueError("a part of raw_body needs a text and how many times it stands there")
+    return parts
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def written_out(raw: RawBody) -> str:
+    """The whole text of a body."""
+    return raw if isinstance(raw, str) else "".join(part.text * part.times for part in raw)
+
+
+@dataclass(frozen=True, slots=True)
 class CaseRequest:
     """A request as it goes out.
 
@@ -42,7 +77,8 @@ class CaseRequest:
     writes them (strings bare); a list under `query` repeats the name. Values of other styles (pipes, deep objects)
     are already in their wire form. A body is sent exactly when `content_type` is not None: as JSON, as form fields
     (a mapping) or, where the body is a string and the type no JSON, as that text. `raw_body` is sent as it is in the
-    body's place, which need not be of its content type then; with the type "" it is sent without one.
+    body's place, which need not be of its content type then; with the type "" it is sent without one. One that is huge
+    is there in parts, which are put together only where it is sent.
     """
 
     method: str
@@ -53,7 +89,7 @@ class CaseRequest:
     cookies: Mapping[str, Scalar] = field(default_factory=dict)
     body: Any = None
     content_type: str | None = None
-    raw_body: str | None = None
+    raw_body: RawBody | None = None
     credentials: Credentials = "own"
 
 
@@ -83,10 +119,11 @@ RUN = "run"
 class Binding:
     """A value of a request that is known only when the suite runs: it comes out of an earlier answer.
 
-    `place` is where it goes, a JSON pointer into the request's JSON form (`/path_params/petId`, `/body/owner/id`).
+    `place` is where it goes, a JSON pointer into the request's JSON form (`/path_params/petId`, `/body/owner/id`), or
+    `/body#` and a mark, which stands in an XML body for the value.
     `step` is the id of the step or of the resource whose answer has it, `source` where: a JSON pointer into that
     answer's body, `header:` and a header's name (`header:Location#last` is its last path segment), or `request:` and
-    a JSON pointer into what that step itself sent (`request:/body/name`). The step `run` (`RUN`) is the run of the
+    the place of what that step itself sent (`request:/body/name`). The step `run` (`RUN`) is the run of the
     suite: its sources `unique`, `unique:email`, `unique:uuid` and `unique:integer` give another value each time.
     """
 

@@ -11,6 +11,7 @@ from casecraft.core.endpoint import Endpoint, SecurityScheme
 from casecraft.core.scenario import Resource, Scenario, Step
 
 _PLACES = (("path_params", "path"), ("query", "query"), ("headers", "header"), ("cookies", "cookie"))
+_MARKED = "/body#"  # and a mark in a text
 _OTHER = re.compile(r"[^A-Za-z0-9_-]+")
 
 
@@ -127,7 +128,11 @@ def _parameters(step: Step, bound: Mapping[str, Any]) -> Iterator[dict[str, Any]
 def _body(step: Step, bound: Mapping[str, Any]) -> dict[str, Any]:
     inside = {place.removeprefix("/body"): value for place, value in bound.items() if place.startswith("/body/")}
     replacements = [{"target": target, "value": value} for target, value in inside.items()]
-    described = {"contentType": step.request.content_type, "payload": step.request.body}
+    payload = step.request.body
+    for place, value in bound.items():
+        if place.startswith(_MARKED):
+            payload = payload.replace(place.removeprefix(_MARKED), f"{{{value}}}")
+    described = {"contentType": step.request.content_type, "payload": payload}
     return described | ({"replacements": replacements} if replacements else {})
 
 

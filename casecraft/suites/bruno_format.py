@@ -5,11 +5,12 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 
+from casecraft.core.case import written_out
 from casecraft.suites.documented import documented_answers
 from casecraft.suites.javascript import as_literal, expected_of, read_checks, write_module
 from casecraft.suites.json_text import to_json
 from casecraft.suites.node_clients import find_node_obstacle
-from casecraft.suites.outgoing import Outgoing, Part, Slot, Text, write_text
+from casecraft.suites.outgoing import Outgoing, Part, Slot, Text, has_variables, write_text
 from casecraft.suites.plan import Group, Plan, Sending, make_plan
 from casecraft.suites.suite import Entry, Suite
 from casecraft.suites.templating import as_markdown, credential_variables, one_line, read_template, render_template
@@ -19,6 +20,7 @@ _PLAIN_LINE = re.compile(r"[A-Za-z0-9_%&=.~+*-]+")
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _PLAIN_FIELD = re.compile(r"(?!.*\{\{)[^\s'@\x00-\x1f\x7f]+(?: +[^\s'@\x00-\x1f\x7f]+)*")
 _PLAIN_TYPE = re.compile(r"[A-Za-z0-9.+*/;= \"_-]+")
+_LONGEST = 4 * 2**20  # characters of a body that has a file
 _MARK = "Made by casecraft"
 _REQUIRE = 'require("./lib/casecraft.js")'
 
@@ -54,6 +56,10 @@ def find_obstacle(sending: Sending) -> str | None:
     """Why Bruno cannot send a request as it is; None where it can."""
     if obstacle := find_node_obstacle(sending, "Bruno"):
         return obstacle
+    if sum(len(part.text) * part.times for part in sending.outgoing.repeats) > _LONGEST:
+        return "Bruno takes such a body from a file, which would be too large"
+    if sending.outgoing.slots_in_body and has_variables(sending.outgoing):
+        return "Bruno would take what stands in double braces in the body for a variable"
     if sending.outgoing.body is not None and (reason := _refuse_form(sending.outgoing) or _refuse_type(sending)):
         return reason
     for name, text in sending.outgoing.headers:
@@ -150,13 +156,16 @@ class _Collection:
         if outgoing.parts:
             fields = [self._field(sending, part) for part in outgoing.parts]
             return "multipartForm", [_block("body:multipart-form", fields)]
+        if outgoing.repeats:
+            name = f"bodies/{_digest(repr(outgoing.repeats))}.txt"  # shared by bodies of the same parts
+            self.files[name] = written_out(outgoing.repeats).encode("utf-8", "surrogatepass")
+            return "file", [_file(sending, name)]
         plain = write_text(outgoing.body, lambda _: "")
         if outgoing.is_json:
             return "text", [_block("body:text", _json(outgoing.body).splitlines())]
-        if _PLAIN_LINE.fullmatch(plain):
-            return "text", [_block("body:text", [write_text(outgoing.body, _variable)])]
-        name = self._add_body(sending, plain)
-        return "file", [_block("body:file", [f"file: @file({name}) @contentType({_content_type(sending)})"])]
+        if _PLAIN_LINE.fullmatch(plain) or outgoing.slots_in_body:
+            return "text", [_block("body:text", write_text(outgoing.body, _variable).split("\n"))]
+        return "file", [_file(sending, self._add_body(sending, plain))]
 
     def _add_body(self, sending: Sending, text: str) -> str:
         name = f"bodies/{_file_name(sending.id)}.{len(self.files)}.txt"
@@ -170,6 +179,11 @@ class _Collection:
             return f"{_key(part.name)}: @file({name}) @contentType(application/octet-stream)"
         ending = " @contentType(application/json)" if part.kind == "json" else ""
         return f"{_key(part.name)}: {write_text(part.text, _variable)}{ending}"
+
+
+def _file(sending: Sending, name: str) -> str:
+    """The block of a body that has a file."""
+    return _block("body:file", [f"file: @file({name}) @contentType({_content_type(sending)})"])
 
 
 def _request(sending: Sending, number: int, kind: str) -> Iterator[str]:
@@ -230,7 +244,11 @@ def _ended(group: Group) -> str:
 def _file_name(text: str) -> str:
     """A name for a file: the text itself where any system takes it, else with a digest."""
     name = re.sub(r"[^a-z0-9._-]+", "-", text)[:80].strip(".-")
-    return name if name == text else f"{name}--{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+    return name if name == text else f"{name}--{_digest(text)}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
 def _block(name: str, lines: Iterable[str], end: str = "\n") -> str:

@@ -4,7 +4,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any, get_args
 
-from casecraft.core.case import Binding, Case, CaseRequest, Expectation, Priority, Source, Technique
+from casecraft.core.case import (
+    Binding,
+    Case,
+    CaseRequest,
+    Expectation,
+    Priority,
+    RawBody,
+    Source,
+    Technique,
+    read_raw_body,
+)
 from casecraft.core.endpoint import Endpoint, MediaType, Response, SecurityScheme
 from casecraft.core.schema import Schema
 from casecraft.errors import SuiteError
@@ -61,7 +71,9 @@ def _read_case(data: Mapping[str, Any], method: str, path: str) -> Case:
         technique=_one_of(get_args(Technique), data.get("technique", "equivalence_partitioning")),
         priority=_one_of(get_args(Priority), data.get("priority", "P1")),
         targets=tuple(map(str, data.get("targets", ()))),
-        request=CaseRequest(**{"method": method, "path": path, **request}),
+        request=CaseRequest(
+            **{"method": method, "path": path, **request, "raw_body": read_raw_body(request.get("raw_body"))}
+        ),
         expect=Expectation(tuple(expect["status"]), bool(expect.get("check_schema", True))),
         source=Source(str(source.get("provider", PERSON)), source.get("model")),
         bindings=tuple(Binding(**binding) for binding in data.get("bindings", ())),
@@ -174,6 +186,10 @@ def _case(case: Case) -> dict[str, Any]:
     }
 
 
+def _raw_body(raw: RawBody) -> str | list[dict[str, Any]]:
+    return raw if isinstance(raw, str) else [asdict(part) for part in raw]
+
+
 def written_expectation(expect: Expectation) -> dict[str, Any]:
     """What is expected of an answer, as it stands in the files."""
     return {"status": expect.status, "check_schema": expect.check_schema}
@@ -193,7 +209,7 @@ def written_request(request: CaseRequest) -> dict[str, Any]:
         content["body"] = request.body
     content["content_type"] = request.content_type
     if request.raw_body is not None:
-        content["raw_body"] = request.raw_body
+        content["raw_body"] = _raw_body(request.raw_body)
     if request.credentials != "own":
         content["credentials"] = request.credentials
     return content

@@ -111,7 +111,9 @@ class _Script:
             yield f" \\\n  {_word(join_text([f'{name}: ', *text]) if text else (f'{name};',))}"
         if "content-type" not in names and outgoing.body is not None:
             yield " \\\n  'Content-Type:'"
-        if outgoing.body is not None:
+        for part in outgoing.repeats:
+            yield f" \\\n  --body-part {shlex.quote(part.text)} {part.times}"
+        if outgoing.body is not None and not outgoing.repeats:
             yield f" \\\n  {self._body(sending, outgoing.body)}"
         yield "\n"
 
@@ -197,6 +199,8 @@ def _slot(slot: Slot) -> str:
             return f'"${slot.name}"'
         case "json":
             return f'"${slot.name}_json"'
+        case "xml":
+            return f'"$(as_xml "${slot.name}")"'
         case "base64":
             return f'"$(base64_of "${slot.name}")"'
         case _:

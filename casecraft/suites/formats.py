@@ -19,10 +19,17 @@ from casecraft.suites.persons import GENERATED_FILE, STALE_FILE, case_digests, s
 from casecraft.suites.plugins import find_plugged, formats_of, plugged_names
 from casecraft.suites.postman_format import write_postman
 from casecraft.suites.pytest_format import write_pytest
-from casecraft.suites.scenarios import RESOURCES_FILE, SCENARIOS_FILE, files_by_endpoint, resources_file, scenarios_file
+from casecraft.suites.scenarios import (
+    RESOURCES_FILE,
+    SCENARIOS_FILE,
+    endpoints_of_steps,
+    files_by_endpoint,
+    resources_file,
+    scenarios_file,
+)
 from casecraft.suites.schemas import FILE as SCHEMAS_FILE
 from casecraft.suites.schemas import schemas_file
-from casecraft.suites.suite import Entry, Suite
+from casecraft.suites.suite import Entry, Suite, path_of_cases
 from casecraft.suites.unittest_format import write_unittest
 from casecraft.suites.v1_format import write_v1
 from casecraft.suites.xlsx_format import write_xlsx
@@ -35,22 +42,23 @@ Format: TypeAlias = Callable[[Suite, tuple[Entry, ...]], Files]
 
 def write_json(suite: Suite, entries: tuple[Entry, ...]) -> Iterator[tuple[str, bytes]]:
     """The cases, the schemas of their responses, what the cases need, the scenarios, and what people's changes are told
-    by. The manifest is written apart, after all else.
+    by. An endpoint that steps need has its file even where it has no cases. The manifest is written apart, after all
+    else.
     """
-    written = [(entry, entry.file) for entry in entries]
-    yield SCHEMAS_FILE, to_json(schemas_file(entry.result.endpoint for entry, file in written if file))
+    files = files_by_endpoint(entries)
+    tested = {entry.result.endpoint.id for entry in entries if entry.result.cases}
+    removals = [it for it in suite.removals if it.endpoint_id in tested and it.step.endpoint_id in files]
+    stepped = endpoints_of_steps(suite.resources, removals, suite.scenarios)
+    written = [entry for entry in entries if entry.result.cases or entry.result.endpoint.id in stepped]
+    yield SCHEMAS_FILE, to_json(schemas_file(entry.result.endpoint for entry in written))
     digests = {}
-    for entry, file in written:
-        if file is not None:
-            content = cases_file(entry)
-            digests[entry.slug] = case_digests(content["cases"])
-            yield file, to_json(content)
+    for entry in written:
+        content = cases_file(entry)
+        digests[entry.slug] = case_digests(content["cases"])
+        yield path_of_cases(entry), to_json(content)
     yield GENERATED_FILE, to_json({"generator": "casecraft", "cases": digests})
     if suite.stale:
         yield STALE_FILE, to_json(stale_file(suite.stale))
-    files = files_by_endpoint(entries)
-    known = {entry.result.endpoint.id for entry, file in written if file}
-    removals = [it for it in suite.removals if {it.endpoint_id, it.step.endpoint_id} <= known]
     if suite.resources or removals:
         yield RESOURCES_FILE, to_json(resources_file(suite.resources, removals, files))
     if suite.scenarios:

@@ -116,7 +116,10 @@ def _items(value: Any) -> list[Any]:
 
 def _body(request: Mapping[str, Any]) -> list[str]:
     content_type: str = request["content_type"]
-    raw: str | None = request.get("raw_body")
+    raw: str | list[dict[str, Any]] | None = request.get("raw_body")
+    if isinstance(raw, list):
+        rows = [[part["text"], str(part["times"])] for part in raw]
+        return [f"the raw body of type {in_step(content_type)} in parts", *_table([["text", "times"], *rows])]
     if raw is not None:
         return [f"the raw body of type {in_step(content_type)}", *_doc_string("", _in_doc_string(raw))]
     body = request["body"]

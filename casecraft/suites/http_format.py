@@ -4,11 +4,12 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from casecraft.core.case import Repeat
 from casecraft.suites.documented import documented_answers
 from casecraft.suites.javascript import as_literal, expected_of, read_checks, write_module
 from casecraft.suites.json_text import to_json
 from casecraft.suites.node_clients import find_node_obstacle
-from casecraft.suites.outgoing import Slot, Text, write_text
+from casecraft.suites.outgoing import Slot, Text, has_variables, write_text
 from casecraft.suites.plan import Group, Plan, Sending, make_plan, status_pattern
 from casecraft.suites.suite import Entry, Suite
 from casecraft.suites.templating import as_markdown, credential_variables, one_line, read_template, render_template
@@ -61,6 +62,8 @@ def write_http(suite: Suite, entries: tuple[Entry, ...]) -> Iterator[tuple[str, 
 
 def find_obstacle(sending: Sending) -> str | None:
     """Why httpYac cannot send a request as it is; None where it can."""
+    if has_variables(sending.outgoing):
+        return "httpYac would take what stands in double braces in the body for a variable"
     return find_node_obstacle(sending, "httpYac")
 
 
@@ -84,7 +87,9 @@ class _HttpFile:
         yield f"{outgoing.method} {{{{baseUrl}}}}{write_text(outgoing.url, _variable)}\n"
         for name, text in outgoing.headers:
             yield f"{name}: {write_text(text, _variable, _as_latin1)}\n"
-        if outgoing.body is not None:
+        if outgoing.repeats:
+            yield f"\n{''.join(map(_repeated, outgoing.repeats))}\n"
+        elif outgoing.body is not None:
             yield f"\n{self._body(sending, outgoing.body)}\n"
         yield "".join(_handler(sending, ended))
 
@@ -95,6 +100,8 @@ class _HttpFile:
             return write_text(body, _variable, lambda text: text.replace("{{", "\\u007b\\u007b"))
         if _PLAIN_LINE.fullmatch(plain):
             return write_text(body, _variable)
+        if sending.outgoing.slots_in_body:
+            return write_text(body, _variable, lambda text: _repeated(Repeat(text)))
         name = f"bodies/{re.sub('[^A-Za-z0-9._-]', '-', sending.id)}.{len(self.bodies)}.txt"
         self.bodies[name] = plain.encode("utf-8", "surrogatepass")
         return f"< ./{name}"
@@ -146,10 +153,18 @@ def _variable(slot: Slot) -> str:
             return f"{{{{{slot.name}}}}}"
         case "json":
             return f"{{{{JSON.stringify({slot.name})}}}}"
+        case "xml":
+            return f'{{{{{slot.name}.replace(/[&<>"]/g, (sign) => `&#${{sign.charCodeAt(0)}};`)}}}}'
         case "base64":
             return f'{{{{Buffer.from({slot.name}).toString("base64")}}}}'
         case _:
             return f"{{{{encodeURIComponent({slot.name})}}}}"
+
+
+def _repeated(part: Repeat) -> str:
+    """A part of a body as an expression in JavaScript, without a brace that could end it."""
+    text = json.dumps(part.text).replace("{", "\\u007b").replace("}", "\\u007d")
+    return f"{{{{{text}.repeat({part.times})}}}}" if part.times != 1 else f"{{{{{text}}}}}"
 
 
 def _as_latin1(text: str) -> str:

@@ -10,17 +10,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
 from urllib.parse import quote
+from xml.sax.saxutils import escape
 
-from casecraft.core.case import Binding, CaseRequest
+from casecraft.core.case import Binding, CaseRequest, Repeat
 from casecraft.core.endpoint import Endpoint, SecurityScheme
 from casecraft.suites.cases import find_uploads
 
-Form: TypeAlias = Literal["text", "percent", "cookie", "json", "base64"]
+Form: TypeAlias = Literal["text", "percent", "cookie", "json", "base64", "xml"]
 BOUNDARY = "casecraft-boundary"
 _FORM = "application/x-www-form-urlencoded"
 _COOKIE_SIGNS = "!#$&'()*+-./:<=>?@[]^_`|~"  # no braces, which many formats have for variables
 _TEMPLATE_SIGNS = "!$&'()*+,/:;=?@%-"
 _NO_HEADER_VALUE = re.compile(r"[\0\r\n]|^[ \t]|[ \t]$")
+_MARKED = "/body#"
+_VARIABLE = re.compile(r"\{\{.*\}\}", re.DOTALL)
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
@@ -29,7 +32,7 @@ class Slot:
     """A variable in a text, and the form in which its value stands there.
 
     "text" is the value as it is, "percent" and "cookie" percent-encoded for URLs and for cookies, "json" a JSON value,
-    "base64" the base64 of its UTF-8.
+    "base64" the base64 of its UTF-8, "xml" with the characters escaped that XML knows as markup.
     """
 
     name: str
@@ -52,7 +55,8 @@ class Part:
 class Outgoing:
     """A request on the wire. `path` follows the base URL, `query` is encoded; a name whose value is None has no `=`.
 
-    `parts` are what the body of a multipart form consists of.
+    `parts` are what the body of a multipart form consists of. A body that is too long to be written out is in
+    `repeats`, and `body` is empty then.
     """
 
     method: str
@@ -62,6 +66,7 @@ class Outgoing:
     body: Text | None
     is_json: bool = False
     parts: tuple[Part, ...] = ()
+    repeats: tuple[Repeat, ...] = ()
 
     @property
     def slots(self) -> tuple[Slot, ...]:
@@ -69,6 +74,11 @@ class Outgoing:
         texts = [self.path, *(text or () for _, text in self.query), *(text for _, text in self.headers)]
         parts = (part for text in (*texts, self.body or ()) for part in text)
         return tuple(dict.fromkeys(part for part in parts if isinstance(part, Slot)))
+
+    @property
+    def slots_in_body(self) -> bool:
+        """Whether there are values in the body that are known only when the suite runs."""
+        return any(isinstance(part, Slot) for part in self.body or ())
 
     @property
     def url(self) -> Text:
@@ -96,7 +106,10 @@ def join_text(parts: Iterable[str | Slot]) -> Text:
 
 
 def put_value(target: Any, place: str, value: Any) -> None:
-    """Put a value in its place, a JSON pointer, in the JSON form of a request."""
+    """Put a value in its place in the JSON form of a request: a JSON pointer, or a mark in its text."""
+    if place.startswith(_MARKED):
+        target["body"] = target["body"].replace(place.removeprefix(_MARKED), escape(_wire_text(value)))
+        return
     *parents, last = _names(place)
     for name in parents:
         target = target[int(name)] if isinstance(target, list) else target[name]
@@ -130,6 +143,16 @@ def is_dotted(path: Text) -> bool:
     """Whether a path has a segment of dots alone, which some clients resolve before they send it."""
     segments = write_text(path, lambda _: "x").replace("%2E", ".").split("/")
     return any(segment in (".", "..") for segment in segments)
+
+
+def has_variables(outgoing: Outgoing) -> bool:
+    """Whether a body that is put together when the suite runs has double braces, which many programs take for a
+    variable then.
+    """
+    text = "".join(part.text * min(part.times, 2) for part in outgoing.repeats)
+    if outgoing.slots_in_body and not outgoing.is_json:
+        text += write_text(outgoing.body or (), lambda _: "")
+    return _VARIABLE.search(text) is not None
 
 
 def unique_variable(source: str, owner: str, place: str) -> str:
@@ -169,9 +192,10 @@ def make_outgoing(request: CaseRequest, endpoint: Endpoint, variables: Mapping[s
         read(path, "percent"),
         (*fixed, *query),
         tuple(headers.items()),
-        None if body is None else read.json(body) if is_json else read(body),
+        None if body is None else read.json(body) if is_json else read(body, _form_in(content_type)),
         is_json,
         tuple(Part(name, read(text), kind) for name, text, kind in _parts(sent, find_uploads(endpoint))),
+        () if request.raw_body is None or isinstance(request.raw_body, str) else request.raw_body,
     )
 
 
@@ -217,6 +241,11 @@ def _path(sent: Mapping[str, Any]) -> tuple[str, list[tuple[str, Text | None]]]:
     filled = [_segment(values.get(part[1:-1], part)) if at % 2 else _rest(part) for at, part in enumerate(parts)]
     pairs = [pair.partition("=") for pair in _rest(fixed).split("&")] if fixed else []
     return "".join(filled), [(name, (value,) if equals else None) for name, equals, value in pairs]
+
+
+def _form_in(content_type: str) -> Form:
+    essence = content_type.partition(";")[0].strip().lower()
+    return "xml" if essence.endswith(("/xml", "+xml")) else "text"
 
 
 def _sendable(endpoint: Endpoint) -> list[tuple[SecurityScheme, ...]]:
@@ -266,7 +295,7 @@ def _body(sent: Mapping[str, Any], uploads: Iterable[str]) -> tuple[str, str | N
     if content_type is None:
         return "", None, False
     if raw is not None:
-        return content_type, raw, False
+        return content_type, raw if isinstance(raw, str) else "", False
     kind = content_type.partition(";")[0].strip().lower()
     if _is_multipart(sent):
         return f"multipart/form-data; boundary={BOUNDARY}", "".join(_multipart(_parts(sent, uploads))), False

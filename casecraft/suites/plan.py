@@ -222,7 +222,7 @@ def _resolve(step: Step, steps: Mapping[str, Step], scope: str) -> tuple[CaseReq
             variables[binding.place] = (
                 _unique(found, origin, scope) if found.step == RUN else bound_variable(found, scope)
             )
-    return CaseRequest(**request), variables
+    return CaseRequest(**{**request, "raw_body": step.request.raw_body}), variables
 
 
 def _query(

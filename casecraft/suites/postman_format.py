@@ -3,12 +3,13 @@
 import json
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from typing import Any
 
 from casecraft.suites.documented import documented_answers
 from casecraft.suites.javascript import as_literal, expected_of, read_checks
 from casecraft.suites.json_text import to_json
-from casecraft.suites.outgoing import Slot, Text, write_text
+from casecraft.suites.outgoing import Slot, Text, has_variables, write_text
 from casecraft.suites.plan import Group, Plan, Sending, make_plan
 from casecraft.suites.suite import Entry, Suite
 from casecraft.suites.templating import as_markdown, credential_variables, one_line, read_template, render_template
@@ -50,6 +51,8 @@ def find_obstacle(sending: Sending) -> str | None:
     """Why Postman cannot send a request as it is; None where it can."""
     if sending.obstacle:
         return sending.obstacle
+    if has_variables(sending.outgoing):
+        return "Postman would take what stands in double braces in the body for a variable"
     texts = [(name, text) for name, text in sending.outgoing.headers]
     if sending.outgoing.body is not None and not sending.outgoing.is_json:
         texts.append(("the body", sending.outgoing.body))
@@ -159,6 +162,9 @@ def _before(sending: Sending, scenario: str | None) -> Iterator[str]:
         facts["is_test"] = False
     elif scenario:
         facts["scenario"] = scenario
+    if sending.outgoing.repeats:
+        repeats = json.dumps([asdict(part) for part in sending.outgoing.repeats])
+        yield f'pm.variables.set("repeatedBody", {repeats}.map(({{ text, times }}) => text.repeat(times)).join(""));'
     first, *lines, last = as_literal(facts)
     yield f'pm.variables.set("expected", JSON.stringify({first}'
     yield from lines
@@ -172,7 +178,9 @@ def _request(sending: Sending) -> dict[str, Any]:
     request: dict[str, Any] = {"method": outgoing.method, "header": [], "url": _url(sending)}
     for name, text in outgoing.headers:
         request["header"].append({"key": name, "value": _text(_as_latin1(text))})
-    if outgoing.body is not None:
+    if outgoing.repeats:
+        request["body"] = {"mode": "raw", "raw": "{{repeatedBody}}"}
+    elif outgoing.body is not None:
         raw = _json(outgoing.body) if outgoing.is_json else _text(outgoing.body)
         request["body"] = {"mode": "raw", "raw": raw}
         if outgoing.is_json:

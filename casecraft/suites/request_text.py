@@ -14,6 +14,7 @@ from urllib.parse import quote
 from casecraft.core.case import RUN
 
 _TEMPLATE = re.compile(r"\{([^{}]*)\}")
+_MARKED = "/body#"
 _AS_WHOM = {
     "none": "Send it without credentials.",
     "invalid": "Send it with credentials that nobody has.",
@@ -61,11 +62,16 @@ def body_of(request: Mapping[str, Any]) -> str | None:
     """The body as text: JSON indented, forms as the JSON of their fields; None where there is none."""
     if request["content_type"] is None:
         return None
-    raw: str | None = request.get("raw_body")
+    raw: str | list[dict[str, Any]] | None = request.get("raw_body")
     if raw is not None:
-        return raw
+        return raw if isinstance(raw, str) else "".join(map(_shown_part, raw))
     body = request["body"]
     return body if isinstance(body, str) and not is_json(request["content_type"]) else json_text(body)
+
+
+def _shown_part(part: Mapping[str, Any]) -> str:
+    text, times = part["text"], part["times"]
+    return text if times == 1 else f"[{times:,} times {text}]"
 
 
 def preconditions_of(case: Mapping[str, Any]) -> list[str]:
@@ -95,6 +101,9 @@ def wire_text(value: Any) -> str:
 
 def _put(document: Any, pointer: str, value: str) -> None:
     """Set the place that a JSON pointer names; a place that is not there is made where its parent is an object."""
+    if pointer.startswith(_MARKED):
+        document["body"] = document["body"].replace(pointer.removeprefix(_MARKED), value)
+        return
     *path, last = [token.replace("~1", "/").replace("~0", "~") for token in pointer.split("/")[1:]]
     for token in path:
         document = document[int(token) if isinstance(document, list) else token]

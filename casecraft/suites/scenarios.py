@@ -17,6 +17,16 @@ def files_by_endpoint(entries: Iterable[Entry]) -> dict[str, str]:
     return {entry.result.endpoint.id: entry.slug for entry in entries}
 
 
+def endpoints_of_steps(
+    resources: Iterable[Resource], removals: Iterable[Removal], scenarios: Iterable[Scenario]
+) -> set[str]:
+    """The ids of the endpoints that steps name: each needs its file, even one without cases."""
+    steps = [step for resource in resources for step in (resource.create, resource.remove) if step is not None]
+    steps += [removal.step for removal in removals]
+    steps += [step for scenario in scenarios for step in (*scenario.steps, *scenario.cleanup)]
+    return {step.endpoint_id for step in steps}
+
+
 def resources_file(
     resources: Iterable[Resource], removals: Iterable[Removal], files: Mapping[str, str]
 ) -> dict[str, Any]:

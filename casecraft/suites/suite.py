@@ -95,7 +95,12 @@ class Entry:
     @property
     def file(self) -> str | None:
         """Where its cases are, relative to the suite's folder; None where there are no cases."""
-        return f"cases/{self.slug}.json" if self.result.cases else None
+        return path_of_cases(self) if self.result.cases else None
+
+
+def path_of_cases(entry: Entry) -> str:
+    """The path of an endpoint's file, whether it has cases or not."""
+    return f"cases/{entry.slug}.json"
 
 
 def list_entries(suite: Suite) -> tuple[Entry, ...]:

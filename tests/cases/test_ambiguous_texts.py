@@ -82,3 +82,65 @@ def test_several_texts_are_no_text(schema: Any, sent: list[str]) -> None:
     assert isinstance(verdict, Rejected)
     assert verdict.relabelled is not None
     assert verdict.relabelled.targets == ("query.has[]:not-in-enum",)
+
+
+def one_of(*branches: Any) -> dict[str, Any]:
+    return {"oneOf": [{"type": each} if isinstance(each, str) else each for each in branches]}
+
+
+def in_xml(schema: Any, inner: str) -> Verified | Rejected:
+    body = {"type": "object", "required": ["v"], "properties": {"v": schema}, "xml": {"name": "pet"}}
+    of = endpoint(body=body, content_type="application/xml")
+    return verify(of, replace(PLAIN, body=f"<pet>{inner}</pet>", content_type="application/xml"))
+
+
+def having(schema: str) -> dict[str, Any]:
+    return {"type": "object", "required": ["a"], "properties": {"a": {"type": schema}}}
+
+
+def listing(schema: str) -> dict[str, Any]:
+    return {"type": "array", "items": {"type": schema}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "inner"),
+    [
+        (one_of("integer", "string"), "<v>+7</v>"),
+        (one_of("integer", "string"), "<v> 7 </v>"),
+        (one_of("number", "string"), "<v>7.</v>"),
+        (one_of("boolean", "integer"), "<v>1</v>"),
+        (one_of("boolean", "string"), "<v> true </v>"),
+        (one_of(having("integer"), having("string")), "<v><a>7</a></v>"),
+        (one_of(having("boolean"), having("integer")), "<v><a>1</a></v>"),
+        (one_of("string", {"type": "object"}), "<v/>"),
+        (one_of("string", listing("string")), "<v/>"),
+        ({**one_of(listing("integer"), listing("string")), "xml": {"wrapped": True}}, "<v><v>7</v></v>"),
+        (listing("string") | {"items": one_of(having("integer"), having("string"))}, "<v><a>7</a></v>"),
+    ],
+)
+def test_xml_that_reads_as_several_branches_proves_no_label(schema: Any, inner: str) -> None:
+    verdict = in_xml(schema, inner)
+    assert isinstance(verdict, Rejected), verdict
+    assert verdict.relabelled is None
+    assert "several branches" in verdict.problems[0]
+
+
+@pytest.mark.parametrize(
+    ("schema", "inner"),
+    [
+        (one_of("integer", "string"), "<v>7.0</v>"),
+        (one_of(having("integer"), having("string")), "<v><a>x</a></v>"),
+        (one_of(having("boolean"), having("integer")), "<v><a>7</a></v>"),
+        (one_of("string", {"type": "object"}), "<v>x</v>"),
+        ({"anyOf": [having("integer"), having("string")]}, "<v><a>7</a></v>"),
+    ],
+)
+def test_xml_that_reads_as_one_branch_is_read_by_it(schema: Any, inner: str) -> None:
+    assert isinstance(in_xml(schema, inner), Verified)
+
+
+def test_what_fits_several_branches_in_any_reading_is_wrong() -> None:
+    verdict = in_xml({**one_of(listing("integer"), listing("string")), "xml": {"wrapped": True}}, "<v/>")
+    assert isinstance(verdict, Rejected)
+    assert verdict.relabelled is not None
+    assert verdict.relabelled.targets == ("body.v:several-branches",)

@@ -18,11 +18,12 @@ from casecraft.cases.tokens import estimate_tokens
 from casecraft.core.case import Target
 from casecraft.core.chat import ChatRequest, Message
 from casecraft.core.endpoint import Body, MediaType, Parameter
+from casecraft.core.schema import Definitions
 from tests.cases.sample_endpoint import TARGETS, make_endpoint
 
 GOLDEN = Path(__file__).parent / "golden"
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
-DIGESTS = {"1": "aad071b62953dfe9", "2": "1fbfb4b58aab854c", "3": "a9625ce1364bcb9d"}
+DIGESTS = {"1": "aad071b62953dfe9", "2": "1fbfb4b58aab854c", "3": "a9625ce1364bcb9d", "4": "e81a0cfa2a47142c"}
 
 
 QUESTION = Question(
@@ -77,6 +78,19 @@ def test_a_changed_prompt_gets_a_new_version() -> None:
     said = "".join(map(conversation, LANGUAGES)) + asked_for + schemas
     digest = hashlib.sha256(said.encode()).hexdigest()[:16]
     assert DIGESTS.get(PROMPT_VERSION) == digest, "raise PROMPT_VERSION and put its digest here"
+
+
+def test_xml_is_shown_as_it_looks_and_only_where_it_may_be_sent() -> None:
+    named = {"type": "string", "xml": {"name": "n", "attribute": True}}
+    listed = {"type": "array", "items": named, "xml": {"wrapped": True}, "externalDocs": {}}
+    schema = {"type": "object", "properties": {"xml": listed}, "xml": {"name": "pet"}}
+    for content_type, is_shown in (("application/xml", True), ("text/xml", True), ("application/json", False)):
+        body = Body(True, (MediaType(content_type, {"$ref": "#/$defs/Pet"}),))
+        endpoint = replace(make_endpoint(body=body), definitions=Definitions({"Pet": schema}.__getitem__))
+        found = outline(endpoint)["$defs"]["Pet"]
+        assert ("xml" in found, "xml" in found["properties"]["xml"]) == (is_shown, is_shown)
+        assert ("xml" in found["properties"]["xml"]["items"]) == is_shown
+        assert "externalDocs" not in found["properties"]["xml"]
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

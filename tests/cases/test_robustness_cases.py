@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from casecraft.cases import Draft, Rejected, Verified, generate, hits, parse, targets_of, unreachable, verify
 from casecraft.cases.hostile_texts import has_control_characters
 from casecraft.cases.raw_bodies import malformed, nested, read_raw, text_of, truncated, with_repeated_name
-from casecraft.core.case import Case
+from casecraft.cases.requests import request_model
+from casecraft.core.case import Case, CaseRequest, Repeat, written_out
 from casecraft.core.endpoint import Endpoint, MediaType, Response
 from tests.cases.sample_endpoints import endpoint, query
 
@@ -89,8 +90,8 @@ def test_what_a_text_is(text: str, fault: str | None) -> None:
 
 
 def test_a_nested_text_is_of_no_type_that_the_body_may_have() -> None:
-    assert next(nested(frozenset({"object"}))).startswith("[[[")
-    assert next(nested(frozenset({"array"}))).startswith('{"a":{"a":')
+    assert written_out(next(nested(frozenset({"object"})))).startswith("[[[")
+    assert written_out(next(nested(frozenset({"array"})))).startswith('{"a":{"a":')
     assert list(nested(frozenset({"array", "object"}))) == []
 
 
@@ -124,7 +125,32 @@ def test_an_optional_body_may_be_empty_and_is_broken_all_the_same() -> None:
 def test_a_body_without_fields_has_no_name_to_repeat() -> None:
     of = endpoint(body={"type": "array", "items": {"type": "integer"}})
     assert "body:repeated-name" in unreachable(of)
-    assert case_of(of, "body:deeply-nested").request.raw_body == '{"a":' * 250 + "1" + "}" * 250
+    raw = case_of(of, "body:deeply-nested").request.raw_body
+    assert raw == (Repeat('{"a":', 1000), Repeat("1"), Repeat("}", 1000))
+    assert read_raw(raw).fault == "deeply-nested"
+
+
+def test_a_body_in_parts_is_read_as_the_text_that_it_is() -> None:
+    assert read_raw((Repeat("[1"), Repeat(",1", 3), Repeat("]"))).value == [1, 1, 1, 1]
+    assert read_raw((Repeat("["), Repeat("1,", 3))).fault == "truncated-json"
+
+
+def test_a_huge_body_is_never_put_together_to_be_read() -> None:
+    of = endpoint(body=NAMED)
+    endless = CaseRequest("POST", "/pets", raw_body=(Repeat('"'), Repeat("x", 2**50)), content_type="application/json")
+    found = request_model(of).inspect(endless)
+    assert [finding.target for finding in found.findings] == ["body:huge"]
+    listed = replace(endless, raw_body=(Repeat("", 1), Repeat("[", 2**50)))
+    assert [finding.target for finding in request_model(of).inspect(listed).findings] == ["body:huge"]
+
+
+@pytest.mark.parametrize("start", ['{"name":"', " ", "1"])
+def test_a_huge_body_that_may_be_right_is_not_judged(start: str) -> None:
+    raw = (Repeat(start), Repeat("1", 2**50))
+    request = CaseRequest("POST", "/pets", raw_body=raw, content_type="application/json")
+    found = request_model(endpoint(body=NAMED)).inspect(request)
+    assert found.unclear
+    assert not found.findings
 
 
 def test_any_deep_body_is_a_claim_that_cannot_be_made_of_a_body_of_any_type() -> None:

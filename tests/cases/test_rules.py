@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from casecraft.cases import complete, generate, hits, notes_of, targets_of, unreachable
 from casecraft.cases.identity import request_key
-from casecraft.core.case import CaseRequest
+from casecraft.core.case import CaseRequest, written_out
 from casecraft.core.endpoint import Endpoint, Parameter
 from tests.cases.sample_endpoints import KEY, endpoint, pet_endpoint, query
 
@@ -102,7 +102,7 @@ def has_right_body(schema: Any, request: CaseRequest) -> bool:
     if request.raw_body is None:
         return request.content_type == "application/json" and independent(schema, request.body)
     try:
-        return independent(schema, json.loads(request.raw_body))
+        return independent(schema, json.loads(written_out(request.raw_body)))
     except (ValueError, RecursionError):
         return False
 

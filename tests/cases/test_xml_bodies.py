@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from casecraft.cases import Draft, Rejected, Verified, generate, targets_of, unreachable, verify
 from casecraft.cases.requests import request_model
-from casecraft.cases.xml_bodies import DECLARATION, write_xml
+from casecraft.cases.xml_bodies import DECLARATION, nested, write_xml
 from casecraft.cases.xml_reading import read_xml
-from casecraft.core.case import Case
+from casecraft.core.case import Case, Repeat, written_out
 from casecraft.core.endpoint import Body, Endpoint, MediaType
 from tests.cases.sample_endpoints import endpoint
 
@@ -282,7 +282,7 @@ READ = [
     (f"<pet><id>{'0' * 5000}</id></pet>", "unclear"),
     ("<pet><id>1e999</id></pet>", "unclear"),
     ('<?xml version="1.0" encoding="UTF-16"?><pet/>', "unclear"),
-    ("<pet>" + "<a>" * 5000 + "</a>" * 5000 + "</pet>", "unclear"),
+    ("<pet>" + "<a>" * 5000 + "</a>" * 5000 + "</pet>", "deeply-nested"),
 ]
 
 
@@ -378,6 +378,53 @@ def test_a_list_that_may_be_left_out_is_seen_to_be_empty_if_something_wraps_it(w
     at = xml_endpoint({"type": "object", "properties": {"tags": tags}})
     assert ("body.tags:too-few-items" in {each.id for each in targets_of(at)}) is shows
     assert "body.tags:too-few-items" not in unreachable(at)
+
+
+WITHHELD = {
+    "type": "object",
+    "required": ["name"],
+    "properties": {"name": {"type": "string"}, "id": {"type": "integer", "readOnly": True, "xml": {"attribute": True}}},
+    "xml": {"name": "pet"},
+}
+
+
+def test_xml_is_nested_deeply_in_parts() -> None:
+    case = case_of("body:deeply-nested", xml_endpoint(WITHHELD))
+    parts = case.request.raw_body
+    assert isinstance(parts, tuple)
+    assert parts[1:3] == (Repeat("<a>", 1000), Repeat("</a>", 1000))
+    assert parts[3] == Repeat("</pet>")
+    assert (case.valid, case.expect.status, case.technique) == (True, (200, "4XX"), "syntax_testing")
+
+
+def test_an_empty_root_is_opened_to_be_nested_in() -> None:
+    (whole,) = nested(f'{DECLARATION}<p:pet xmlns:p="u" id="1"/>')
+    assert written_out(whole).startswith(f'{DECLARATION}<p:pet xmlns:p="u" id="1"><a><a>')
+    assert written_out(whole).endswith("</a></a></p:pet>")
+
+
+def test_deep_xml_of_a_model_is_a_probe_where_xml_is_the_main_type() -> None:
+    deep = "<pet><name>a</name>" + "<b>" * 100 + "</b>" * 100 + "</pet>"
+    at = xml_endpoint(WITHHELD)
+    verdict = verify(at, replace(DRAFT, body=deep))
+    assert isinstance(verdict, Verified)
+    assert verdict.case.targets == ("body:deeply-nested",)
+    assert at.body is not None
+    schema = at.body.media_types[0].schema
+    both = replace(at, body=Body(True, (*at.body.media_types, MediaType("application/json", schema))))
+    assert isinstance(verify(both, replace(DRAFT, body=deep)), Rejected)
+
+
+def test_xml_goes_without_a_type_once() -> None:
+    request = case_of("body:missing-content-type", xml_endpoint(WITHHELD)).request
+    assert (request.content_type, request.body) == ("", None)
+    assert str(request.raw_body).endswith("<pet><name>Blue harbor</name></pet>")
+
+
+def test_a_readonly_field_is_set_in_xml() -> None:
+    case = case_of("security:API3-mass-assignment", xml_endpoint(WITHHELD))
+    assert '<pet id="987654"><name>' in case.request.body
+    assert case.valid
 
 
 def test_beside_json_one_case_is_sent_as_xml() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from casecraft.core.case import Binding, Case, CaseRequest, Expectation, Source
+from casecraft.core.case import Binding, Case, CaseRequest, Expectation, Repeat, Source
 from casecraft.core.document import Document
 from casecraft.core.endpoint import Complexity, Endpoint
 from casecraft.core.exchange import Exchange, ExchangeAttempt
@@ -120,7 +120,7 @@ requests = st.builds(
     cookies=st.dictionaries(texts, scalars, max_size=2),
     body=bodies,
     content_type=st.none() | names,
-    raw_body=st.none() | texts,
+    raw_body=st.none() | texts | st.lists(st.builds(Repeat, texts, st.integers(0, 2**40)), max_size=3).map(tuple),
     credentials=st.sampled_from(["own", "none", "invalid", "foreign"]),
 )
 cases = st.builds(

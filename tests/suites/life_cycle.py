@@ -1,15 +1,11 @@
 """A suite with resources and a scenario for the petstore, made by hand."""
 
-from pathlib import Path
 from typing import Any
 
 from casecraft.core.case import Binding, CaseRequest, Expectation, Source
 from casecraft.core.endpoint import Endpoint
 from casecraft.core.scenario import Resource, Scenario, Step
-from casecraft.suites import Suite, render
-from casecraft.suites.cases import cases_file
-from casecraft.suites.json_text import to_json
-from casecraft.suites.suite import list_entries
+from casecraft.suites import Suite
 from tests.suites.samples import answer_of, key_scheme, make_case, make_endpoint, make_result, make_suite
 
 KEY = ((key_scheme("apiKey"),),)
@@ -83,11 +79,3 @@ def life_cycle_suite(read: Binding | None = None) -> Suite:
         (step("clean", "clears up", REMOVE, 204, bound("/id", "made"), path_params=placeholder),),
     )
     return make_suite(results, resources=(pet, Resource("missing", refused)), scenarios=(life,))
-
-
-def write_life_cycles(suite: Suite, folder: Path, *formats: str) -> None:
-    """Writes the suite, with a file for each endpoint of a step: those that have no cases have none otherwise."""
-    render(suite, folder, formats)
-    for entry in list_entries(suite):
-        if entry.file is None:
-            (folder / "cases" / f"{entry.slug}.json").write_bytes(to_json(cases_file(entry)))

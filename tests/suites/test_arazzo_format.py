@@ -20,6 +20,7 @@ from filelock import FileLock
 
 from casecraft.cases import generate
 from casecraft.cases.scenarios import chain
+from casecraft.core.case import Binding
 from casecraft.core.job import JobResult
 from casecraft.spec import load, split
 from casecraft.suites import Run, Suite, render
@@ -58,7 +59,7 @@ def test_workflow_has_the_steps_of_its_scenario(tmp_path: Path) -> None:
     assert steps["create"]["outputs"] == {"id": "$response.body#/id"}
     assert steps["create"]["requestBody"]["replacements"] == [{"target": "/name", "value": "$inputs.create_name"}]
     assert {"name": "petId", "in": "path", "value": "$steps.create.outputs.id"} in steps["read"]["parameters"]
-    assert {"condition": "$response.body#/price == 1"} in steps["read-changed"]["successCriteria"]
+    assert {"condition": "$response.body#/price == 23.45"} in steps["read-changed"]["successCriteria"]
     assert steps["read-removed"]["successCriteria"] == [{"condition": "$statusCode == 404"}]
     assert set(life["inputs"]["required"]) == {"CASECRAFT_AUTH_APIKEY", "create_name"}
 
@@ -109,6 +110,21 @@ def test_what_has_no_words_is_left_out(tmp_path: Path) -> None:
     render(suite, tmp_path, ["arazzo"])
     description = json.loads((tmp_path / "arazzo/petstore.arazzo.json").read_text())
     assert list(workflows_of(description)) == [it.id for it in others]
+
+
+def test_marks_in_xml_are_expressions(tmp_path: Path) -> None:
+    loaded = load(str(ROOT / "specs/petstore.yaml"))
+    made = chain([JobResult(each, "done", "rules", cases=generate(each)) for each in split(loaded)])
+    life, *_ = made.scenarios
+    create, read, *_ = life.steps
+    xml = replace(read.request, body="<pet id='[bound-1]'/>", content_type="application/xml")
+    marked = replace(read, request=xml, bindings=(Binding("/body#[bound-1]", "create", "/id"),))
+    scenario = replace(life, steps=(create, marked))
+    suite = Suite(loaded, made.results, Run("run"), resources=made.resources, scenarios=(scenario,))
+    render(suite, tmp_path, ["arazzo"])
+    description = json.loads((tmp_path / "arazzo/petstore.arazzo.json").read_text())
+    sent = steps_of(workflows_of(description)["pets--life"])["read"]["requestBody"]
+    assert sent == {"contentType": "application/xml", "payload": "<pet id='{$steps.create.outputs.id}'/>"}
 
 
 @pytest.fixture(scope="module")

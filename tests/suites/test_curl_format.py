@@ -14,7 +14,7 @@ from tests.petstore.app import create_app
 from tests.petstore.server import serve
 from tests.suites.conftest import CREDENTIALS
 from tests.suites.consumers import run_curl
-from tests.suites.life_cycle import life_cycle_suite, write_life_cycles
+from tests.suites.life_cycle import life_cycle_suite
 from tests.suites.running import HOSTILE, Echo
 from tests.suites.samples import key_scheme, make_case, make_endpoint, make_result, make_suite
 
@@ -56,7 +56,7 @@ def test_without_jq_what_is_in_bodies_is_left_out_and_said(tmp_path: Path) -> No
     (life,) = suite.scenarios
     made = replace(life.steps[0], values={"/status": "pending"})
     suite = replace(suite, scenarios=(replace(life, steps=(made, *life.steps[1:])),))
-    write_life_cycles(suite, tmp_path / "suite", "curl")
+    render(suite, tmp_path / "suite", ["curl"])
     with serve(create_app(stateful=True)) as url:
         run = run_curl(tmp_path / "suite", url, PATH=str(tools), **CREDENTIALS)
     assert "# jq is not installed: what is in bodies is not checked, and flows into no request" in run.output
@@ -73,7 +73,7 @@ def test_no_answer_is_a_failure(tmp_path: Path) -> None:
 
 
 def test_shellcheck_has_nothing_to_say(tmp_path: Path, petstore_suite: Path) -> None:
-    write_life_cycles(life_cycle_suite(), tmp_path / "suite", "curl")
+    render(life_cycle_suite(), tmp_path / "suite", ["curl"])
     for folder in (petstore_suite / "curl", tmp_path / "suite" / "curl"):
         scripts = [str(path.relative_to(folder)) for path in sorted(folder.rglob("*.sh"))]
         command = [str(Path(sys.executable).parent / "shellcheck"), "--severity=style", "--external-sources", *scripts]

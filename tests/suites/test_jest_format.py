@@ -8,14 +8,14 @@ from urllib.parse import unquote_to_bytes
 
 import pytest
 
-from casecraft.core.case import Binding, CaseRequest, Expectation
+from casecraft.core.case import Binding, CaseRequest, Expectation, Repeat
 from casecraft.core.endpoint import Body, MediaType, Response
 from casecraft.suites import render
 from tests.petstore.app import create_app
 from tests.petstore.server import serve
 from tests.suites.conftest import CREDENTIALS, Comparison
 from tests.suites.consumers import Run, run_jest
-from tests.suites.life_cycle import life_cycle_suite, write_life_cycles
+from tests.suites.life_cycle import life_cycle_suite
 from tests.suites.running import HOSTILE, Echo
 from tests.suites.samples import key_scheme, make_case, make_endpoint, make_result, make_suite
 
@@ -84,6 +84,8 @@ BODIES = [
     (CaseRequest("POST", "/pets", body="{}", raw_body='{"a":1,"a":\x00', content_type="application/json"),
      b'{"a":1,"a":\x00'),
     (CaseRequest("POST", "/pets", raw_body="<a/>", content_type=""), b"<a/>"),
+    (CaseRequest("POST", "/pets", raw_body=(Repeat("é", 2**19), Repeat(""), Repeat("]", 0)), content_type="text/plain"),
+     "é".encode() * 2**19),
     (CaseRequest("POST", "/pets", body="half \ud83d", content_type="text/plain"), b"half \xed\xa0\xbd"),
 ]  # fmt: skip
 
@@ -163,7 +165,7 @@ def test_failures_show_no_secrets(tmp_path: Path, echo: tuple[Echo, str]) -> Non
 
 
 def test_resources_are_made_and_removed(tmp_path: Path) -> None:
-    write_life_cycles(life_cycle_suite(), tmp_path / "suite", "jest")
+    render(life_cycle_suite(), tmp_path / "suite", ["jest"])
     app = create_app(stateful=True)
     with serve(app) as url:
         run = run_jest(tmp_path / "suite", url, **CREDENTIALS)
@@ -176,7 +178,7 @@ def test_resources_are_made_and_removed(tmp_path: Path) -> None:
 
 
 def test_failing_step_ends_its_scenario(tmp_path: Path) -> None:
-    write_life_cycles(life_cycle_suite(), tmp_path / "suite", "jest")
+    render(life_cycle_suite(), tmp_path / "suite", ["jest"])
     with serve(create_app("pet-without-name", stateful=True)) as url:
         run = run_jest(tmp_path / "suite", url, **CREDENTIALS)
     assert run.verdicts["life"] == run.verdicts["read"] == "failed"
@@ -191,7 +193,7 @@ def test_values_that_a_step_reads_back_are_compared(tmp_path: Path, status: str,
     values = {"/owner/address/street": "{{x}} %} $HOME", "/animal/lives": 9.0, "/status": status}
     made, read, *others = life.steps
     steps = (made, replace(read, values=values), *others)
-    write_life_cycles(replace(suite, scenarios=(replace(life, steps=steps),)), tmp_path / "suite", "jest")
+    render(replace(suite, scenarios=(replace(life, steps=steps),)), tmp_path / "suite", ["jest"])
     with serve(create_app(stateful=True)) as url:
         run = run_jest(tmp_path / "suite", url, **CREDENTIALS)
     assert run.verdicts["life"] == verdict, run.output
@@ -199,9 +201,27 @@ def test_values_that_a_step_reads_back_are_compared(tmp_path: Path, status: str,
         assert run.messages["life"].startswith('value mismatch: the body has "sold" at /status, expected "pending"')
 
 
+@pytest.mark.parametrize(
+    ("sent", "wanted", "verdict"),
+    [(12.34, 12.34, "passed"), (12.34, 12.340000152587, "passed"), (12, 12.34, "failed"), (12.3, 12.34, "failed")],
+)
+def test_fractions_that_a_step_reads_back_are_compared(
+    tmp_path: Path, sent: float, wanted: float, verdict: str
+) -> None:
+    suite = life_cycle_suite()
+    (life,) = suite.scenarios
+    made, read, *others = life.steps
+    request = replace(made.request, body={**made.request.body, "price": sent})
+    steps = (replace(made, request=request), replace(read, values={"/price": wanted}), *others)
+    render(replace(suite, scenarios=(replace(life, steps=steps),)), tmp_path / "suite", ["jest"])
+    with serve(create_app(stateful=True)) as url:
+        run = run_jest(tmp_path / "suite", url, **CREDENTIALS)
+    assert run.verdicts["life"] == verdict, run.output
+
+
 def test_value_that_is_not_in_the_answer_blocks(tmp_path: Path) -> None:
     binding = Binding("/path_params/petId", "pet", "/no/such")
-    write_life_cycles(life_cycle_suite(binding), tmp_path / "suite", "jest")
+    render(life_cycle_suite(binding), tmp_path / "suite", ["jest"])
     with serve(create_app(stateful=True)) as url:
         run = run_jest(tmp_path / "suite", url, **CREDENTIALS)
     assert run.verdicts["read"] == "skipped"

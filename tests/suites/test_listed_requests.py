@@ -10,7 +10,7 @@ from urllib.parse import unquote_to_bytes
 
 import pytest
 
-from casecraft.core.case import Binding, CaseRequest, Expectation
+from casecraft.core.case import Binding, CaseRequest, Expectation, Repeat
 from casecraft.core.endpoint import Body, MediaType, Response, SecurityScheme
 from casecraft.core.scenario import Listing
 from casecraft.suites import render
@@ -18,7 +18,7 @@ from tests.petstore.app import create_app
 from tests.petstore.server import serve
 from tests.suites.conftest import CREDENTIALS, Comparison, Runner
 from tests.suites.consumers import Run, run_bruno, run_curl, run_httpyac, run_newman
-from tests.suites.life_cycle import life_cycle_suite, write_life_cycles
+from tests.suites.life_cycle import life_cycle_suite
 from tests.suites.running import HOSTILE, Answer, Echo, basic
 from tests.suites.samples import answer_of, key_scheme, make_case, make_endpoint, make_result, make_suite
 
@@ -124,6 +124,9 @@ def test_headers(tmp_path: Path, echo: tuple[Echo, str], name: str) -> None:
 
 
 LINES = "-H 'a'\n\n### x\n}\n  two\r\n> {% x %}\n< /etc/passwd\n"
+ODD = "'\n$(id) }} ${HOME} \\ é %s"
+HUGE = (Repeat('{"a":', 3), Repeat(ODD, 2), Repeat(""), Repeat("x", 2**20), Repeat('"', 0))
+HUGE_TEXT = '{"a":' * 3 + ODD * 2 + "x" * 2**20
 BODIES = [
     (CaseRequest("POST", "/p", body=2**70, content_type="application/json"), b"1180591620717411303424"),
     (CaseRequest("POST", "/p", body={"a b": ["1", "&'\n"]}, content_type="application/x-www-form-urlencoded"),
@@ -138,6 +141,8 @@ BODIES = [
     (CaseRequest("POST", "/p", raw_body="<a/>", content_type=""), b"<a/>"),
     (CaseRequest("DELETE", "/p", body={"a": 1}, content_type="application/json"), b'{"a":1}'),
     (CaseRequest("GET", "/p", raw_body="[", content_type="application/json"), b"["),
+    (CaseRequest("POST", "/p", raw_body=HUGE, content_type="application/json"), HUGE_TEXT.encode()),
+    (CaseRequest("POST", "/p", raw_body=(Repeat("ab", 2),), content_type="text/plain"), b"abab"),
 ]  # fmt: skip
 
 
@@ -216,6 +221,15 @@ def test_what_cannot_be_sent_is_listed_with_the_reason(tmp_path: Path, echo: tup
         assert f"case\\-00{number}: " in readme
 
 
+@pytest.mark.parametrize("name", ["http", "postman"])
+def test_bodies_in_parts_that_would_be_filled_in_are_listed(tmp_path: Path, echo: tuple[Echo, str], name: str) -> None:
+    parts = (Repeat("{", 2), Repeat("baseUrl"), Repeat("}", 2))
+    request = CaseRequest("POST", "/pets", raw_body=parts, content_type="text/plain")
+    send(name, tmp_path, echo[1], request, CaseRequest("GET", "/pets"))
+    assert len(echo[0].requests) == 1
+    assert "double braces in the body" in (tmp_path / "suite" / name / "README.md").read_text()
+
+
 SCHEMES = {
     "header": key_scheme("the-key"),
     "query": key_scheme("Query Key", "query", "api key"),
@@ -284,7 +298,7 @@ def test_statuses_and_ranges(tmp_path: Path, echo: tuple[Echo, str], name: str) 
 
 @formats
 def test_resources_are_made_and_removed(tmp_path: Path, name: str) -> None:
-    write_life_cycles(life_cycle_suite(), tmp_path / "suite", name)
+    render(life_cycle_suite(), tmp_path / "suite", [name])
     with serve(create_app(stateful=True)) as url:
         run = RUNNERS[name](tmp_path / "suite", url, **CREDENTIALS)
     expected = {"read": "passed", "needs-missing": "skipped", "remove": "passed"}
@@ -321,7 +335,7 @@ def test_values_that_a_step_reads_back_are_compared(tmp_path: Path, name: str, s
     (life,) = suite.scenarios
     made, read, *others = life.steps
     steps = (made, replace(read, values={**READ_BACK, "/status": status}), *others)
-    write_life_cycles(replace(suite, scenarios=(replace(life, steps=steps),)), tmp_path / "suite", name)
+    render(replace(suite, scenarios=(replace(life, steps=steps),)), tmp_path / "suite", [name])
     with serve(create_app(stateful=True)) as url:
         run = RUNNERS[name](tmp_path / "suite", url, **CREDENTIALS)
     assert run.verdicts["life--read"] == verdict, run.output
@@ -341,7 +355,7 @@ def test_lists_are_held_to_values_of_earlier_answers(tmp_path: Path, name: str) 
     listing = {shelter.id: Listing("/items", "limit", ("chip",))}
     for number, answer in enumerate(("other", "{pet}")):
         app = Shelf(answer)
-        write_life_cycles(replace(suite, results=results, listings=listing), tmp_path / str(number), name)
+        render(replace(suite, results=results, listings=listing), tmp_path / str(number), [name])
         with serve(app) as url:
             run = RUNNERS[name](tmp_path / str(number), url, **CREDENTIALS)
         assert run.verdicts["chip"] == ("passed" if number else "failed"), run.output
@@ -363,7 +377,7 @@ class Shelf:
 
 @formats
 def test_failing_step_ends_its_scenario(tmp_path: Path, name: str) -> None:
-    write_life_cycles(life_cycle_suite(), tmp_path / "suite", name)
+    render(life_cycle_suite(), tmp_path / "suite", [name])
     with serve(create_app("creation-answers-200", stateful=True)) as url:
         run = RUNNERS[name](tmp_path / "suite", url, **CREDENTIALS)
     assert run.verdicts["life--made"] == "failed"

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from casecraft.core.case import CaseRequest, Expectation
+from casecraft.core.case import CaseRequest, Expectation, Repeat
 from casecraft.core.endpoint import Body, MediaType, Response
 from casecraft.suites import render
 from tests.petstore.app import create_app
@@ -113,6 +113,9 @@ def requests() -> list[CaseRequest]:
     found += [CaseRequest("POST", "/text", body=text, content_type="text/plain; charset=utf-8") for text in texts]
     found += [CaseRequest("PUT", "/raw", raw_body=text, content_type="application/json") for text in texts]
     found += [CaseRequest("PUT", "/raw", raw_body=text, content_type="") for text in texts]
+    parts = tuple(Repeat(text, number) for number, text in enumerate(texts))
+    found += [CaseRequest("PUT", "/raw", raw_body=parts, content_type=kind) for kind in ("application/json", "")]
+    found += [CaseRequest("PUT", "/raw", raw_body=(Repeat("x", 2**20),), content_type="application/json")]
     form = {"text": "a b", "many": [1, "two"], "deep": {"a": [None]}}
     kinds = ["application/x-www-form-urlencoded", "multipart/form-data", "application/x+json", "application/xml"]
     found += [CaseRequest("POST", "/form", body=form, content_type=kind) for kind in kinds]

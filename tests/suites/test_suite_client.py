@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from casecraft.core.case import CaseRequest, Expectation
+from casecraft.core.case import CaseRequest, Expectation, Repeat
 from casecraft.suites import render
 from tests.petstore.server import serve
 from tests.suites.running import Echo, outcomes, run_suite
@@ -143,10 +143,29 @@ def test_the_command_of_a_failure_sends_the_same_request(tmp_path: Path, kind: s
         assert "secret" not in command
         assert shlex.split(command)[0] == "curl"
         subprocess.run(["sh", "-c", f"{command} -s"], env={**os.environ, **secret}, check=True, capture_output=True)
+    assert json.loads(echo.requests[0]["body"]) == body
+    assert_same(echo)
+
+
+def test_the_command_of_a_failure_sends_a_huge_body_without_showing_it(tmp_path: Path) -> None:
+    echo = Echo()
+    parts = (Repeat("'\n$(id) {}é\\", 2), Repeat("x", 2**20), Repeat(""))
+    request = CaseRequest("POST", "/pets", raw_body=parts, content_type="application/json")
+    case = make_case(request=request, expect=Expectation((404,)))
+    render(make_suite([make_result(make_endpoint("POST"), case)]), tmp_path / "suite")
+    with serve(echo) as url:
+        (text,) = outcomes(tmp_path / "suite", url).values()
+        assert len(text) < 2000
+        command = text[text.index("curl ") :].split("\n\n")[0]
+        subprocess.run(["bash", "-c", f"{command} -s"], check=True, capture_output=True)
+    assert len(echo.requests[0]["body"]) > 2**20
+    assert_same(echo)
+
+
+def assert_same(echo: Echo) -> None:
     first, second = echo.requests
     for request_ in (first, second):
         del request_["headers"]["host"]
-        for name in ("accept-encoding", "connection"):
+        for name in ("accept-encoding", "connection", "expect"):
             request_["headers"].pop(name, None)
-    assert json.loads(first["body"]) == body
     assert first == second

@@ -14,7 +14,10 @@ from casecraft.core.case import RUN, Binding, Case, CaseRequest, Expectation, So
 from casecraft.core.endpoint import Response
 from casecraft.core.scenario import Resource, Scenario, Step
 from casecraft.suites import render
+from tests.petstore.app import create_app
+from tests.petstore.rules import API_KEY
 from tests.petstore.server import serve
+from tests.suites.life_cycle import life_cycle_suite
 from tests.suites.running import outcomes, run_suite
 from tests.suites.samples import key_scheme, make_case, make_endpoint, make_result, make_suite
 
@@ -301,6 +304,28 @@ def test_scenario_sees_that_a_change_was_not_kept(tmp_path: Path, pets: tuple[Pe
     assert "the body has nothing at /colour/0, expected 1" in ends["missing"]
 
 
+@pytest.mark.parametrize(
+    ("kept", "wanted", "says"),
+    [
+        (12.34, 12.34, ""),
+        (12.34000015258789, 12.34, ""),
+        (12, 12.34, "has 12 at /price, expected 12.34"),
+        (12.3, 12.34, "has 12.3 at"),
+        ("12.34", 12.34, 'has "12.34" at'),
+        (None, 12.34, "has null at"),
+        (True, 1.5, "has true at"),
+        (1.0000001, 1, "has 1.0000001 at"),
+    ],
+)
+def test_scenario_sees_a_fraction_that_was_rounded(
+    tmp_path: Path, pets: tuple[Pets, str], kept: Any, wanted: float, says: str
+) -> None:
+    keep = replace(CHANGE, request=request("PUT", "/pets/{id}", {"price": kept}))
+    write(tmp_path / "suite", scenarios=(life(keep, replace(READ_CHANGED, values={"/price": wanted})),))
+    message = outcomes(tmp_path / "suite", pets[1], "-k", "test_scenario")["pets--life"]
+    assert says in message if says else message == ""
+
+
 def test_scenario_stands_on_resources_of_the_suite(tmp_path: Path, pets: tuple[Pets, str]) -> None:
     toy = (*ID, Binding("/path_params/toy", "create", "/id"))
     steps = (
@@ -322,6 +347,25 @@ def test_scenario_stands_on_resources_of_the_suite(tmp_path: Path, pets: tuple[P
 def test_scenario_that_cannot_be_carried_out_is_skipped(tmp_path: Path, pets: tuple[Pets, str]) -> None:
     write(tmp_path / "suite", scenarios=(life(READ),), security={"POST /pets": ((key_scheme(),),)})
     assert "set CASECRAFT_AUTH_APIKEY" in outcomes(tmp_path / "suite", pets[1], "-k", "test_scenario")["pets--life"]
+
+
+def test_steps_find_the_files_of_endpoints_without_cases(tmp_path: Path) -> None:
+    suite = life_cycle_suite()
+    bare = {result.endpoint.id for result in suite.results if not result.cases}
+    assert bare >= {"POST /pets", "PATCH /pets/{petId}"}
+    render(suite, tmp_path / "suite", ["pytest"])
+    with serve(create_app(stateful=True)) as url:
+        ends = outcomes(tmp_path / "suite", url, CASECRAFT_AUTH_APIKEY=API_KEY)
+    assert ends["life"] == ends["read"] == ends["remove"] == ""
+    entries = json.loads((tmp_path / "suite" / "suite.json").read_text())["endpoints"]
+    assert {entry["id"] for entry in entries if entry["file"] is None} == bare
+    content = json.loads((tmp_path / "suite" / "cases" / "post.pets.json").read_text())
+    assert (content["cases"], content["security"][0][0]["name"]) == ([], "apiKey")
+
+
+def test_an_endpoint_that_nothing_needs_has_no_file(tmp_path: Path) -> None:
+    render(make_suite([make_result(make_endpoint())]), tmp_path / "suite")
+    assert not (tmp_path / "suite" / "cases").exists()
 
 
 def test_workers_make_their_own(tmp_path: Path, pets: tuple[Pets, str]) -> None:

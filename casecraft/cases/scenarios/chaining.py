@@ -9,6 +9,8 @@ from casecraft.cases.scenarios.disturbance import lone_cases
 from casecraft.cases.scenarios.duplicates import duplicates_of
 from casecraft.cases.scenarios.edges import UNMADE, Refused, check_edges
 from casecraft.cases.scenarios.graph import Graph, build_graph
+from casecraft.cases.scenarios.huge import TECHNIQUE as HUGE_TECHNIQUE
+from casecraft.cases.scenarios.huge import huge_bodies
 from casecraft.cases.scenarios.listings import listings_of
 from casecraft.cases.scenarios.lives import scenarios_of
 from casecraft.cases.scenarios.preconditions import part_preconditions
@@ -17,6 +19,7 @@ from casecraft.cases.scenarios.registry import Registry
 from casecraft.cases.scenarios.removals import removals_of
 from casecraft.cases.scenarios.stories import build_stories
 from casecraft.cases.scenarios.unknown import unknown_case
+from casecraft.cases.scenarios.xml_values import mark_case, mark_resource, mark_scenario
 from casecraft.cases.techniques import ALL_TECHNIQUES
 from casecraft.core.case import Source, Technique
 from casecraft.core.job import JobResult
@@ -61,12 +64,13 @@ def chain(
     `proposed` is what models propose, by the endpoint that they were asked about; what does not hold against the
     document is left out, and `judged` counts it.
 
-    The same results give the same, to the byte. `fill` adds cases that ask for what does not exist, where their
-    technique is one of `techniques`; scenarios come only where theirs is. Only the endpoints of these results are
-    looked at: one that is filtered out makes nothing.
+    The same results give the same, to the byte. `fill` adds cases that ask for what does not exist, and one huge body
+    for each tag, where their technique is one of `techniques`; scenarios come only where theirs is. Only the endpoints
+    of these results are looked at: one that is filtered out makes nothing.
     """
     parted = [part_preconditions(result) for result in results]
     registry, edges, refused = _registry(build_graph(parted), results, proposed)
+    extra = dict(huge_bodies(registry, parted)) if fill and HUGE_TECHNIQUE in techniques else {}
     chained = []
     for result in parted:
         attached = attach(registry, result)
@@ -74,7 +78,10 @@ def chain(
         unknown = unknown_case(registry, operation) if operation is not None else None
         if unknown is not None and unknown.technique in techniques:
             attached = replace(attached, cases=(*attached.cases, unknown))
-        chained.append(attached)
+        if result.endpoint.id in extra:
+            attached = replace(attached, cases=(*attached.cases, extra[result.endpoint.id]))
+        cases = tuple(mark_case(result.endpoint, case) for case in attached.cases)
+        chained.append(attached if cases == attached.cases else replace(attached, cases=cases))
     used = {binding.step for result in chained for case in result.cases for binding in case.bindings}
     wanted = "scenario_testing" in techniques
     scenarios = (*scenarios_of(registry), *duplicates_of(registry)) if wanted else ()
@@ -82,10 +89,12 @@ def chain(
     scenarios = (*scenarios, *stories)
     listings = listings_of(registry.graph.shapes, (result.endpoint for result in results))
     judged = Judged(edges, len(stories), (*refused, *unfit))
+    endpoints = {result.endpoint.id: result.endpoint for result in results}
+    needed = _needed(registry.in_order, used, scenarios)
     return Chained(
         tuple(chained),
-        _needed(registry.in_order, used, scenarios),
-        scenarios,
+        tuple(mark_resource(endpoints, resource) for resource in needed),
+        tuple(mark_scenario(endpoints, scenario) for scenario in scenarios),
         listings,
         removals_of(registry),
         lone_cases(registry.graph, chained),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from casecraft.cases.scenarios.attachment import CONFLICT
-from casecraft.cases.scenarios.changes import Change, choose_changes
+from casecraft.cases.scenarios.changes import Change, choose_changes, telling_creation
 from casecraft.cases.scenarios.fields import escape
 from casecraft.cases.scenarios.graph import Operation
 from casecraft.cases.scenarios.listings import find_listing
@@ -41,11 +41,12 @@ class Life:
 
     def whole(self) -> Scenario | None:
         """Made, read, changed, read again, listed, removed, gone; what the document has of it."""
-        steps = [self._creation()]
+        create, values = telling_creation(self.registry.graph, self.producer, self._creation())
+        steps = [create]
         read = self._operation("GET")
         if read is not None:
-            steps.append(self._step("read", "Read it", read))
-        for number, change in enumerate(self._changes()):
+            steps.append(self._step("read", "Read it", read, values=values))
+        for number, change in enumerate(self._changes(create)):
             mark = f"-{number + 1}" if number else ""
             steps.append(self._step(f"change{mark}", "Change it", change.operation, change.case))
             if read is not None:
@@ -64,7 +65,7 @@ class Life:
         if removal is None:
             return None
         steps = [self._creation(), self._step("remove", "Remove it", removal)]
-        for change in self._changes()[:1]:
+        for change in self._changes(self._creation())[:1]:
             steps += self._gone("change-removed", "Change what is removed", change.operation, change.case)
         for operation in self._uses():
             steps += self._gone("use-removed", "Use what is removed", operation)
@@ -118,7 +119,7 @@ class Life:
     def lost_update(self) -> Scenario | None:
         """Changed only as it was read: not again with the tag of before. Not sent again where it is as it was."""
         read = self._operation("GET")
-        change = next((it for it in self._changes() if _header(it.operation, "if-match", UNMET)), None)
+        change = next((it for it in self._changes(self._creation()) if _header(it.operation, "if-match", UNMET)), None)
         if read is None or change is None:
             return None
         steps = [self._creation(), self._step("read", "Read it", read)]
@@ -181,9 +182,9 @@ class Life:
         expect = _success(case.expect)
         return Step(name, title, operation.endpoint.id, case.request, expect, bindings, values or {})
 
-    def _changes(self) -> list[Change]:
+    def _changes(self, create: Step) -> list[Change]:
         updates = [self._operation(method) for method in ("PUT", "PATCH", "POST")]
-        return choose_changes(self.registry.graph, self.producer, *updates)
+        return choose_changes(self.registry.graph, self.producer, create.request.body, *updates)
 
     def _bindings(self, operation: Operation, case: Case) -> Iterator[Binding]:
         endpoint = operation.endpoint

@@ -7,6 +7,7 @@ from typing import Any
 from casecraft.cases.scenarios.fields import escape
 from casecraft.cases.scenarios.graph import Graph
 from casecraft.cases.scenarios.paths import common_segments, noun_of, shape_of, singular, words_of
+from casecraft.cases.scenarios.xml_values import body_value
 from casecraft.core.case import CaseRequest
 from casecraft.core.endpoint import Endpoint
 
@@ -29,8 +30,9 @@ class References:
     def find(self, endpoint: Endpoint, request: CaseRequest) -> Iterator[tuple[str, str]]:
         """Places of a request (`/body/petId`) with the item paths of what they name."""
         fields = [(f"/query/{escape(name)}", words_of(name), value) for name, value in request.query.items()]
-        if request.raw_body is None and isinstance(request.body, dict):
-            fields += list(_leaves(request.body, "/body", (), 1))[:_MOST_FIELDS]
+        body = body_value(endpoint, request)
+        if isinstance(body, dict):
+            fields += list(_leaves(body, "/body", (), 1))[:_MOST_FIELDS]
         for place, words, value in fields:
             item = self.item_of(endpoint, words, value)
             if item is not None:

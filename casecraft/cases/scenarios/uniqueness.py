@@ -5,6 +5,7 @@ from typing import Any
 
 from casecraft.cases.scenarios.fields import SchemaShapes, escape
 from casecraft.cases.scenarios.paths import words_of
+from casecraft.cases.scenarios.xml_values import body_value
 from casecraft.cases.shapes import Shape
 from casecraft.core.case import RUN, Binding, CaseRequest
 from casecraft.core.endpoint import Endpoint
@@ -44,8 +45,8 @@ def unique_bindings(
     for parameter in endpoint.parameters:
         if parameter.location == "header" and words_of(parameter.name) in _KEY_HEADERS:
             yield from _bound(shapes, endpoint, request.headers, parameter.name, parameter.schema, "/headers")
-    body, shape = request.body, shapes.of_body(endpoint)
-    if isinstance(body, dict) and shape is not None and request.raw_body is None:
+    body, shape = body_value(endpoint, request), shapes.of_body(endpoint)
+    if isinstance(body, dict) and shape is not None:
         yield from _in_body(shapes, endpoint, body, shape, also)
 
 

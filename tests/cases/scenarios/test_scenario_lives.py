@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from casecraft.core.scenario import Scenario
-from tests.cases.scenarios.shop import PET, bound, chained, item, named, operation, pets, scenarios_of
+import pytest
+
+from casecraft.core.scenario import Scenario, Step
+from tests.cases.scenarios.shop import PET, TEXT, Json, bound, chained, item, named, operation, pets, scenarios_of
 
 OWN = {"/path_params/petId": ("create", "/id")}
 
@@ -56,6 +58,73 @@ def test_dates_and_types_are_not_compared(tmp_path: Path) -> None:
     }
     life = {step.id: step for step in scenarios_of(chained(tmp_path, paths))["pets--life"].steps}
     assert set(life["read-changed"].values) == {"/note"}
+
+
+PRICED = {"type": "object", "properties": {"id": {"type": "integer"}, "price": {"type": "number"}, "name": TEXT}}
+
+
+def life_of(tmp_path: Path, paths: Json) -> dict[str, Step]:
+    return {step.id: step for step in scenarios_of(chained(tmp_path, paths))["pets--life"].steps}
+
+
+def priced(price: Json, shown: Json = PRICED) -> Json:
+    new = {"type": "object", "required": ["name"], "properties": {"name": TEXT, "price": price}}
+    return {
+        "/pets": {"post": operation({"201": shown}, new)},
+        "/pets/{petId}": item(
+            schema={"type": "integer"}, get=operation({"200": shown}), put=operation({"200": shown}, new)
+        ),
+    }
+
+
+def test_fractions_are_sent_and_read_back_after_making_and_changing(tmp_path: Path) -> None:
+    life = life_of(tmp_path, priced({"type": "number", "minimum": 0}))
+    assert life["create"].request.body["price"] == 12.34
+    assert life["read"].values == {"/price": 12.34}
+    assert life["change"].request.body["price"] == life["read-changed"].values["/price"] == 23.45
+
+
+@pytest.mark.parametrize(
+    ("price", "sent"),
+    [
+        ({"type": "number", "maximum": 1}, 0.34),
+        ({"type": "number", "minimum": 200, "maximum": 201}, 200.34),
+        ({"type": "number", "multipleOf": 0.5}, 12.5),
+        ({"type": ["number", "null"]}, 12.34),
+    ],
+)
+def test_fractions_conform(tmp_path: Path, price: Json, sent: float) -> None:
+    assert life_of(tmp_path, priced(price))["read"].values == {"/price": sent}
+
+
+@pytest.mark.parametrize(
+    ("price", "shown"),
+    [
+        ({"type": "integer"}, PRICED),
+        ({"type": "number", "multipleOf": 2}, PRICED),
+        ({"type": "number", "multipleOf": 0.001, "maximum": 0.009}, PRICED),
+        ({"type": "number", "enum": [1.5]}, PRICED),
+        ({"type": ["number", "string"]}, PRICED),
+        ({"type": "number", "readOnly": True}, PRICED),
+        ({"type": "number"}, PET),
+        ({"type": "number"}, {"properties": {"id": {"type": "integer"}, "price": {"type": ["number", "string"]}}}),
+    ],
+)
+def test_no_fraction_is_compared_that_may_come_back_otherwise(tmp_path: Path, price: Json, shown: Json) -> None:
+    assert life_of(tmp_path, priced(price, shown))["read"].values == {}
+
+
+def test_fractions_keep_the_rules_between_fields(tmp_path: Path) -> None:
+    number = {"type": "number"}
+    new = {"type": "object", "properties": {"minPrice": number, "maxPrice": number}}
+    shown = {"type": "object", "properties": {"id": {"type": "integer"}, "minPrice": number, "maxPrice": number}}
+    paths = {
+        "/pets": {"post": operation({"201": shown}, new)},
+        "/pets/{petId}": item(schema={"type": "integer"}, get=operation({"200": shown})),
+    }
+    life = life_of(tmp_path, paths)
+    assert life["read"].values == {}
+    assert not {"minPrice", "maxPrice"} & set(life["create"].request.body)
 
 
 def test_after_its_removal_nothing_can_be_done_with_it(tmp_path: Path) -> None:

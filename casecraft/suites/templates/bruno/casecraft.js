@@ -5,6 +5,7 @@ const { checksOf, isObject, matchesAny, parsed, valueAt } = require("./checks.js
 const forms = {
   percent: (text) => encodeURIComponent(text).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`),
   cookie: (text) => encodeURIComponent(text),
+  xml: (text) => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`),
   base64: (text) => btoa(unescape(encodeURIComponent(text))),
 };
 
@@ -39,6 +40,7 @@ function setUnique(bru, name, kind) {
   const value = kind in kinds ? kinds[kind] : text;
   bru.setVar(name, String(value));
   bru.setVar(`${name}_json`, JSON.stringify(value));
+  bru.setVar(`${name}_xml`, String(value));
   for (const form of ["percent", "cookie"]) bru.setVar(`${name}_${form}`, encodeURIComponent(value));
 }
 

@@ -73,7 +73,7 @@ prepare() {
   role=none
 }
 
-# send METHOD PATH [HEADER]... [--body TEXT | --body-file FILE]: sends a request and tells how the test ended.
+# send METHOD PATH [HEADER]... [--body TEXT | --body-file FILE | --body-part TEXT TIMES...]: sends a request and tells how the test ended.
 send() {
   local missing reason=""
   answered=""
@@ -93,6 +93,7 @@ send() {
 send_now() {
   local method=$1 url=$base_url$2 options=(-X "$1") headers=() input=/dev/null problem
   shift 2
+  : >"$folder/sent"
   [[ $method != HEAD ]] || options=(--head)
   while (($#)); do
     case $1 in
@@ -100,6 +101,11 @@ send_now() {
         printf %s "$2" >"$folder/sent"
         input=$folder/sent
         shift
+        ;;
+      --body-part)
+        repeat "$2" "$3" >>"$folder/sent"
+        input=$folder/sent
+        shift 2
         ;;
       --body-file)
         input=$2
@@ -185,6 +191,11 @@ unique() {
   printf -v "$1_json" %s "$value"
 }
 
+# repeat TEXT TIMES: the text that many times in a row.
+repeat() {
+  text=$1 awk -v times="$2" 'BEGIN { while (times-- > 0) printf "%s", ENVIRON["text"] }'
+}
+
 # percent TEXT: the text as it stands in a URL.
 percent() {
   local text=$1 at sign
@@ -195,6 +206,11 @@ percent() {
       *) printf %%%02X "$(($(printf %d "'$sign") & 255))" ;;
     esac
   done
+}
+
+# as_xml TEXT: the text as it stands in XML.
+as_xml() {
+  printf %s "$1" | sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g; s/"/\&quot;/g'
 }
 
 # base64_of TEXT: its base64 on one line.
@@ -343,8 +359,11 @@ find_wrong_values() {
   local at
   ((${#values[@]} == 0)) || is_json || echo "value mismatch: the body is no JSON"
   for ((at = 0; at < ${#values[@]}; at += 2)); do
+    # A fraction may come back in the fewer digits of another float.
     # shellcheck disable=SC2016
-    in_body "($AT) as \$found"' | select($found != $wanted)
+    in_body "($AT) as \$found"' | select(
+        if ([$found, $wanted] | all(type == "number")) and $wanted != ($wanted | floor)
+        then ($found - $wanted | fabs) > ($wanted | fabs) * 1e-6 else $found != $wanted end)
       | "value mismatch: the body has \($found | tojson) at /\($path | join("/")), expected \($wanted | tojson)"' \
       --argjson path "${values[at]}" --argjson wanted "${values[at + 1]}"
   done

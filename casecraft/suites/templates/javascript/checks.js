@@ -117,11 +117,17 @@ function fits(documentedType, kind) {
 /** Which of the values that must stand in the body, by JSON pointer, do not. */
 function valueProblems(values, answer) {
   return Object.entries(values).flatMap(([pointer, wanted]) => {
-    const found = JSON.stringify(valueAt(answer.value, pointer));
-    if (found === JSON.stringify(wanted)) return [];
-    const has = found === undefined ? "nothing" : found;
+    const found = valueAt(answer.value, pointer);
+    if (isSame(found, wanted)) return [];
+    const has = found === undefined ? "nothing" : JSON.stringify(found);
     return [`value mismatch: the body has ${has} at ${pointer}, expected ${JSON.stringify(wanted)}`];
   });
+}
+
+/** Whether a value is the one that was sent. A fraction may come back in the fewer digits of another float. */
+function isSame(found, wanted) {
+  const mayBeNear = typeof found === "number" && typeof wanted === "number" && !Number.isInteger(wanted);
+  return mayBeNear ? Math.abs(found - wanted) <= Math.abs(wanted) * 1e-6 : JSON.stringify(found) === JSON.stringify(wanted);
 }
 
 /** What a JSON pointer names, undefined where there is nothing. */

@@ -72,9 +72,9 @@ function buildPath(request, query) {
 
 function buildBody(request, headers, uploads) {
   if (request.content_type === null) return undefined;
-  if (typeof request.raw_body === "string") {
+  if (request.raw_body !== undefined && request.raw_body !== null) {
     if (request.content_type) add(headers, "Content-Type", request.content_type);
-    return toBytes(request.raw_body);
+    return rawBytes(request.raw_body);
   }
   const kind = request.content_type.split(";")[0].trim().toLowerCase();
   const isForm = request.body !== null && typeof request.body === "object" && !Array.isArray(request.body);
@@ -88,6 +88,16 @@ function buildBody(request, headers, uploads) {
     return Buffer.from(pairs(request.body).map(([name, value]) => `${encode(name)}=${encode(value)}`).join("&"));
   }
   return toBytes(wireText(request.body));
+}
+
+/** An exact text; one that is too long to be written out is in parts that repeat. */
+function rawBytes(raw) {
+  if (typeof raw === "string") return toBytes(raw);
+  return Buffer.concat(raw.map(({ text, times }) => repeated(toBytes(text), times)));
+}
+
+function repeated(bytes, times) {
+  return bytes.length ? Buffer.alloc(bytes.length * times, bytes) : bytes;
 }
 
 function multipart(body, uploads) {

@@ -1,7 +1,7 @@
 // Values that flow from an earlier answer into a request. Made by casecraft.
 
 const { randomBytes, randomInt, randomUUID } = require("node:crypto");
-const { exactly } = require("./numbers");
+const { exactly, wireText } = require("./numbers");
 
 const RUN = "run"; // the step of values that come from no answer
 
@@ -30,6 +30,7 @@ function uniqueValue(source) {
  * `header:Name`, with `#last` its last segment.
  */
 function valueFrom(answer, source) {
+  if (source.startsWith(`request:${MARKED}`)) return at(exactly(answer.sent), ["bound", source.slice("request:".length)]);
   if (source.startsWith("request:")) return at(exactly(answer.sent), segments(source.slice("request:".length)));
   if (!source.startsWith("header:")) return at(exactly(answer.text), segments(source));
   const [name, part] = source.slice("header:".length).split("#");
@@ -38,10 +39,21 @@ function valueFrom(answer, source) {
   return part === "last" ? decodeURIComponent(value.split(/[?#]/)[0].replace(/\/+$/, "").split("/").pop()) : value;
 }
 
+const MARKED = "/body#"; // and a mark, which stands in a body of XML for the value
+
 function put(target, place, value) {
+  if (place.startsWith(MARKED)) {
+    target.bound = { ...target.bound, [place]: value };
+    target.body = target.body.replaceAll(place.slice(MARKED.length), () => asXml(wireText(value)));
+    return;
+  }
   const names = segments(place);
   const last = names.pop();
   at(target, names)[last] = value;
+}
+
+function asXml(text) {
+  return text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }
 
 function at(value, names) {

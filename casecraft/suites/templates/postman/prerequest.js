@@ -2,6 +2,7 @@
 const forms = {
   percent: (text) => encodeURIComponent(text).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`),
   cookie: (text) => encodeURIComponent(text),
+  xml: (text) => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`),
   base64: (text) => Buffer.from(text).toString("base64"),
 };
 
