@@ -3,7 +3,7 @@
     python -m benchmarks.formats [FORMAT …]
 
 A mutant is caught where the program ends with failures on it; on the right petstore it must not. Each program stops at
-the first failure, where it can. All eight formats take about half an hour: this is none of the benchmarks that
+the first failure, where it can. All eight formats take an hour or more: this is none of the benchmarks that
 `python -m benchmarks` runs.
 """
 
