@@ -1,6 +1,6 @@
 """Ids for calls of tools that their vendor gave none.
 
-Gemini and Ollama tell calls apart by their order in one answer. Clients and other vendors want ids that are unique in
+Gemini tells calls apart by their order in one answer. Clients and other vendors want ids that are unique in
 the whole conversation: those that stand for an order alone (`call_0`) get something of their answer's id.
 """
 

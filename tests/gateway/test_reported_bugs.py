@@ -275,3 +275,16 @@ def test_glm_gets_its_tools_and_history_with_names(stage: Stage) -> None:
     body = asked.upstream.requests[-1].body
     calls = [call for it in body["messages"] for call in it.get("tool_calls") or ()]
     assert {it["function"]["name"] for it in (*calls, *body["tools"])} == {"get_weather", "get_time"}
+
+
+# Ids of calls, which Gemini and Ollama give none: those of one answer must not come again in the next.
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("vendor", ["gemini", "ollama_chat"])
+@pytest.mark.parametrize("client", others("gemini"))
+def test_calls_of_two_answers_have_ids_of_their_own(stage: Stage, client: str, vendor: str, stream: bool) -> None:
+    asked = cell(stage, client, vendor)
+    asked.upstream.says(Said(calls=(PARIS, ROME)))
+    ids = [call.id for _ in range(2) for call in asked.ask(replace(OFFERED, stream=stream)).calls]
+    assert len(set(ids)) == 4

@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 import ollama
@@ -13,6 +14,8 @@ from tests.wire.test_ollama_requests import as_the_client_sends, without_empty
 REASONS = {"stop": "stop", "stop_sequence": "stop", "length": "length", "filter": "stop"}
 BASE = ""
 KIND = "application/x-ndjson"
+TIMES = count()
+"""Nothing is said twice at the same time."""
 
 
 def is_stream(path: str, body: dict[str, Any]) -> bool:
@@ -64,7 +67,7 @@ def parts_of(message: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
 
 def line(model: str, done: bool, **message: Any) -> dict[str, Any]:
     told = {"role": "assistant", "content": "", **message}
-    return {"model": model, "created_at": "2025-07-07T20:22:19.184789Z", "message": told, "done": done}
+    return {"model": model, "created_at": f"2025-07-07T20:22:19.{next(TIMES):06}Z", "message": told, "done": done}
 
 
 def end(said: Said) -> dict[str, Any]:
