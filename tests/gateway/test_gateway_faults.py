@@ -214,7 +214,7 @@ async def test_all_that_were_asked_are_named_where_none_answers(tmp_path: Path) 
     upstream = Upstream(first=says(401), second=says(529), third=says(503))
     async with served(tmp_path, upstream, dict.fromkeys(("first", "second", "third"), "openai_chat")) as it:
         reply = await ask(it, "openai_chat")
-        assert reply.status_code == 500
+        assert reply.status_code == 503
         message = error_message("openai_chat", reply.json())
         assert "'third'" in message
         assert "first/first-model: " in message
