@@ -13,7 +13,7 @@ from casecraft.providers.selection import split_name
 async def count_tokens(asked: ClientRequest, lanes: Lanes, candidate: str, estimate: int) -> int:
     """What the provider counts where it speaks Messages, which can be asked for it; else the estimate."""
     name, model = split_name(candidate)
-    provider = lanes.of(name).provider
+    provider = lanes.of(name, model).provider
     spoken = provider.profile.dialect
     if not isinstance(provider, ChatProvider) or asked.door is not MESSAGES or spoken != MESSAGES.dialect:
         return estimate

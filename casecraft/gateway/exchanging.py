@@ -81,7 +81,7 @@ class Exchanging:
     async def _ask(self, candidate: str, *, again: bool) -> None:
         """Ask one candidate, and `again` where its side failed before it said anything and nobody else is left."""
         provider, model = split_name(candidate)
-        lane = self.lanes.of(provider)
+        lane = self.lanes.of(provider, model)
         model = model or lane.provider.profile.model
         try:
             await self._attempt(lane, model)

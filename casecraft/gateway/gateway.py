@@ -24,7 +24,7 @@ from casecraft.gateway.routing import Router, Traits, traits_of
 from casecraft.providers import create
 from casecraft.providers.call_log import CallLog
 from casecraft.providers.provider import Provider
-from casecraft.providers.selection import settings_of, split_name
+from casecraft.providers.selection import profile_of, settings_of, split_name
 from casecraft.state import Store, record_exchange
 
 Report: TypeAlias = Callable[[CasecraftError], None]
@@ -93,9 +93,11 @@ class Gateway:
         self.lanes = Lanes(self._create, kept)
         self._retired.add(gone, self.under_way)
 
-    def _create(self, provider: str) -> Provider:
-        """The provider, with the gateway's patience where it has none of its own."""
+    def _create(self, provider: str, model: str) -> Provider:
+        """The provider, with the gateway's patience, and the model that a route names, where it has none of its own."""
         settings = settings_of(provider, self.settings.provider_settings)
+        if model and not profile_of(provider, settings).model:
+            settings = settings.model_copy(update={"model": model})
         if settings.timeout is None:
             settings = settings.model_copy(update={"timeout": self.settings.gateway.timeout})
         return create(provider, settings, workers=self.settings.workers, log=self._log)
@@ -159,7 +161,7 @@ class Gateway:
         for candidate in candidates:
             provider, model = split_name(candidate)
             try:
-                lane = self.lanes.of(provider)
+                lane = self.lanes.of(provider, model)
                 model = model or lane.provider.profile.model
                 self.budget.check_price(provider, model, lane.provider.price(_SAMPLE, model))
             except ProviderError as error:

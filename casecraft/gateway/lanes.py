@@ -100,15 +100,18 @@ class ProviderLane:
 class Lanes:
     """The lane of each provider, made when it is first asked."""
 
-    def __init__(self, create: Callable[[str], Provider], kept: Mapping[str, ProviderLane] | None = None) -> None:
+    def __init__(self, create: Callable[[str, str], Provider], kept: Mapping[str, ProviderLane] | None = None) -> None:
         self._create = create
         self._lanes: dict[str, ProviderLane] = dict(kept or {})
 
-    def of(self, provider: str) -> ProviderLane:
-        """The lane of the provider of this canonical name, without a model. Raises `ProviderError` for a wrong one."""
+    def of(self, provider: str, model: str = "") -> ProviderLane:
+        """The lane of the provider of this canonical name. Raises `ProviderError` for a wrong one.
+
+        `model` is what it is first asked for, which serves as its usual one where nothing else says that.
+        """
         lane = self._lanes.get(provider)
         if lane is None:
-            made = self._create(provider)
+            made = self._create(provider, model)
             made.validate()
             lane = self._lanes[provider] = ProviderLane(made)
         return lane

@@ -205,9 +205,8 @@ def settings_of(folder: Path, upstream: Upstream, dialects: dict[str, str], **ga
         name: ProviderSettings(
             base_url=upstream.url(name),
             dialect=dialect,
-            model=f"{name}-model",
             api_key=SecretStr(f"key-of-{name}-0123456789"),
-            **{"workers": 64, **each},
+            **{"workers": 64, "model": f"{name}-model", **each},
         )
         for name, dialect in dialects.items()
     }

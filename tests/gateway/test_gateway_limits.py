@@ -1,6 +1,7 @@
 """Budgets, lanes' limits and settings that change, over HTTP."""
 
 import asyncio
+import json
 from contextlib import AsyncExitStack
 from decimal import Decimal
 from pathlib import Path
@@ -178,7 +179,7 @@ async def test_a_rest_that_is_longer_than_clients_wait_sends_them_on_at_once(tmp
         newest = (await it.ended(9))[0]
         assert "rests for" in newest.attempts[0].error
         direct = await ask(it, "openai_chat", model="first/m")
-        assert direct.status_code == 500
+        assert direct.status_code == 503
         assert 1 <= int(direct.headers["retry-after"]) <= 10
 
 
@@ -302,3 +303,12 @@ async def test_what_was_spent_stays_known_when_settings_change(tmp_path: Path) -
         assert (await ask(it, "openai_chat", token=ALICE)).status_code != 200
     with open_store(gateway_path(tmp_path), read_only=True):
         pass
+
+
+async def test_a_provider_without_a_usual_model_is_asked_for_the_one_that_a_client_names(tmp_path: Path) -> None:
+    upstream = Upstream(up=answers("openai_chat"))
+    nameless = {"each": {"model": None}, "settings": {"providers": ()}}
+    async with served(tmp_path, upstream, {"up": "openai_chat"}, **nameless) as it:
+        for model in ("up/first", "up/second"):
+            assert (await ask(it, "anthropic_messages", model=model)).status_code == 200
+        assert [json.loads(seen.body)["model"] for seen in upstream.seen] == ["first", "second"]
