@@ -70,7 +70,6 @@ def refuse(losses: Iterable[Loss]) -> None:
     if lost:
         raise InvalidRequestError(
             f"the provider speaks another dialect and cannot be asked this: {lost}",
-            status=400,
             hint="Route the model to a provider of the client's own dialect, or ask without.",
         )
 

@@ -35,6 +35,7 @@ BACK_OFF = (0.1, 0.6)
 """Seconds, at random between these, before the last candidate is asked once more."""
 
 _LONGEST_CAUSE = 200
+_UNTOLD = InvalidRequestError.__name__
 _GOES_ELSEWHERE = (ContextTooLongError, ContentFilteredError)
 
 
@@ -53,6 +54,11 @@ class Exchanging:
     attempts: list[ExchangeAttempt] = field(default_factory=list)
     losses: list[str] = field(default_factory=list)
     error: ProviderError | None = None
+
+    @property
+    def was_asked(self) -> bool:
+        """Whether any provider got a request: one that could not be told the meaning of it gets none."""
+        return any(not attempt.error.startswith(_UNTOLD) or attempt.status for attempt in self.attempts)
 
     async def run(self, candidates: tuple[str, ...]) -> None:
         """Answer. Raises the last candidate's `ProviderError` where none could, with nothing sent to the client."""

@@ -129,7 +129,7 @@ class Gateway:
             await exchanging.run(self._with_known_prices(route.candidates))
         except ProviderError as failure:
             error = failure
-            outcome = "failed" if exchanging.attempts else "refused"
+            outcome = "failed" if exchanging.was_asked else "refused"
             await answer_error(asked, answer, failure)
         except asyncio.CancelledError:
             if self._stopping and not answer.ended:

@@ -65,7 +65,7 @@ def test_hints_are_left_out_and_listed(dialect: str, more: dict[str, Any]) -> No
 def test_what_would_be_another_request_without_it_is_refused_by_name(dialect: str, more: dict[str, Any]) -> None:
     with pytest.raises(InvalidRequestError) as caught:
         crossed(dialect, **more)
-    assert caught.value.status == 400
+    assert caught.value.status is None  # no provider's answer: one of the client's own dialect may take it
     (name,) = more
     assert name in str(caught.value)
 

@@ -117,6 +117,21 @@ async def test_before_the_first_byte_the_next_candidate_answers_across_dialects(
         await it.idle()
 
 
+async def test_what_another_dialect_cannot_be_told_goes_to_a_candidate_of_the_clients_own(tmp_path: Path) -> None:
+    upstream = Upstream(other=answers("openai_chat"), own=answers("openai_responses"))
+    providers = {"other": "openai_chat", "own": "openai_responses"}
+    async with served(tmp_path, upstream, providers) as it:
+        earlier = {"previous_response_id": "resp_1"}
+        answered = await ask(it, "openai_responses", **earlier)
+        assert answered.headers["x-casecraft-provider"] == "own"
+        assert json.loads(upstream.asked("own")[0].body)["previous_response_id"] == "resp_1"
+        refused = await ask(it, "openai_responses", model="other/m", **earlier)
+        assert refused.status_code == 400
+        assert "previous_response_id" in error_message("openai_responses", refused.json())
+        assert upstream.asked("other") == []
+        assert [exchange.outcome for exchange in await it.ended(2)] == ["refused", "answered"]
+
+
 @pytest.mark.parametrize("client", ["openai_chat", "gemini"])
 @pytest.mark.parametrize("fault", [it for it in BEFORE_THE_FIRST_BYTE if it not in OF_STREAMS])
 async def test_the_same_holds_for_whole_answers(tmp_path: Path, client: str, fault: str) -> None:
