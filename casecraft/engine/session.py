@@ -141,7 +141,13 @@ def _finish(
     out = _output(made)
     techniques = choose_techniques(made.settings.techniques)
     proposed = proposals_of(store, complete)
-    chained = chain(complete, fill=made.settings.rules_fallback, techniques=techniques, proposed=proposed)
+    chained = chain(
+        complete,
+        fill=made.settings.rules_fallback,
+        techniques=techniques,
+        proposed=proposed,
+        max_cases=made.settings.max_cases,
+    )
     upkeep = keep_persons_cases(out, chained.results, {resource.id for resource in chained.resources})
     suite = Suite(
         made.document,

@@ -121,7 +121,7 @@ async def generated(folder: Path, simulator: Simulator) -> Path:
     await interrupted(folder, options)
     asked = Counter(id_of(seen.body) for seen in simulator.seen)
     assert asked["POST /orders"] == 1
-    assert asked[SHOW] == 0
+    assert asked[SHOW] <= 1  # the next request may have been on its way when the run was stopped
     resumed = await aresume(state_dir=folder / "state")
     assert resumed.status == "done"
     again = Counter(id_of(seen.body) for seen in simulator.seen)

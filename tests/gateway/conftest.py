@@ -6,8 +6,6 @@ import pytest
 if TYPE_CHECKING:
     from tests.gateway.stage import Stage
 
-pytest.register_assert_rewrite("tests.gateway.features", "tests.gateway.vendors", "tests.gateway.sdks")
-
 
 @pytest.fixture(scope="session")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Stage"]:

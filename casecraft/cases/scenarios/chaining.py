@@ -58,6 +58,7 @@ def chain(
     fill: bool = True,
     techniques: Collection[Technique] = ALL_TECHNIQUES,
     proposed: Mapping[str, Proposals] = MappingProxyType({}),
+    max_cases: int | None = None,
 ) -> Chained:
     """Find who makes what, and let the cases of all endpoints use it.
 
@@ -65,8 +66,8 @@ def chain(
     document is left out, and `judged` counts it.
 
     The same results give the same, to the byte. `fill` adds cases that ask for what does not exist, and one huge body
-    for each tag, where their technique is one of `techniques`; scenarios come only where theirs is. Only the endpoints
-    of these results are looked at: one that is filtered out makes nothing.
+    for each tag, where their technique is one of `techniques` and an endpoint has fewer than `max_cases`; scenarios
+    come only where theirs is. Only the endpoints of these results are looked at: one that is left out makes nothing.
     """
     parted = [part_preconditions(result) for result in results]
     registry, edges, refused = _registry(build_graph(parted), results, proposed)
@@ -76,10 +77,11 @@ def chain(
         attached = attach(registry, result)
         operation = registry.graph.operation_of(result.endpoint) if fill else None
         unknown = unknown_case(registry, operation) if operation is not None else None
-        if unknown is not None and unknown.technique in techniques:
-            attached = replace(attached, cases=(*attached.cases, unknown))
-        if result.endpoint.id in extra:
-            attached = replace(attached, cases=(*attached.cases, extra[result.endpoint.id]))
+        more = [unknown] if unknown is not None and unknown.technique in techniques else []
+        more += [extra[result.endpoint.id]] if result.endpoint.id in extra else []
+        room = None if max_cases is None else max(0, max_cases - len(attached.cases))
+        if more[:room]:
+            attached = replace(attached, cases=(*attached.cases, *more[:room]))
         cases = tuple(mark_case(result.endpoint, case) for case in attached.cases)
         chained.append(attached if cases == attached.cases else replace(attached, cases=cases))
     used = {binding.step for result in chained for case in result.cases for binding in case.bindings}
