@@ -102,8 +102,8 @@ def count_targets(suite: dict[str, list[dict[str, Any]]], endpoints: Iterable[En
 
 
 def count_repeated(cases: Iterable[dict[str, Any]]) -> int:
-    """Cases of one endpoint that go out as the same request as one before them."""
-    requests = [as_sent(case["request"]) for case in cases]
+    """Cases of one endpoint that go out as the same request as one before them, with values of the same answers."""
+    requests = [(as_sent(case["request"]), json.dumps(case.get("bindings"))) for case in cases]
     return len(requests) - len(set(requests))
 
 
