@@ -1,6 +1,7 @@
 """The commands that the pages show are run."""
 
 import os
+import random
 import re
 import signal
 import socket
@@ -67,9 +68,11 @@ def await_port(port: int, process: subprocess.Popen[bytes]) -> None:
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+    """A port that nobody has, below those that systems give out by themselves: no other test gets it before us."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 @pytest.mark.slow

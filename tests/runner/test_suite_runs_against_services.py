@@ -97,10 +97,10 @@ def test_without_retries_nothing_is_flaky(run: RunSuite) -> None:
 
 
 def test_a_service_that_is_not_there_is_said_once(run: RunSuite, tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        free = listener.getsockname()[1]
-    with pytest.raises(ServiceError, match="the service is not there"):
-        run(f"http://127.0.0.1:{free}")
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))  # nobody else gets the port, and nobody listens at it
+        with pytest.raises(ServiceError, match="the service is not there"):
+            run(f"http://127.0.0.1:{silent.getsockname()[1]}")
 
 
 def test_a_service_that_only_listens_is_slow(run: RunSuite) -> None:
