@@ -8,11 +8,13 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -33,7 +35,10 @@ def find_chromium(playwright: Playwright) -> str:
     """The path of the system's browser, or of Playwright's own."""
     found = _present(playwright)
     if found is None and os.environ.get("CI") == "true":
-        _install()
+        with FileLock(Path(tempfile.gettempdir()) / "casecraft-chromium.lock"):  # the other worker may be at it
+            found = _present(playwright)
+            if found is None:
+                _install()
         found = _present(playwright)
         assert found is not None, "Chromium was installed and is not there"
     if found is None:
