@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from casecraft.cases import targets_of
+from casecraft.cases.scenarios import describe_added
 from casecraft.core.endpoint import Endpoint
 from casecraft.core.outcome import CaseResult
 from casecraft.errors import CasecraftError, SuiteError
@@ -79,7 +80,7 @@ def explain(
         technique=technique,
         meaning=TECHNIQUES.get(technique, ""),
         made_by=_maker(case.data),
-        targets={target: descriptions.get(target, "") for target in case.targets},
+        targets={target: descriptions.get(target) or describe_added(target) for target in case.targets},
         expected=_expected(case, endpoint),
         needs=_needs(case, suite.files.get(case.file, {})),
         results=results,

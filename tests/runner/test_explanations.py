@@ -32,6 +32,19 @@ def test_a_case_is_explained_in_all_that_makes_it(suite: Path, tmp_path: Path) -
     assert (it.results, it.note) == ((), "")
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("post.pets--body:huge", "a body of 1 MiB, once for each tag (OWASP API4:2023)"),
+        ("get.pets._petId--path.petId:unknown", "path.petId is right, and names what is not there"),
+    ],
+)
+def test_what_is_added_with_all_endpoints_in_view_is_explained_too(
+    suite: Path, tmp_path: Path, name: str, words: str
+) -> None:
+    assert list(explain(suite, tmp_path, name).targets.values()) == [words]
+
+
 def test_it_has_its_last_results_newest_first(suite: Path, tmp_path: Path) -> None:
     with open_store(state_file(read_suite(suite), tmp_path)) as store:
         for number in range(7):

@@ -15,6 +15,7 @@ from casecraft.core.endpoint import Endpoint
 from casecraft.core.job import JobResult
 
 TARGET = "body:huge"
+DESCRIPTION = f"a body of {HUGE // 2**20} MiB, once for each tag (OWASP API4:2023)"
 TECHNIQUE: Technique = "error_guessing"
 
 _TRIED = 3

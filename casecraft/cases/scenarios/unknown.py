@@ -13,6 +13,9 @@ from casecraft.cases.texts import matching_texts
 from casecraft.core.case import Case, Expectation, Source
 from casecraft.core.endpoint import Endpoint, Parameter
 
+ENDING = ":unknown"
+"""How the targets of these cases end, after the place of the id."""
+
 _CREATES = "PUT"
 
 
@@ -29,7 +32,7 @@ def unknown_case(registry: Registry, operation: Operation) -> Case | None:
     value = unknown_value(registry, endpoint, parameter)
     if value is None:
         return None
-    target = f"path.{place.name}:unknown"
+    target = f"path.{place.name}{ENDING}"
     request = operation.least.request
     return Case(
         id=f"{endpoint_slug(endpoint)}--{target}",
