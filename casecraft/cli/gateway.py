@@ -88,17 +88,14 @@ def gateway(
         run_async(server.run(lambda: None if quiet else _greet(server, settings)))
 
 
-def _flags(flags: dict[str, Any], **given: Any) -> dict[str, Any]:
+def _flags(flags: dict[str, Any], *, default: str | None, budget: str | None, **given: Any) -> dict[str, Any]:
     """The settings of the gateway in a table of their own, beside those of every command."""
-    routes = {"default": given.pop("default")} if given.get("default") else None
-    given.pop("default", None)
     several = len(flags.get("providers", ())) > 1
-    if several and given["strategy"] is None and given["provider_map"] is None and routes is None:
+    if several and given["strategy"] is None and given["provider_map"] is None and not default:
         given["strategy"] = "round_robin"
-    budget = given.pop("budget")
     if budget is not None:
         given["budget"], flags["currency"] = read_money(budget, "--budget")
-    of_gateway = {**given, "routes": routes}
+    of_gateway = {**given, "routes": {"default": default} if default else None}
     return {**flags, "gateway": {name: value for name, value in of_gateway.items() if value is not None}}
 
 

@@ -12,6 +12,16 @@ PNG = base64.b64decode(
 PICTURE = base64.b64encode(PNG).decode()
 SIGNATURE = base64.b64encode(b"signed by the vendor").decode()
 
+STATUSES = {
+    "authentication": 401,
+    "rate_limit": 429,
+    "invalid": 400,
+    "no_model": 404,
+    "overloaded": 503,
+    "too_long": 400,
+}
+"""How most vendors say each kind of error; the others have a table of their own."""
+
 Part: TypeAlias = tuple[Any, ...]
 """`("text", text)`, `("image", bytes)`, `("call", id, name, arguments)`, `("result", id, text)` or
 `("thought", text, signature)`; vendors without ids have None there. `("native", turn)` alone is one as an SDK gave it.

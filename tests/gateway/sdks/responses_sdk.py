@@ -7,18 +7,12 @@ from typing import Any
 import openai
 import pytest
 
+from tests.gateway.sdks.openai_client import OpenAiClient
 from tests.gateway.spoken import TOOLS, Ask, Call, Got, Refusal, Tokens, Turn
 
 
-class Responses:
+class Responses(OpenAiClient):
     """Asks by `responses`."""
-
-    def __init__(self, url: str, token: str, hooks: dict[str, Any]) -> None:
-        http = openai.DefaultHttpxClient(event_hooks=hooks)
-        self.sdk = openai.OpenAI(api_key=token, base_url=f"{url}/v1", max_retries=0, http_client=http)
-
-    def close(self) -> None:
-        self.sdk.close()
 
     def ask(self, model: str, ask: Ask) -> Got:
         fields = fields_of(model, ask)

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from tests.gateway.spoken import Heard, Said, Turn, merged, pieces_of
+from tests.gateway.spoken import STATUSES, Heard, Said, Turn, merged, pieces_of
 from tests.wire.test_cohere_requests import PUBLISHED, as_the_client_sends, unknown_fields
 
 REASONS = {"stop": "COMPLETE", "stop_sequence": "STOP_SEQUENCE", "length": "MAX_TOKENS", "filter": "ERROR"}
@@ -120,16 +120,6 @@ def events(said: Said, model: str) -> Iterator[bytes]:
 
 def event(kind: str, **values: Any) -> bytes:
     return f"event: {kind}\ndata: {json.dumps({'type': kind, **values})}\n\n".encode()
-
-
-STATUSES = {
-    "authentication": 401,
-    "rate_limit": 429,
-    "invalid": 400,
-    "no_model": 404,
-    "overloaded": 503,
-    "too_long": 400,
-}
 
 
 def error(kind: str, message: str) -> tuple[int, dict[str, str], dict[str, Any]]:

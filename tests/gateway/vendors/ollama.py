@@ -8,7 +8,7 @@ from typing import Any
 
 import ollama
 
-from tests.gateway.spoken import Heard, Said, Turn, merged, pieces_of
+from tests.gateway.spoken import STATUSES, Heard, Said, Turn, merged, pieces_of
 from tests.wire.test_ollama_requests import as_the_client_sends, without_empty
 
 REASONS = {"stop": "stop", "stop_sequence": "stop", "length": "length", "filter": "stop"}
@@ -101,16 +101,6 @@ def events(said: Said, model: str) -> Iterator[bytes]:
     lines += [line(model, False, tool_calls=[it]) for it in calls(said)]
     for each in [*lines, {**line(model, True), **end(said)}]:
         yield json.dumps(each).encode() + b"\n"
-
-
-STATUSES = {
-    "authentication": 401,
-    "rate_limit": 429,
-    "invalid": 400,
-    "no_model": 404,
-    "overloaded": 503,
-    "too_long": 400,
-}
 
 
 def error(kind: str, message: str) -> tuple[int, dict[str, str], dict[str, Any]]:

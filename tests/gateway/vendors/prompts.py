@@ -12,18 +12,10 @@ from typing import Any
 from huggingface_hub import TextGenerationInput
 from pydantic import TypeAdapter
 
-from tests.gateway.spoken import Heard, Said
+from tests.gateway.spoken import STATUSES, Heard, Said
 from tests.wire.test_replicate_requests import as_the_client_sends
 
 PUBLISHED = TypeAdapter(TextGenerationInput)
-STATUSES = {
-    "authentication": 401,
-    "rate_limit": 429,
-    "invalid": 400,
-    "no_model": 404,
-    "overloaded": 503,
-    "too_long": 400,
-}
 TOO_LONG = "`inputs` tokens + `max_new_tokens` must be <= 4096: the input is too long. Reduce the length of the input."
 
 
