@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TypeAlias
 
-from casecraft.cases.whole_requests import AUTH_FOREIGN, METHOD
+from casecraft.cases.whole_requests import AUTH_FOREIGN, AUTH_WITHOUT_SCOPE, METHOD
 from casecraft.core.case import CaseRequest, Expectation
 from casecraft.core.endpoint import Endpoint, Parameter
 
@@ -55,6 +55,8 @@ def expect_refused(endpoint: Endpoint, request: CaseRequest, target: str) -> Exp
         return Expectation(tuple(dict.fromkeys([405, 404, 501, *others])), check_schema=False)
     if kind == "foreign":
         return _expectation(endpoint, _FOREIGN)
+    if kind == "scope":
+        return _expectation(endpoint, _FOREIGN if request.path_params else _FORBIDDEN)
     wanted = set(_REFUSALS_OF.get(kind, REFUSALS))
     statuses: list[Status] = list(_documented(endpoint, lambda status: status in wanted))
     if not statuses:
@@ -65,8 +67,9 @@ def expect_refused(endpoint: Endpoint, request: CaseRequest, target: str) -> Exp
     return _expectation(endpoint, statuses)
 
 
+_FORBIDDEN = (401, 403)
 _FOREIGN = (401, 403, 404)
-"""Another user's object may be forbidden, or hidden as if it were not there (RFC 9110, 15.5.4)."""
+"""An object that one may not see may be forbidden, or hidden as if it were not there (RFC 9110, 15.5.4)."""
 
 _ALWAYS: Mapping[str, tuple[int, ...]] = {"content-type": (415,), "syntax": (400,), "size": (400, 413)}
 """What is a right answer to a sort of wrongness whether it is documented or not."""
@@ -97,6 +100,8 @@ _KINDS = {
 def _kind_of(target: str) -> str:
     if target in _KINDS:
         return _KINDS[target]
+    if target.startswith(f"{AUTH_WITHOUT_SCOPE}="):
+        return "scope"
     if target.startswith("auth:"):
         return "auth"
     if target == "body:unsupported-content-type":

@@ -29,6 +29,7 @@ def request_key(request: CaseRequest) -> bytes:
             request.body,
             request.raw_body,
             request.credentials,
+            *([] if request.without_scope is None else [[request.without_scope.scheme, request.without_scope.scope]]),
         ]
     )
 

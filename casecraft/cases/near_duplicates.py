@@ -15,7 +15,7 @@ from typing import Any
 from casecraft.cases.identity import MEANING
 from casecraft.cases.keys import stable_key
 from casecraft.cases.verification import RULES
-from casecraft.core.case import Case
+from casecraft.core.case import Case, CaseRequest, Credentials, MissingScope
 from casecraft.core.embedding import Vector
 
 MOST_CHARACTERS = 2000
@@ -59,6 +59,10 @@ def _comparable(cases: Sequence[Case]) -> list[Case]:
             fitting = {at for at, other in enumerate(cases) if at != index and _stands_for(other, case)}
             found |= fitting | {index} if fitting else set()
     return [case for index, case in enumerate(cases) if index in found]
+
+
+def _as_whom(request: CaseRequest) -> tuple[Credentials, MissingScope | None]:
+    return request.credentials, request.without_scope
 
 
 def _values(case: Case) -> list[str]:
@@ -127,7 +131,7 @@ def _stands_for(other: Case, case: Case) -> bool:
 
     A request that a service may accept or refuse does not show that it refuses one.
     """
-    if (other.valid, other.request.credentials) != (case.valid, case.request.credentials):
+    if (other.valid, _as_whom(other.request)) != (case.valid, _as_whom(case.request)):
         return False
     if _has_meaning(case) and not _has_meaning(other):
         return False

@@ -6,7 +6,6 @@ from typing import Any
 
 from casecraft.cases import raw_bodies, xml_bodies
 from casecraft.cases.bodies import BodyForm
-from casecraft.cases.composition import NoValueError
 from casecraft.cases.nodes import Goal
 from casecraft.cases.whole_requests import AUTH_INVALID, UNACCEPTABLE, other_method, place_of
 from casecraft.core.case import CaseRequest, RawBody
@@ -67,8 +66,8 @@ def _with_made_up(request: CaseRequest, scheme: SecurityScheme) -> CaseRequest:
     return replace(request, headers={**request.headers, name: secret}, credentials="none")
 
 
-def _without_scope(_: RightRequest, goal: Goal) -> Iterator[CaseRequest]:
-    raise NoValueError(f"a suite cannot make up credentials that lack just the scope {goal.argument!r}")
+def _without_scope(right: RightRequest, goal: Goal) -> Iterator[CaseRequest]:
+    yield replace(right.request, without_scope=goal.argument)
 
 
 def _raw(right: RightRequest, goal: Goal) -> Iterator[CaseRequest]:

@@ -11,7 +11,7 @@ from casecraft.cases.nodes import Goal
 from casecraft.cases.raw_bodies import type_of
 from casecraft.cases.styles import essence_of
 from casecraft.cases.violations import Finding
-from casecraft.core.case import CaseRequest, RawBody, Technique
+from casecraft.core.case import CaseRequest, MissingScope, RawBody, Technique
 from casecraft.core.endpoint import Endpoint, SecurityScheme
 
 METHOD = "request:undocumented-method"
@@ -22,6 +22,7 @@ TYPELESS = "body:missing-content-type"
 REPEATED_NAME = "body:repeated-name"
 AUTH_INVALID = "auth:invalid"
 AUTH_FOREIGN = "auth:foreign"
+AUTH_WITHOUT_SCOPE = "auth:without-scope"
 
 UNACCEPTABLE = "application/vnd.casecraft.unacceptable"
 """A type that no service answers with."""
@@ -101,9 +102,9 @@ def _credential_goals(endpoint: Endpoint) -> Iterator[Goal]:
     if chosen and names_an_object(endpoint):
         description = "the credentials of another user for an object of one's own (OWASP API1:2023)"
         yield _goal(AUTH_FOREIGN, "auth-foreign", "security", description)
-    for scope in dict.fromkeys(scope for scheme in chosen for scope in scheme.scopes):
-        description = f"credentials without the scope {scope!r} (OWASP API5:2023)"
-        yield _goal(f"auth:without-scope={scope}", "scope", "security", description, scope)
+    for target, missing in needed_scopes(endpoint).items():
+        description = f"credentials for {missing.scheme!r} without the scope {missing.scope!r} (OWASP API5:2023)"
+        yield _goal(target, "scope", "security", description, missing)
 
 
 def needs_auth(endpoint: Endpoint) -> bool:
@@ -145,11 +146,34 @@ def _probe(id: str, kind: str, technique: Technique, description: str, argument:
     return Goal(id, kind, True, technique, description, argument=argument, probe=True)
 
 
+def needed_scopes(endpoint: Endpoint) -> dict[str, MissingScope]:
+    """The scopes that credentials must have to be enough, by the target of a request that goes without.
+
+    A target is named after its scope; where two schemes have one of that name, the second's has the scheme before it.
+    """
+    found: dict[str, MissingScope] = {}
+    sendable = [each for each in endpoint.security if all(it.kind in _SENDABLE_KINDS for it in each)]
+    for scheme in dict.fromkeys(scheme for together in sendable for scheme in together):
+        for scope in scheme.scopes:
+            missing = MissingScope(scheme.name, scope)
+            if _is_needed(sendable, missing) and missing not in found.values():
+                target = f"{AUTH_WITHOUT_SCOPE}={scope}"
+                found[f"{AUTH_WITHOUT_SCOPE}={scheme.name}/{scope}" if target in found else target] = missing
+    return found
+
+
+def _is_needed(alternatives: list[tuple[SecurityScheme, ...]], missing: MissingScope) -> bool:
+    """Whether no alternative is met by credentials for this scheme, and those sent with it, without the scope."""
+    sent = [{it.name for it in each} for each in alternatives if any(it.name == missing.scheme for it in each)]
+    met = [each for each in alternatives if any({it.name for it in each} <= names for names in sent)]
+    return all(any(it.name == missing.scheme and missing.scope in it.scopes for it in each) for each in met)
+
+
 def read_credentials(endpoint: Endpoint, request: CaseRequest) -> Finding | str | None:
     """What is wrong with the credentials of a request; a text where it cannot be judged; None where nothing is."""
     whose = request.credentials
     if whose == "own":
-        return None
+        return _without_scope(endpoint, request.without_scope)
     if whose == "none":
         return _without_credentials(endpoint, request)
     if not needs_auth(endpoint):
@@ -159,6 +183,13 @@ def read_credentials(endpoint: Endpoint, request: CaseRequest) -> Finding | str 
     if not names_an_object(endpoint):
         return "another user's credentials are sent and no object is named"
     return Finding(AUTH_FOREIGN, "the credentials are those of another user")
+
+
+def _without_scope(endpoint: Endpoint, missing: MissingScope | None) -> Finding | None:
+    for target, needed in needed_scopes(endpoint).items() if missing is not None else ():
+        if needed == missing:
+            return Finding(target, f"the credentials lack the scope {needed.scope!r} of {needed.scheme!r}")
+    return None
 
 
 def _without_credentials(endpoint: Endpoint, request: CaseRequest) -> Finding | None:

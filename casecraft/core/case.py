@@ -21,6 +21,14 @@ Credentials: TypeAlias = Literal["own", "none", "invalid", "foreign"]
 
 
 @dataclass(frozen=True, slots=True)
+class MissingScope:
+    """A scope of a security scheme, both by name, that the tester's credentials for a request do not have."""
+
+    scheme: str
+    scope: str
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """One thing that a good suite must exercise for an endpoint.
 
@@ -78,7 +86,7 @@ class CaseRequest:
     are already in their wire form. A body is sent exactly when `content_type` is not None: as JSON, as form fields
     (a mapping) or, where the body is a string and the type no JSON, as that text. `raw_body` is sent as it is in the
     body's place, which need not be of its content type then; with the type "" it is sent without one. One that is huge
-    is there in parts, which are put together only where it is sent.
+    is there in parts, which are put together only where it is sent. `without_scope` is of the tester's own credentials.
     """
 
     method: str
@@ -91,6 +99,20 @@ class CaseRequest:
     content_type: str | None = None
     raw_body: RawBody | None = None
     credentials: Credentials = "own"
+    without_scope: MissingScope | None = None
+
+
+def read_request(data: Mapping[str, Any]) -> CaseRequest:
+    """The request that its JSON form describes, which need not have what has a default.
+
+    Raises TypeError or ValueError for what is none.
+    """
+    missing = data.get("without_scope")
+    parts = {
+        "raw_body": read_raw_body(data.get("raw_body")),
+        "without_scope": None if missing is None else MissingScope(**missing),
+    }
+    return CaseRequest(**{**data, **parts})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,19 @@
 """Why a case exists: what it tries, for which targets, who made it, what is expected and why, what came of it."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
 from casecraft.cases import targets_of
 from casecraft.cases.scenarios import describe_added
+from casecraft.core.case import MissingScope
 from casecraft.core.endpoint import Endpoint
 from casecraft.core.outcome import CaseResult
 from casecraft.errors import CasecraftError, SuiteError
 from casecraft.spec import load, split
 from casecraft.state import SuiteRun
-from casecraft.suites import WrittenCase, WrittenSuite
+from casecraft.suites import WrittenCase, WrittenSuite, credential_variable
 
 TECHNIQUES = {
     "equivalence_partitioning": "one value stands for all that the service should treat alike",
@@ -26,7 +26,6 @@ TECHNIQUES = {
     "scenario_testing": "requests one after the other, as a user sends them",
 }
 LAST_RESULTS = 5
-_VARIABLES = {"own": "CASECRAFT_AUTH_", "foreign": "CASECRAFT_FOREIGN_AUTH_"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +159,16 @@ def _needs(case: WrittenCase, content: Mapping[str, Any]) -> list[str]:
     ]
     if case.data.get("fresh"):
         needs.append("resources of its own, made for it and removed after it")
-    prefix = _VARIABLES.get(request.get("credentials", "own"))
-    alternatives = [
-        " and ".join(prefix + re.sub("[^A-Za-z0-9]", "_", scheme["name"]).upper() for scheme in together)
-        for together in content.get("security", ())
-        if prefix and together
-    ]
-    if alternatives:
+    if alternatives := list(_credentials(request, content.get("security", ()))):
         needs.append(f"credentials in {' or '.join(alternatives)}")
     return needs
+
+
+def _credentials(request: Mapping[str, Any], security: Iterable[Sequence[Mapping[str, Any]]]) -> Iterator[str]:
+    """The variables of each alternative that has any."""
+    whose, scope = request.get("credentials", "own"), request.get("without_scope")
+    missing = MissingScope(scope["scheme"], scope["scope"]) if scope else None
+    for together in security if whose in ("own", "foreign") else ():
+        names = [scheme["name"] for scheme in together]
+        if names and (missing is None or missing.scheme in names):
+            yield " and ".join(credential_variable(name, whose, missing) for name in names)

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 import orjson
 
-from casecraft.core.case import Binding, Case, CaseRequest, Expectation, Source, read_raw_body
+from casecraft.core.case import Binding, Case, Expectation, Source, read_request
 from casecraft.core.job import Attempt
 from casecraft.core.usage import Cost, Usage
 from casecraft.errors import StateError
@@ -153,7 +153,7 @@ def case_from(data: Mapping[str, Any]) -> Case:
         technique=data["technique"],
         priority=data["priority"],
         targets=tuple(data["targets"]),
-        request=CaseRequest(**{**data["request"], "raw_body": read_raw_body(data["request"]["raw_body"])}),
+        request=read_request(data["request"]),
         expect=Expectation(tuple(data["expect"]["status"]), data["expect"]["check_schema"]),
         source=Source(**data["source"]),
         bindings=tuple(Binding(**binding) for binding in data["bindings"]),

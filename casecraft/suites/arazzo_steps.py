@@ -9,6 +9,7 @@ from typing import Any
 from casecraft.core.case import RUN, Binding
 from casecraft.core.endpoint import Endpoint, SecurityScheme
 from casecraft.core.scenario import Resource, Scenario, Step
+from casecraft.suites.credential_variables import credential_variable
 
 _PLACES = (("path_params", "path"), ("query", "query"), ("headers", "header"), ("cookies", "cookie"))
 _MARKED = "/body#"  # and a mark in a text
@@ -106,7 +107,7 @@ class Workflow:
     def _credentials(self, step: Step, endpoint: Endpoint) -> Iterator[dict[str, Any]]:
         if step.request.credentials == "own" and endpoint.security:
             for scheme in endpoint.security[0]:
-                name = "CASECRAFT_AUTH_" + re.sub(r"[^A-Za-z0-9]", "_", scheme.name).upper()
+                name = credential_variable(scheme.name)
                 self.outputs.inputs[name] = {"type": "string", "format": "password"}
                 yield _credential(scheme, name)
 

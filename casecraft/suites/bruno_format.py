@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from casecraft.core.case import written_out
+from casecraft.suites.credential_variables import own_variables
 from casecraft.suites.documented import documented_answers
 from casecraft.suites.javascript import as_literal, expected_of, read_checks, write_module
 from casecraft.suites.json_text import to_json
@@ -13,7 +14,7 @@ from casecraft.suites.node_clients import find_node_obstacle
 from casecraft.suites.outgoing import Outgoing, Part, Slot, Text, has_variables, write_text
 from casecraft.suites.plan import Group, Plan, Sending, make_plan
 from casecraft.suites.suite import Entry, Suite
-from casecraft.suites.templating import as_markdown, credential_variables, one_line, read_template, render_template
+from casecraft.suites.templating import as_markdown, one_line, read_template, render_template
 
 _FOLDER = "bruno"
 _PLAIN_LINE = re.compile(r"[A-Za-z0-9_%&=.~+*-]+")
@@ -46,7 +47,7 @@ def write_bruno(suite: Suite, entries: tuple[Entry, ...]) -> Iterator[tuple[str,
         render_template(
             "bruno/README.md.j2",
             title=as_markdown(suite.document.title),
-            variables=credential_variables(entries),
+            variables=own_variables(entries),
             obstacles=[(as_markdown(name), as_markdown(reason)) for name, reason in plan.left_out(find_obstacle)],
         ),
     )

@@ -13,7 +13,7 @@ from casecraft.core.case import (
     RawBody,
     Source,
     Technique,
-    read_raw_body,
+    read_request,
 )
 from casecraft.core.endpoint import Endpoint, MediaType, Response, SecurityScheme
 from casecraft.core.schema import Schema
@@ -71,9 +71,7 @@ def _read_case(data: Mapping[str, Any], method: str, path: str) -> Case:
         technique=_one_of(get_args(Technique), data.get("technique", "equivalence_partitioning")),
         priority=_one_of(get_args(Priority), data.get("priority", "P1")),
         targets=tuple(map(str, data.get("targets", ()))),
-        request=CaseRequest(
-            **{"method": method, "path": path, **request, "raw_body": read_raw_body(request.get("raw_body"))}
-        ),
+        request=read_request({"method": method, "path": path, **request}),
         expect=Expectation(tuple(expect["status"]), bool(expect.get("check_schema", True))),
         source=Source(str(source.get("provider", PERSON)), source.get("model")),
         bindings=tuple(Binding(**binding) for binding in data.get("bindings", ())),
@@ -212,4 +210,6 @@ def written_request(request: CaseRequest) -> dict[str, Any]:
         content["raw_body"] = _raw_body(request.raw_body)
     if request.credentials != "own":
         content["credentials"] = request.credentials
+    if request.without_scope is not None:
+        content["without_scope"] = asdict(request.without_scope)
     return content

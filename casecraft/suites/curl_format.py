@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from casecraft.core.endpoint import Endpoint
 from casecraft.core.scenario import Listing
 from casecraft.suites.cases import find_required_headers
+from casecraft.suites.credential_variables import own_variables
 from casecraft.suites.outgoing import Slot, Text, join_text, write_text
 from casecraft.suites.plan import Group, Plan, Sending, make_plan, status_pattern
 from casecraft.suites.request_text import wire_text
 from casecraft.suites.suite import Entry, Suite
-from casecraft.suites.templating import as_markdown, credential_variables, one_line, read_template, render_template
+from casecraft.suites.templating import as_markdown, one_line, read_template, render_template
 
 _FOLDER = "curl"
 _HEAD = "# Made by casecraft.\n# shellcheck shell=bash disable=SC2016,SC2154\n"
@@ -54,7 +55,7 @@ def _readme(suite: Suite, entries: tuple[Entry, ...], plan: Plan, tags: Sequence
     return render_template(
         "curl/README.md.j2",
         title=as_markdown(suite.document.title),
-        variables=credential_variables(entries),
+        variables=own_variables(entries),
         tags=tags,
         obstacles=[
             (as_markdown(name), as_markdown(reason)) for name, reason in plan.left_out(lambda sending: sending.obstacle)

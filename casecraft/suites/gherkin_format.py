@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from casecraft.suites.cases import cases_file
+from casecraft.suites.credential_variables import own_variables, scope_variables
 from casecraft.suites.gherkin_text import in_step, name_of, scenario_lines, story_lines
 from casecraft.suites.scenarios import files_by_endpoint, scenarios_file
 from casecraft.suites.suite import Entry, Suite
 from casecraft.suites.templating import (
     as_markdown,
-    credential_variables,
     group_by_tag,
     render_template,
     scenario_module,
@@ -40,7 +40,8 @@ def write_gherkin(suite: Suite, entries: tuple[Entry, ...]) -> Iterator[tuple[st
         render_template(
             "gherkin/README.md.j2",
             title=as_markdown(suite.document.title),
-            variables=credential_variables(entries),
+            variables=own_variables(entries),
+            scopes=scope_variables(entries),
             features=[*groups, *([scenario_module(groups)] if stories else [])],
             has_scenarios=bool(stories),
         ),

@@ -103,6 +103,8 @@ def _given(case: Mapping[str, Any]) -> Iterator[list[str]]:
         yield _body(request)
     if whose := _CREDENTIALS.get(request.get("credentials", "own")):
         yield [whose]
+    if missing := request.get("without_scope"):
+        yield [f"credentials for {in_step(missing['scheme'])} without the scope {in_step(missing['scope'])}"]
     if bindings := case.get("bindings"):
         rows = [[binding["place"], binding["step"], binding["source"]] for binding in bindings]
         yield ["values of earlier answers", *_table([["place", "made by", "value"], *rows])]

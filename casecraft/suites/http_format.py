@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from casecraft.core.case import Repeat
+from casecraft.suites.credential_variables import own_variables
 from casecraft.suites.documented import documented_answers
 from casecraft.suites.javascript import as_literal, expected_of, read_checks, write_module
 from casecraft.suites.json_text import to_json
@@ -12,7 +13,7 @@ from casecraft.suites.node_clients import find_node_obstacle
 from casecraft.suites.outgoing import Slot, Text, has_variables, write_text
 from casecraft.suites.plan import Group, Plan, Sending, make_plan, status_pattern
 from casecraft.suites.suite import Entry, Suite
-from casecraft.suites.templating import as_markdown, credential_variables, one_line, read_template, render_template
+from casecraft.suites.templating import as_markdown, one_line, read_template, render_template
 
 _FOLDER = "http"
 _SCENARIOS = "scenarios--life-cycles"
@@ -53,7 +54,7 @@ def write_http(suite: Suite, entries: tuple[Entry, ...]) -> Iterator[tuple[str, 
         render_template(
             "http/README.md.j2",
             title=as_markdown(suite.document.title),
-            variables=credential_variables(entries),
+            variables=own_variables(entries),
             files=list(files),
             obstacles=[(as_markdown(name), as_markdown(reason)) for name, reason in plan.left_out(find_obstacle)],
         ),

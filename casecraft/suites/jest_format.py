@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+from casecraft.suites.credential_variables import own_variables, scope_variables
 from casecraft.suites.javascript import read_checks
 from casecraft.suites.suite import Entry, Suite
-from casecraft.suites.templating import as_markdown, credential_variables, group_by_tag, read_template, render_template
+from casecraft.suites.templating import as_markdown, group_by_tag, read_template, render_template
 
 _FOLDER = "jest"
 _RUNTIME = (
@@ -44,7 +45,8 @@ def _readme(suite: Suite, entries: tuple[Entry, ...], modules: list[str]) -> byt
     return render_template(
         "jest/README.md.j2",
         title=as_markdown(suite.document.title),
-        variables=credential_variables(entries),
+        variables=own_variables(entries),
+        scopes=scope_variables(entries),
         modules=modules,
         has_scenarios=bool(suite.scenarios),
     )

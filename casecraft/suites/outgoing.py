@@ -15,6 +15,7 @@ from xml.sax.saxutils import escape
 from casecraft.core.case import Binding, CaseRequest, Repeat
 from casecraft.core.endpoint import Endpoint, SecurityScheme
 from casecraft.suites.cases import find_uploads
+from casecraft.suites.credential_variables import credential_variable
 
 Form: TypeAlias = Literal["text", "percent", "cookie", "json", "base64", "xml"]
 BOUNDARY = "casecraft-boundary"
@@ -176,7 +177,7 @@ def make_outgoing(request: CaseRequest, endpoint: Endpoint, variables: Mapping[s
     headers = {name: read(_wire_text(value)) for name, value in sent["headers"].items()}
     cookies = {name: read(_cookie_text(_wire_text(value)), "cookie") for name, value in sent["cookies"].items()}
     for scheme in _schemes(request, endpoint):
-        place, name, text = _credential(scheme, request.credentials)
+        place, name, text = _credential(scheme, request)
         if place == "query" and name not in sent["query"]:
             query.append((_encode(name), text))
         elif place != "query":
@@ -257,20 +258,22 @@ def _schemes(request: CaseRequest, endpoint: Endpoint) -> tuple[SecurityScheme, 
     alternatives = _sendable(endpoint)
     if request.credentials == "none" or (request.credentials == "own" and () in alternatives):
         return ()
+    if (missing := request.without_scope) is not None:
+        alternatives = [each for each in alternatives if any(scheme.name == missing.scheme for scheme in each)]
     return next(filter(None, alternatives), ())
 
 
-def _credential(scheme: SecurityScheme, whose: str) -> tuple[str, str, Text]:
+def _credential(scheme: SecurityScheme, request: CaseRequest) -> tuple[str, str, Text]:
     """Where a credential goes, under which name, and its text."""
-    prefix = "CASECRAFT_FOREIGN_AUTH_" if whose == "foreign" else "CASECRAFT_AUTH_"
-    variable = prefix + re.sub(r"[^A-Za-z0-9]", "_", scheme.name).upper()
+    variable = credential_variable(scheme.name, request.credentials, request.without_scope)
+    is_wrong = request.credentials == "invalid"
     if scheme.kind == "apiKey":
         form: Form = {"query": "percent", "cookie": "cookie"}.get(scheme.location, "text")  # type: ignore[assignment]  # of these
-        secret = "casecraft-invalid-credential" if whose == "invalid" else Slot(variable, form)
+        secret = "casecraft-invalid-credential" if is_wrong else Slot(variable, form)
         return scheme.location, scheme.parameter, (secret,)
     kind = (scheme.http_scheme or "bearer").lower()
     wrong = "bm9ib2R5Ondyb25n" if kind == "basic" else "casecraft-invalid-credential"  # base64 of nobody:wrong
-    shown = wrong if whose == "invalid" else Slot(variable, "base64" if kind == "basic" else "text")
+    shown = wrong if is_wrong else Slot(variable, "base64" if kind == "basic" else "text")
     return "header", "Authorization", join_text([f"{kind.capitalize()} ", shown])
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
-from casecraft.core.case import RUN, Binding, Case, CaseRequest, Expectation, Scalar
+from casecraft.core.case import RUN, Binding, Case, CaseRequest, Expectation, Scalar, read_request
 from casecraft.core.endpoint import Endpoint
 from casecraft.core.scenario import Listing, Resource, Scenario, Step
 from casecraft.suites.cases import find_read_only
@@ -222,7 +222,7 @@ def _resolve(step: Step, steps: Mapping[str, Step], scope: str) -> tuple[CaseReq
             variables[binding.place] = (
                 _unique(found, origin, scope) if found.step == RUN else bound_variable(found, scope)
             )
-    return CaseRequest(**{**request, "raw_body": step.request.raw_body}), variables
+    return replace(read_request({**request, "raw_body": None}), raw_body=step.request.raw_body), variables
 
 
 def _query(

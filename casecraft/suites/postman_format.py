@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
+from casecraft.suites.credential_variables import own_variables
 from casecraft.suites.documented import documented_answers
 from casecraft.suites.javascript import as_literal, expected_of, read_checks
 from casecraft.suites.json_text import to_json
 from casecraft.suites.outgoing import Slot, Text, has_variables, write_text
 from casecraft.suites.plan import Group, Plan, Sending, make_plan
 from casecraft.suites.suite import Entry, Suite
-from casecraft.suites.templating import as_markdown, credential_variables, one_line, read_template, render_template
+from casecraft.suites.templating import as_markdown, one_line, read_template, render_template
 
 SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 _FOLDER = "postman"
@@ -33,7 +34,7 @@ def write_postman(suite: Suite, entries: tuple[Entry, ...]) -> Iterator[tuple[st
     and removed in one after them.
     """
     plan = make_plan(suite, entries)
-    variables = credential_variables(entries)
+    variables = own_variables(entries)
     yield f"{_FOLDER}/collection.json", to_json(_collection(suite, entries, plan))
     yield f"{_FOLDER}/environment.json", to_json(_environment(suite, plan, variables))
     yield (

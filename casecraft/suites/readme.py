@@ -3,10 +3,10 @@
 import inspect
 from collections.abc import Mapping
 
+from casecraft.suites.credential_variables import own_variables, scope_variables
 from casecraft.suites.suite import Entry, Suite
 from casecraft.suites.templating import (
     as_markdown,
-    credential_variables,
     group_by_tag,
     one_line,
     render_template,
@@ -24,7 +24,8 @@ def readme_file(suite: Suite, entries: tuple[Entry, ...], formats: Mapping[str, 
     return render_template(
         "README.md.j2",
         title=as_markdown(suite.document.title),
-        variables=credential_variables(entries),
+        variables=own_variables(entries),
+        scopes=scope_variables(entries),
         modules=list(groups),
         resources=bool(suite.resources),
         scenarios=f"test_{scenario_module(groups)}" if suite.scenarios else "",

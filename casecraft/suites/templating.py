@@ -43,13 +43,6 @@ def scenario_module(groups: Collection[str]) -> str:
     return "scenarios_" if "scenarios" in groups else "scenarios"
 
 
-def credential_variables(entries: Iterable[Entry]) -> list[str]:
-    """The environment variables from which a suite takes the tester's own credentials, sorted."""
-    alternatives = (together for entry in entries for together in entry.result.endpoint.security)
-    names = {scheme.name for together in alternatives for scheme in together}
-    return sorted({"CASECRAFT_AUTH_" + re.sub(r"[^A-Za-z0-9]", "_", name).upper() for name in names})
-
-
 def as_markdown(text: str) -> str:
     """The text on one line, its printable part only, with nothing that Markdown takes for markup."""
     return _MARKDOWN.sub(r"\\\1", one_line(text)[:_TITLE_LENGTH])

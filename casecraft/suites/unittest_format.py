@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from casecraft.suites.credential_variables import own_variables, scope_variables
 from casecraft.suites.slugs import function_names
 from casecraft.suites.suite import Entry, Suite
 from casecraft.suites.templating import (
     as_markdown,
-    credential_variables,
     group_by_tag,
     render_template,
     scenario_module,
@@ -33,7 +33,8 @@ def write_unittest(suite: Suite, entries: tuple[Entry, ...]) -> Iterator[tuple[s
         render_template(
             "unittest/README.md.j2",
             title=as_markdown(suite.document.title),
-            variables=credential_variables(entries),
+            variables=own_variables(entries),
+            scopes=scope_variables(entries),
             modules=list(groups),
             example=next(iter(groups), "tests_of_a_tag"),
             scenarios=scenarios,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from casecraft.cases import near_duplicates, texts_to_compare
-from casecraft.core.case import Binding, Case, CaseRequest, Expectation, Source
+from casecraft.core.case import Binding, Case, CaseRequest, Expectation, MissingScope, Source
 
 MODEL, OTHER, RULES = Source("glm", "m"), Source("qwen", "m"), Source("rules")
 
@@ -65,6 +65,7 @@ def test_it_repeats_the_one_that_it_is_most_like() -> None:
         {"expect": Expectation((409,))},
         {"targets": ("meaning:b", "body.name:min-length")},
         {"request": replace(refused("b").request, credentials="foreign")},
+        {"request": replace(refused("b").request, without_scope=MissingScope("login", "read"))},
     ],
 )
 def test_what_is_more_than_other_words_stays(changes: dict[str, object]) -> None:

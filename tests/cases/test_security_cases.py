@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from casecraft.cases import Draft, Verified, generate, hits, parse, targets_of, unreachable, verify
+from casecraft.cases import Draft, Verified, generate, hits, parse, targets_of, verify
 from casecraft.cases.hostile_texts import HOSTILE_TEXTS, is_inside_address
-from casecraft.core.case import Case
+from casecraft.core.case import Case, MissingScope
 from casecraft.core.endpoint import Endpoint, Parameter, SecurityScheme
 from tests.cases.sample_endpoints import KEY, endpoint, pet_endpoint, query
 
@@ -52,11 +52,50 @@ def test_where_no_credentials_are_needed_or_sent_none_are_wrong(security: Any) -
     assert not found & {"auth:invalid", "auth:foreign"}
 
 
-def test_a_scope_that_is_lacking_is_out_of_reach_and_says_why() -> None:
-    scoped = replace(BEARER, scopes=("pets:read",))
-    of = endpoint(method="GET", security=((scoped,),))
-    assert "cannot make up credentials" in unreachable(of)["auth:without-scope=pets:read"]
-    assert "auth:without-scope=pets:read" not in ids(of)
+def scoped(name: str, *scopes: str) -> SecurityScheme:
+    return SecurityScheme(name, "oauth2", scopes=scopes)
+
+
+def scope_cases(*security: tuple[SecurityScheme, ...]) -> dict[str, MissingScope | None]:
+    cases = generate(endpoint(method="GET", security=security))
+    return {case.targets[0]: case.request.without_scope for case in cases if "without-scope" in case.targets[0]}
+
+
+def test_every_scope_that_is_needed_is_gone_without_once() -> None:
+    assert scope_cases((scoped("a", "read", "write"),), (scoped("b", "read"),)) == {
+        "auth:without-scope=read": MissingScope("a", "read"),
+        "auth:without-scope=write": MissingScope("a", "write"),
+        "auth:without-scope=b/read": MissingScope("b", "read"),
+    }
+    assert scope_cases((scoped("a", "read"), KEY[0][0])) == {"auth:without-scope=read": MissingScope("a", "read")}
+
+
+def test_a_scope_is_not_needed_where_another_alternative_does_without() -> None:
+    assert scope_cases((scoped("a", "read"),), (scoped("a", "admin"),)) == {}
+    assert scope_cases((scoped("a", "read"), BASIC), (BASIC,)) == {}
+    assert scope_cases((scoped("a", "read"),), ()) == {}
+    assert scope_cases((scoped("a", "read"),), (scoped("a", "read", "admin"),)) == {
+        "auth:without-scope=read": MissingScope("a", "read")
+    }
+
+
+def test_who_lacks_a_scope_is_forbidden_and_an_object_may_be_hidden() -> None:
+    of = endpoint(method="GET", security=((scoped("a", "read"),),))
+    case = case_of(of, "auth:without-scope=read")
+    assert (case.valid, case.technique, case.priority, case.expect.status) == (False, "security", "P1", (401, 403))
+    assert hits(of, case.request) == {"auth:without-scope=read"}
+    one = endpoint(ID, method="GET", path="/x/{id}", security=((scoped("a", "read"),),))
+    assert case_of(one, "auth:without-scope=read").expect.status == (401, 403, 404)
+
+
+def test_a_model_s_case_without_a_scope_is_sent_with_credentials_that_lack_it() -> None:
+    of = endpoint(method="GET", security=((scoped("a", "read"),),))
+    claim = '{"title": "no scope", "valid": false, "violates": "auth:without-scope=read", "expect_status": [403]}'
+    [draft] = parse(f"[{claim}]").drafts
+    verified = verify(of, draft)
+    assert isinstance(verified, Verified)
+    assert verified.case.request.without_scope == MissingScope("a", "read")
+    assert verified.case.targets == ("auth:without-scope=read",)
 
 
 def test_objects_of_others_are_asked_for_by_their_id() -> None:

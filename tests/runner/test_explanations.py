@@ -98,6 +98,18 @@ def test_people_and_needs_are_named(tmp_path: Path) -> None:
     assert "standard input" in it.note
 
 
+def test_credentials_that_lack_a_scope_are_named(tmp_path: Path) -> None:
+    missing = {"scheme": "login", "scope": "a:read"}
+    case = {"id": "a", "valid": False, "request": {"without_scope": missing}, "expect": {"status": [403]}}
+    security = [[{"name": "login"}, {"name": "key"}], [{"name": "other"}]]
+    content = {"endpoint": "GET /a", "security": security, "cases": [case]}
+    (tmp_path / "cases").mkdir()
+    (tmp_path / "cases" / "a.json").write_text(json.dumps(content))
+    (tmp_path / "suite.json").write_text('{"document": {"source": "-"}}')
+    wanted = "credentials in CASECRAFT_AUTH_LOGIN_WITHOUT_A_READ and CASECRAFT_AUTH_KEY"
+    assert explain(tmp_path, tmp_path, "a").needs == [wanted]
+
+
 def test_a_scenario_is_explained_too(tmp_path: Path) -> None:
     scenario = {"id": "life-of-a-pet", "title": "A pet comes and goes", "targets": ["scenario:x"], "steps": []}
     (tmp_path / "suite.json").write_text("{}")

@@ -8,7 +8,7 @@ from urllib.parse import unquote_to_bytes
 
 import pytest
 
-from casecraft.core.case import Binding, CaseRequest, Expectation, Repeat
+from casecraft.core.case import Binding, CaseRequest, Expectation, MissingScope, Repeat
 from casecraft.core.endpoint import Body, MediaType, Response
 from casecraft.suites import render
 from tests.petstore.app import create_app
@@ -139,16 +139,21 @@ def test_requests_that_fetch_cannot_send_are_skipped_with_the_reason(tmp_path: P
 def test_credentials(tmp_path: Path, echo: tuple[Echo, str]) -> None:
     kinds = ("own", "none", "invalid", "foreign")
     cases = [make_case(kind, request=CaseRequest("GET", "/pets", credentials=kind)) for kind in kinds]
+    lesser = MissingScope("the key", "pets:read")
+    cases.append(make_case("lesser", request=CaseRequest("GET", "/pets", without_scope=lesser)))
     endpoint = make_endpoint(security=((key_scheme("the key"),),))
     render(make_suite([make_result(endpoint, *cases)]), tmp_path / "suite", ["jest"])
     unset = run_jest(tmp_path / "suite", echo[1])
-    assert unset.verdicts == {"own": "skipped", "none": "passed", "invalid": "passed", "foreign": "skipped"}
+    blocked = dict.fromkeys(("own", "foreign", "lesser"), "skipped")
+    assert unset.verdicts == {**blocked, "none": "passed", "invalid": "passed"}
+    assert "without the scope 'pets:read': set CASECRAFT_AUTH_THE_KEY_WITHOUT_PETS_READ" in unset.output
     echo[0].requests.clear()
     secrets = {"CASECRAFT_AUTH_THE_KEY": "mine", "CASECRAFT_FOREIGN_AUTH_THE_KEY": "theirs"}
+    secrets["CASECRAFT_AUTH_THE_KEY_WITHOUT_PETS_READ"] = "lesser"
     run = run_jest(tmp_path / "suite", echo[1], **secrets)
     assert set(run.verdicts.values()) == {"passed"}
     sent = [one["headers"].get("x-api-key") for one in echo[0].requests]
-    assert sorted(filter(None, sent)) == [b"casecraft-invalid-credential", b"mine", b"theirs"]
+    assert sorted(filter(None, sent)) == [b"casecraft-invalid-credential", b"lesser", b"mine", b"theirs"]
     assert None in sent
 
 

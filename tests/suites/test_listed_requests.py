@@ -10,7 +10,7 @@ from urllib.parse import unquote_to_bytes
 
 import pytest
 
-from casecraft.core.case import Binding, CaseRequest, Expectation, Repeat
+from casecraft.core.case import Binding, CaseRequest, Expectation, MissingScope, Repeat
 from casecraft.core.endpoint import Body, MediaType, Response, SecurityScheme
 from casecraft.core.scenario import Listing
 from casecraft.suites import render
@@ -243,6 +243,7 @@ SECRETS = {
     "CASECRAFT_AUTH_SESSION": "cookie;secret",
     "CASECRAFT_AUTH_BASIC": "me:basic-secret",
     "CASECRAFT_AUTH_BEARER": "bearer-secret",
+    "CASECRAFT_AUTH_THE_KEY_WITHOUT_PETS_READ": "lesser",
     "CASECRAFT_FOREIGN_AUTH_THE_KEY": "theirs",
 }
 
@@ -256,12 +257,16 @@ def test_credentials_go_where_the_document_says(tmp_path: Path, echo: tuple[Echo
     others = ("none", "invalid", "foreign")
     cases = [make_case(kind, request=CaseRequest("GET", f"/as/{kind}", credentials=kind)) for kind in others]
     results.append(make_result(make_endpoint(path="/as", security=((SCHEMES["header"],),)), *cases))
+    scope = MissingScope("the-key", "pets:read")
+    lesser = make_case("lesser", request=CaseRequest("GET", "/lesser", without_scope=scope))
+    alternatives = ((SCHEMES["bearer"],), (SCHEMES["header"],))
+    results.append(make_result(make_endpoint(path="/lesser", security=alternatives), lesser))
     render(make_suite(results), tmp_path / "suite", [name])
     run = RUNNERS[name](tmp_path / "suite", echo[1], **SECRETS)
     assert set(run.verdicts.values()) == {"passed"}, run.output
     arrived = echo[0].requests
     keys = [one["headers"].get("x-api-key") for one in arrived]
-    assert sorted(filter(None, keys)) == [b"casecraft-invalid-credential", b"key'$(id)secret", b"theirs"]
+    assert sorted(filter(None, keys)) == [b"casecraft-invalid-credential", b"key'$(id)secret", b"lesser", b"theirs"]
     assert b"api%20key=query%20%26secret" in [one["query"] for one in arrived]
     assert b"sid=cookie%3Bsecret" in [one["headers"].get("cookie") for one in arrived]
     tickets = {one["headers"].get("authorization") for one in arrived}

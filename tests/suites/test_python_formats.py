@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from casecraft.core.case import CaseRequest, Expectation, Repeat
+from casecraft.core.case import CaseRequest, Expectation, MissingScope, Repeat
 from casecraft.core.endpoint import Body, MediaType, Response
 from casecraft.suites import render
 from tests.petstore.app import create_app
@@ -124,6 +124,7 @@ def requests() -> list[CaseRequest]:
         CaseRequest("POST", "/json", body=body, content_type="application/json") for body in (None, "", 0, [], "x")
     ]
     found += [CaseRequest("GET", "/as", credentials=whose) for whose in ("own", "none", "invalid", "foreign")]
+    found += [CaseRequest("GET", "/as", without_scope=MissingScope("apiKey", "pets:read"))]
     return [*found, CaseRequest("GET", "/odd path/{x}|y?z=1", {"x": 1}), CaseRequest("OPTIONS", "/pets")]
 
 
@@ -167,7 +168,9 @@ def test_all_programs_send_the_same(tmp_path: Path, echo: tuple[Echo, str]) -> N
     folder = tmp_path / "suite"
     render(make_suite([make_result(endpoint, *cases)]), folder, ["pytest", "unittest", "gherkin"])
     keys = {"CASECRAFT_AUTH_APIKEY": "own-key", "CASECRAFT_FOREIGN_AUTH_APIKEY": "other-key"}
+    keys["CASECRAFT_AUTH_APIKEY_WITHOUT_PETS_READ"] = "lesser-key"
     expected = arrived(app, lambda: run_program(PYTEST, folder, url, **keys))
+    assert sum("lesser-key" in request for request in expected) == 1
     assert len(expected) == len(cases)
     assert arrived(app, lambda: run_unittest(folder, url, **keys)) == expected
     assert arrived(app, lambda: run_gherkin(folder, url, **keys)) == expected

@@ -294,6 +294,15 @@ def test_failure_shows_everything_but_the_secret(tmp_path: Path, echo: tuple[Ech
         assert f"$CASECRAFT_AUTH_{re.sub('[^A-Z]', '_', SCHEMES[name].name.upper())}" in message
 
 
+def test_made_up_credentials_are_shown_as_they_are(tmp_path: Path, echo: tuple[Echo, str]) -> None:
+    echo[0].repeat = True
+    secured_each(tmp_path / "suite", CaseRequest("GET", "/pets", credentials="invalid"))
+    ends = outcomes(tmp_path / "suite", echo[1], **SECRETS)
+    assert "-H 'X-API-Key: casecraft-invalid-credential'" in ends["header"]
+    assert f"-H 'Authorization: Basic {basic('nobody:wrong')}'" in ends["basic"]
+    assert not any("$CASECRAFT" in message for message in ends.values())
+
+
 def test_secret_that_cannot_be_sent_is_not_shown(tmp_path: Path, echo: tuple[Echo, str]) -> None:
     secured(tmp_path, ("header",))
     done = run_suite(tmp_path, echo[1], CASECRAFT_AUTH_THE_KEY="opaque\ntoken")

@@ -9,7 +9,7 @@ from casecraft.cases.scenarios.paths import shape_of, words_of
 from casecraft.cases.scenarios.registry import Registry, path_place
 from casecraft.cases.scenarios.targets import is_about, left_over, only
 from casecraft.cases.scenarios.uniqueness import unique_bindings
-from casecraft.core.case import Binding, Case, Expectation
+from casecraft.core.case import Binding, Case, CaseRequest, Expectation
 from casecraft.core.endpoint import Endpoint
 from casecraft.core.job import JobResult
 
@@ -96,10 +96,14 @@ def _bound(registry: Registry, endpoint: Endpoint, case: Case, path: dict[str, B
         return case
     expect = case.expect
     missing = [place for place in case.request.path_params if path_place(place) not in path]
-    # To a stranger what exists may be answered as if it did not.
-    if not missing and not _is_about_path(case) and case.request.credentials == "own":
+    if not missing and not _is_about_path(case) and not _may_be_hidden(case.request):
         expect = _without_not_found(case.expect)
     return replace(case, bindings=tuple(bindings.values()), fresh=_consumes(endpoint, case, path), expect=expect)
+
+
+def _may_be_hidden(request: CaseRequest) -> bool:
+    """Whether what exists may be answered as if it did not: to a stranger, and to who lacks a scope."""
+    return request.credentials != "own" or request.without_scope is not None
 
 
 def _field_bindings(registry: Registry, endpoint: Endpoint, case: Case) -> Iterator[Binding]:

@@ -8,7 +8,7 @@ import pytest
 
 from casecraft.cases import generate
 from casecraft.cases.scenarios import Chained, chain
-from casecraft.core.case import Case, CaseRequest, Expectation
+from casecraft.core.case import Case, CaseRequest, Expectation, MissingScope
 from casecraft.core.endpoint import Endpoint
 from casecraft.core.job import JobResult
 from casecraft.spec import load, split
@@ -320,11 +320,12 @@ def test_what_a_request_is_refused_for_stays_in_it(tmp_path: Path, status: int, 
     assert meant.expect.status == (status,)
 
 
-def test_stranger_may_be_told_that_nothing_is_there(tmp_path: Path) -> None:
+@pytest.mark.parametrize("change", [{"credentials": "foreign"}, {"without_scope": MissingScope("login", "pets:read")}])
+def test_who_may_not_see_a_thing_may_be_told_that_nothing_is_there(tmp_path: Path, change: dict[str, Any]) -> None:
     changed = [
         replace(
             result,
-            cases=tuple(replace(each, request=replace(each.request, credentials="foreign")) for each in result.cases),
+            cases=tuple(replace(each, request=replace(each.request, **change)) for each in result.cases),
         )
         if result.endpoint.id == "GET /pets/{petId}"
         else result

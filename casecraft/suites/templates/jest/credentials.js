@@ -3,32 +3,43 @@
 /** A case cannot be carried out here: something that it needs is missing. */
 class Blocked extends Error {}
 
-function variableOf(scheme, whose = "own") {
-  const prefix = whose === "foreign" ? "CASECRAFT_FOREIGN_AUTH_" : "CASECRAFT_AUTH_";
-  return prefix + scheme.name.replace(/[^A-Za-z0-9]/gu, "_").toUpperCase();
+function variableOf(scheme, request) {
+  const prefix = request.credentials === "foreign" ? "CASECRAFT_FOREIGN_AUTH_" : "CASECRAFT_AUTH_";
+  const ending = request.without_scope?.scheme === scheme.name ? `_without_${request.without_scope.scope}` : "";
+  return prefix + `${scheme.name}${ending}`.replace(/[^A-Za-z0-9]/gu, "_").toUpperCase();
 }
 
-/** The schemes to use, each with its secret: the first alternative for which the environment has everything. */
+/**
+ * The schemes to use, each with its secret and the variable that has it: the first alternative for which the
+ * environment has everything.
+ */
 function chooseCredentials(request, alternatives) {
   const whose = request.credentials ?? "own";
   if (whose === "none" || !alternatives.length) return [];
+  const missing = request.without_scope;
   const sendable = alternatives.filter((schemes) => schemes.every((scheme) => scheme.type !== "mutualTLS"));
   if (!sendable.length) throw new Blocked("needs a client certificate, which this suite does not send");
   const lastResort = (schemes) => (schemes.length ? 0 : 1);
-  for (const schemes of [...sendable].sort((one, other) => lastResort(one) - lastResort(other))) {
-    const found = schemes.map((scheme) => ({ scheme, secret: findSecret(scheme, whose) }));
+  const usable = missing ? sendable.filter((schemes) => schemes.some(({ name }) => name === missing.scheme)) : [...sendable];
+  for (const schemes of usable.sort((one, other) => lastResort(one) - lastResort(other))) {
+    const found = schemes.map((scheme) => withSecret(scheme, request, whose));
     if (found.every(({ secret }) => secret)) return found;
   }
-  const names = sendable.map((schemes) => schemes.map((scheme) => variableOf(scheme, whose)).join(" and "));
-  throw new Blocked(`needs credentials${whose === "foreign" ? " of another user" : ""}: set ${names.join(" or ")}`);
+  const names = usable.map((schemes) => schemes.map((scheme) => variableOf(scheme, request)).join(" and "));
+  const kind = whose === "foreign" ? " of another user" : missing ? ` without the scope '${missing.scope}'` : "";
+  throw new Blocked(`needs credentials${kind}: set ${names.join(" or ")}`);
 }
 
-/** The tester's own, another user's, or one that nobody has; empty where the environment has none. */
-function findSecret(scheme, whose) {
+const NOBODYS = ["nobody:wrong", "casecraft-invalid-credential"];
+
+/** What the environment has for a scheme, or what nobody has; empty where the environment has nothing. */
+function withSecret(scheme, request, whose) {
+  const variable = variableOf(scheme, request);
   if (whose === "invalid") {
-    return (scheme.scheme ?? "").toLowerCase() === "basic" ? "nobody:wrong" : "casecraft-invalid-credential";
+    const isBasic = (scheme.scheme ?? "").toLowerCase() === "basic";
+    return { scheme, variable, secret: NOBODYS[isBasic ? 0 : 1] };
   }
-  return (process.env[variableOf(scheme, whose)] ?? "").trim();
+  return { scheme, variable, secret: (process.env[variable] ?? "").trim() };
 }
 
 /** Where a credential goes, under which name, and its text. */
@@ -41,11 +52,11 @@ function placeCredential({ scheme, secret }) {
 
 /** Puts the name of the variable in the place of each secret, in all the forms in which it is sent. */
 function redact(text, credentials) {
-  for (const credential of credentials) {
+  for (const credential of credentials.filter(({ secret }) => !NOBODYS.includes(secret))) {
     const sent = placeCredential(credential)[2].split(" ").pop();
     const forms = [credential.secret, sent].flatMap((form) => [form, encodeURIComponent(form), JSON.stringify(form).slice(1, -1)]);
     for (const form of forms.sort((one, other) => other.length - one.length)) {
-      text = text.replaceAll(form, `$${variableOf(credential.scheme)}`);
+      text = text.replaceAll(form, `$${credential.variable}`);
     }
   }
   return text;
