@@ -29,6 +29,7 @@ TITLES = {
     "cohere_chat": "Cohere",
     "ollama_chat": "Ollama",
     "tgi": "TGI",
+    "sagemaker": "SageMaker",
     "triton": "Triton",
     "replicate": "Replicate",
 }

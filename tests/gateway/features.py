@@ -18,7 +18,9 @@ THOUGHT = "The user wants to know the weather."
 # These have no ids of calls, so that results are told by name and order.
 WITHOUT_IDS = ("ollama_chat", "gemini")
 # These have no cache that they tell of.
-WITHOUT_CACHE = ("ollama_chat", "tgi", "replicate")
+WITHOUT_CACHE = ("ollama_chat", "tgi", "sagemaker", "replicate")
+# In these nothing but the path names the model: one that is not there is a wrong address.
+WITHOUT_MODELS = ("tgi", "triton", "replicate")
 # These do not say why they stopped.
 WITHOUT_REASONS = ("replicate",)
 # These are told in words which schema the answer must have.
@@ -227,8 +229,8 @@ KINDS: Mapping[str, Mapping[str, tuple[int, str]]] = {
 def errors(cell: Cell) -> None:
     """Each fault of a vendor's has the status and the word that the client's own vendor has for it."""
     for fault, expected in KINDS[cell.client_name.replace("responses", "chat")].items():
-        if fault == "no_model" and cell.vendor in PROMPTED:
-            continue  # nothing but the path names it: to them it is a wrong address
+        if fault == "no_model" and cell.vendor in WITHOUT_MODELS:
+            continue
         asked = cell.own(fault) if fault in OWN else cell
         cell.upstream.says(PLAIN)
         cell.upstream.fault = fault

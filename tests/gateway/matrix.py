@@ -31,11 +31,13 @@ OF_VENDORS: dict[tuple[str, str], Verdict] = {
     **{(vendor, feature): Verdict("refused", "no tools") for vendor, feature in product(PROMPTED, TOOLS)},
     **{(vendor, "thinking"): Verdict("partly", "left out, as `x-casecraft-losses` says") for vendor in PROMPTED},
     ("tgi", "images"): Verdict("refused", "text alone"),
+    ("sagemaker", "images"): Verdict("refused", "text alone"),
     ("triton", "images"): Verdict("refused", "no images"),
     ("triton", "JSON schema"): Verdict("partly", "asked for in words"),
     ("replicate", "JSON schema"): Verdict("partly", "asked for in words"),
     ("replicate", "output limit"): Verdict("partly", "why it stopped is not told"),
     ("tgi", "usage"): Verdict("partly", "not in streams, no cached tokens"),
+    ("sagemaker", "usage"): Verdict("partly", "not in streams, no cached tokens"),
     ("replicate", "usage"): Verdict("partly", "not in streams, no cached tokens"),
     ("triton", "usage"): Verdict("partly", "none is told"),
 }

@@ -32,8 +32,11 @@ ROWS = {
     "cohere_chat": "cohere",
     "ollama_chat": "ollama",
 }
-PROMPTED = ("tgi", "triton", "replicate")
+PROMPTED = ("tgi", "sagemaker", "triton", "replicate")
 """Who takes a prompt and gives text, and nothing else."""
+
+SIGNED = ("bedrock", "sagemaker")
+"""Rows whose requests are signed with what the environment has."""
 
 OWN = ("rate_limit", "overloaded", "cancelled")
 """Why a client gets providers of its own: they rest, or have only one permit."""
@@ -140,10 +143,12 @@ def settings_for(upstream: Upstream, folder: Path) -> Settings:
     providers: dict[str, ProviderSettings] = {}
     for vendor, module in VENDORS.items():
         row = provider_of(vendor)
-        given = {} if row == "bedrock" else {"api_key": SecretStr(KEY)}
+        given = {} if row in SIGNED else {"api_key": SecretStr(KEY)}
         own: dict[str, Any] = {}
+        if vendor in ("openai_chat", "tgi", "sagemaker"):
+            own["structured_output"] = "json_schema"
         if vendor in ("openai_chat", "tgi"):
-            own = {"structured_output": "json_schema", "row": {"capabilities": ["embeddings"]}}
+            own["row"] = {"capabilities": ["embeddings"]}
         dialect = DIALECTS.get(vendor, vendor)
         for suffix in ("", *(f"-{client}-{fault}" for client in CLIENTS for fault in OWN)):
             providers[f"{row}{suffix}"] = ProviderSettings(

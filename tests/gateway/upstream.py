@@ -14,7 +14,7 @@ from typing import Any
 from aiohttp import web
 
 from tests.gateway.spoken import Heard, Said
-from tests.gateway.vendors import chat, cohere, converse, gemini, messages, ollama, prompts, responses
+from tests.gateway.vendors import chat, cohere, converse, gemini, messages, ollama, prompts, responses, sagemaker
 
 VENDORS: Mapping[str, Any] = {
     "openai_chat": chat,
@@ -26,6 +26,7 @@ VENDORS: Mapping[str, Any] = {
     "cohere_chat": cohere,
     "ollama_chat": ollama,
     "tgi": prompts.TGI,
+    "sagemaker": sagemaker,
     "triton": prompts.TRITON,
     "replicate": prompts.REPLICATE,
 }

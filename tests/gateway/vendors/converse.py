@@ -1,21 +1,20 @@
 """Amazon Bedrock's Converse, after docs.aws.amazon.com (Converse, ConverseStream). Requests are held against
-botocore's service model; event streams are framed with botocore's own description of them in mind, by hand.
+botocore's service model.
 """
 
 import base64
-import binascii
 import json
-import struct
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
 from tests.gateway.spoken import Heard, Said, Turn, merged, pieces_of
+from tests.gateway.vendors import aws
 from tests.wire.aws_service import check_request
 
 REASONS = {"stop": "end_turn", "stop_sequence": "stop_sequence", "length": "max_tokens", "filter": "content_filtered"}
 BASE = ""
-KIND = "application/vnd.amazon.eventstream"
+KIND = aws.KIND
 
 
 def is_stream(path: str, body: dict[str, Any]) -> bool:
@@ -124,16 +123,7 @@ def thoughts(said: Said) -> list[dict[str, Any]]:
 
 
 def frame(kind: str, **values: Any) -> bytes:
-    """One message of `application/vnd.amazon.eventstream`: lengths, their CRC, headers, payload and the CRC of all."""
-    named = {":event-type": kind, ":content-type": "application/json", ":message-type": "event"}
-    headers = b"".join(
-        bytes([len(name)]) + name.encode() + b"\x07" + struct.pack(">H", len(value)) + value.encode()
-        for name, value in named.items()
-    )
-    payload = json.dumps(values).encode()
-    lengths = struct.pack(">II", 16 + len(headers) + len(payload), len(headers))
-    begun = lengths + struct.pack(">I", binascii.crc32(lengths)) + headers + payload
-    return begun + struct.pack(">I", binascii.crc32(begun))
+    return aws.frame(kind, json.dumps(values).encode(), "application/json")
 
 
 ERRORS = {
@@ -150,4 +140,4 @@ def error(kind: str, message: str) -> tuple[int, dict[str, str], dict[str, Any]]
     status, name = ERRORS[kind]
     if kind == "too_long":
         message = "Input is too long for requested model."
-    return status, {"x-amzn-ErrorType": f"{name}:http://internal.amazon.com/coral/"}, {"message": message}
+    return status, aws.typed(name), {"message": message}
