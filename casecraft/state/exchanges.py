@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 from casecraft.core.exchange import Exchange, ExchangeOutcome
 from casecraft.errors import StateError, StateLockedError
+from casecraft.state.database import translated
 from casecraft.state.exchange_rows import ATTEMPT_COLUMNS, EXCHANGE_COLUMNS, exchange_from, exchange_item
 from casecraft.state.location import MOST_LEDGERS, gateway_path
 from casecraft.state.store import Store, open_store
@@ -28,11 +30,24 @@ _FILTERS = {
 }
 
 
+_IGNORED = """\
+# Ledgers of casecraft's gateway. The state files of suites may be kept.
+.gitignore
+gateway.sqlite*
+gateway-?.sqlite*
+gateway-??.sqlite*
+gateway-???.sqlite*
+"""
+
+
 def open_ledger(state_dir: Path) -> Store:
     """Open the first ledger in `state_dir` that nobody holds, made where it is not there.
 
+    Git is told to leave ledgers alone, as they are of one machine: `launch` makes them in whatever folder it is used.
+
     Raises what `open_store` raises, but for a ledger that another gateway holds.
     """
+    _hide_ledgers_from_git(state_dir)
     for number in range(1, MOST_LEDGERS + 1):
         try:
             return open_store(gateway_path(state_dir, number))
@@ -41,6 +56,15 @@ def open_ledger(state_dir: Path) -> Store:
     raise StateError(
         f"all {MOST_LEDGERS} ledgers in {str(state_dir)!r} are in use", hint="choose another folder with --state-dir"
     )
+
+
+def _hide_ledgers_from_git(state_dir: Path) -> None:
+    """Write a `.gitignore` for ledgers and for itself, unless there is one."""
+    path = state_dir / ".gitignore"
+    with translated(path):
+        state_dir.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError), path.open("x") as file:
+            file.write(_IGNORED)
 
 
 def record_exchange(store: Store, exchange: Exchange) -> asyncio.Future[None]:

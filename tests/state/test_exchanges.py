@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -265,3 +266,22 @@ def test_ledger_opened_for_reading_records_nothing(path: Path) -> None:
     open_store(path).close()
     with open_store(path, read_only=True) as reader, pytest.raises(StateError, match="for reading only"):
         record(reader, EXCHANGES[0])
+
+
+def test_git_sees_no_ledgers_but_the_state_of_suites(tmp_path: Path) -> None:
+    folder = tmp_path / "project" / ".casecraft"
+    suites = folder / "gateway-0123abcd.sqlite"
+    subprocess.run(["git", "init", "-q", str(folder.parent)], check=True)
+    with open_ledger(folder), open_ledger(folder), open_store(suites):
+        pass
+    assert set(folder.iterdir()) > {folder / "gateway.sqlite", folder / "gateway-2.sqlite"}
+    command = ["git", "-C", str(folder.parent), "status", "--porcelain", "--untracked-files=all"]
+    seen = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[1::2]
+    assert f".casecraft/{suites.name}" in seen
+    assert all(name.startswith(f".casecraft/{suites.name}") for name in seen)
+
+
+def test_what_git_was_told_before_is_kept(tmp_path: Path) -> None:
+    (tmp_path / ".gitignore").write_text("mine")
+    with open_ledger(tmp_path):
+        assert (tmp_path / ".gitignore").read_text() == "mine"
