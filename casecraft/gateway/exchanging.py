@@ -43,14 +43,15 @@ _GOES_ELSEWHERE = (ContextTooLongError, ContentFilteredError)
 class Exchanging:
     """Has one request answered by the first of its candidates that can.
 
-    `attempts` are all requests to providers; `losses` what the one that answered could not be told; `error` is what
-    broke off an answer whose beginning was already out.
+    `asking` is the provider whose turn it is; `attempts` are all requests to providers; `losses` what the one that
+    answered could not be told; `error` is what broke off an answer whose beginning was already out.
     """
 
     asked: ClientRequest
     answer: Answer
     lanes: Lanes
     idle_timeout: float
+    asking: str = ""
     attempts: list[ExchangeAttempt] = field(default_factory=list)
     losses: list[str] = field(default_factory=list)
     error: ProviderError | None = None
@@ -98,6 +99,7 @@ class Exchanging:
             await self._attempt(lane, model)
 
     async def _attempt(self, lane: ProviderLane, model: str) -> None:
+        self.asking = lane.name
         began = time.perf_counter()
         usage: Usage | None = None
         error: BaseException | None = None

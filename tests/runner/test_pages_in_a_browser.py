@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from casecraft.runner.history import CHANGES, Change, History
 from casecraft.runner.page import as_history_page, as_page
 from casecraft.state import SuiteRun
-from tests.browser import FAINT, NARROW, OVERFLOW, WIDE, opened
+from tests.browser import NARROW, OVERFLOW, WIDE, barriers, opened
 from tests.runner.test_reports import ALL, HOSTILE, checked
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
@@ -51,7 +51,7 @@ def test_it_fits_and_can_be_read(
     with opened(browser, request.getfixturevalue(name), size=size, dark=dark) as page:
         open_all(page)
         assert page.evaluate(OVERFLOW) <= 0
-        assert page.evaluate(FAINT) == []
+        assert barriers(page) == []
         expect(page.locator("body")).to_contain_text('<script>alert("x")</script>')
 
 

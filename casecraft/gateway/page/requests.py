@@ -28,8 +28,8 @@ OUTCOMES: tuple[ExchangeOutcome, ...] = get_args(ExchangeOutcome)
 
 @dataclass(frozen=True, slots=True)
 class UnderWay:
-    """A request that is being answered. `tried` are the providers that could not, `answering` says that the first
-    byte is out.
+    """A request that is being answered. `asking` is the provider whose turn it is, "" before any; `tried` are those
+    that could not; `answering` says that the first byte is out.
     """
 
     id: str
@@ -39,6 +39,7 @@ class UnderWay:
     dialect: str
     streamed: bool
     seconds: float
+    asking: str
     tried: tuple[str, ...]
     answering: bool
 
@@ -54,6 +55,7 @@ class UnderWay:
             dialect=asked.door.dialect,
             streamed=asked.asked.stream,
             seconds=exchanging.answer.seconds,
+            asking=exchanging.asking,
             tried=tuple(dict.fromkeys(it.provider for it in exchanging.attempts)),
             answering=exchanging.answer.begun,
         )

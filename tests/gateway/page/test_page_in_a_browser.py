@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 from casecraft.core.document import Document
 from casecraft.gateway.server import Started
 from casecraft.state import Store, open_store
-from tests.browser import FAINT, NARROW, OVERFLOW, WIDE
+from tests.browser import NARROW, OVERFLOW, WIDE, barriers
 from tests.gateway.page.history import begin_run, do_job, make_ledger, past
 from tests.gateway.page.upstream import finish, running, running_simulator, settings_for
 from tests.simulator import Behaviour, Simulator
@@ -104,7 +104,7 @@ def test_everything_is_easy_to_read_in_light_and_dark(browser: Browser, served: 
         seen = set()
         for address in served.pages():
             page.goto(address)
-            assert page.evaluate(FAINT) == []
+            assert barriers(page) == []
             seen.add(page.evaluate("getComputedStyle(document.body).backgroundColor"))
             assert page.locator("h1").count() == 1
     red = int(re.findall(r"\d+", seen.pop())[0])
@@ -187,7 +187,8 @@ def test_requests_appear_while_one_looks(browser: Browser, served: Served) -> No
         waiting = threading.Thread(target=lambda: _give_up(served), daemon=True)
         waiting.start()
 
-        expect(page.locator("#under-way")).to_contain_text("waiting-client", timeout=10_000)
+        row = page.locator("#under-way tr", has_text="waiting-client")
+        expect(row.get_by_role("cell", name="glm", exact=True)).to_be_visible(timeout=10_000)
         served.ask(client="late-client/1.0")
         expect(page.locator("#recent")).to_contain_text("late-client", timeout=10_000)
         waiting.join()
