@@ -2,7 +2,7 @@
 
 `generate`, `agenerate`, `plan`, `estimate`, `evaluate`, `resume`, `report`, `explain`, `diff` and `usage` do what the
 command of the same name does, `run_suite` what `casecraft run` does. `create`, `create_for_model` and `detect` give
-providers to programs of one's own; `refresh_providers` reads the catalog and what plugins register anew. All are
+providers to programs of one's own; `refresh_providers` reads the catalog, plugins and settings anew. All are
 imported when first used, so that `import casecraft` is quick.
 """
 

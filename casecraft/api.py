@@ -28,7 +28,6 @@ from casecraft.providers import (
     Provider,
     RetryPolicy,
     load_catalog,
-    refresh_providers,
     settings_of,
 )
 from casecraft.runner.difference import Difference, compare, read_side
@@ -322,6 +321,15 @@ def create_for_model(model: str, *, retry: RetryPolicy | None = None, log: CallL
 def detect() -> list[Detected]:
     """Who could be used now: by keys in the environment, by configuration, and servers of this machine."""
     return providers.detect(environment(), settings_for().provider_settings)
+
+
+def refresh_providers() -> tuple[str, ...]:
+    """Read the catalog, what plugins register and the settings anew, for programs that run on; all names.
+
+    Runs read `casecraft.toml` and `providers_file` anew in any case. Raises `ConfigurationError`.
+    """
+    names = providers.refresh_providers()
+    return tuple(sorted({*names, *settings_for().provider_settings}))
 
 
 def _settings(settings: Settings | None, flags: Mapping[str, Any]) -> Settings:

@@ -23,6 +23,7 @@ CasecraftError
 │   ├── NetworkError
 │   ├── ServerError
 │   └── BadAnswerError
+│       └── OutputLimitError       cut before any text
 ├── StateError                     the state file cannot be used
 │   ├── StateNewerError            written by a later casecraft
 │   ├── StateDamagedError          no SQLite file of ours, or broken
@@ -169,6 +170,10 @@ class BadAnswerError(ProviderError):
     """The provider answered with something that is no answer in its dialect."""
 
     retryable = True
+
+
+class OutputLimitError(BadAnswerError):
+    """The answer reached the output limit before any text."""
 
 
 class StateError(CasecraftError):

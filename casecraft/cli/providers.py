@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,6 +14,7 @@ from casecraft.cli.tables import lines_of, show_table
 
 if TYPE_CHECKING:
     from casecraft.config import Settings
+    from casecraft.providers import Detected
 
 app = typer.Typer(name="providers", help="Show and check providers.", no_args_is_help=True)
 
@@ -112,14 +114,20 @@ def check(
     ] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Ask providers whether they answer and take the key. Exit code 1 where one does not."""
+    """Ask providers whether they answer and take the key. Exit code 1 where one does not.
+
+    Each is sent a tiny request. A server that has not answered within 30 seconds counts as not ready.
+    """
     from casecraft.api import environment, settings_for  # noqa: PLC0415  # `--help` must not pay for it
-    from casecraft.providers import detect, resolve_names  # noqa: PLC0415
+    from casecraft.providers import detect, no_provider_named  # noqa: PLC0415
 
     settings = settings_for({"providers": names} if names else {})
     if not settings.providers:
         settings = settings_for({"providers": ["auto"]})
-    resolved = resolve_names(settings.providers, settings, detect(environment(), settings.provider_settings))
+    found = detect(environment(), settings.provider_settings)
+    resolved = tuple(dict.fromkeys(it for name in settings.providers for it in _meant_by(name, settings, found)))
+    if not resolved:
+        raise no_provider_named(found)
     results = asyncio.run(_check_all(resolved, settings))
     if as_json:
         write_json({"providers": results})
@@ -128,6 +136,20 @@ def check(
             typer.echo(_line_of(result))
     if not all(result["healthy"] for result in results):
         raise typer.Exit(SOME_FAILED)
+
+
+def _meant_by(name: str, settings: "Settings", found: "list[Detected]") -> tuple[str, ...]:
+    """The canonical names that a name stands for. One that is wrong stays as it is: its check says so."""
+    from casecraft.errors import ProviderError  # noqa: PLC0415
+    from casecraft.providers import canonical_name  # noqa: PLC0415
+    from casecraft.providers.selection import AUTO  # noqa: PLC0415
+
+    if name.strip().lower() == AUTO:
+        return tuple(it.name for it in found)
+    try:
+        return (canonical_name(name, settings.provider_settings),)
+    except ProviderError:
+        return (name,)
 
 
 async def _check_all(names: tuple[str, ...], settings: "Settings") -> list[dict[str, Any]]:
@@ -141,18 +163,17 @@ async def _check(name: str, settings: "Settings") -> dict[str, Any]:
 
     if name == "rules":
         return {"provider": name, "healthy": True, "model": None, "latency": 0.0, "error": None, "hint": None}
-    provider = create(name, settings_of(name, settings.provider_settings))
-    began = time.perf_counter()
+    model, began = None, time.perf_counter()
     try:
-        if provider.profile.dialect not in EMBEDDING_DIALECTS:
-            provider.validate()
-        health = await provider.health()
+        async with aclosing(create(name, settings_of(name, settings.provider_settings))) as provider:
+            model = provider.profile.model
+            if provider.profile.dialect not in EMBEDDING_DIALECTS:
+                provider.validate()
+            health = await provider.health()
     except ProviderError as error:
         latency = time.perf_counter() - began
         said = {"error": str(error), "hint": error.hint}
-        return {"provider": name, "healthy": False, "model": provider.profile.model, "latency": latency, **said}
-    finally:
-        await provider.aclose()
+        return {"provider": name, "healthy": False, "model": model, "latency": latency, **said}
     warning = f"its list of models lacks {health.model!r}" if health.lists_model is False else None
     said = {"error": None, "hint": warning}
     return {"provider": name, "healthy": True, "model": health.model, "latency": health.latency, **said}

@@ -40,8 +40,9 @@ class ClientRequest:
 
     @property
     def attribution(self) -> dict[str, str]:
-        """The headers that go to every provider."""
-        return {name: self.headers[name] for name in ATTRIBUTION if name in self.headers}
+        """The headers that go to every provider, where they are plain text: others would arrive garbled."""
+        given = {name: self.headers[name] for name in ATTRIBUTION if name in self.headers}
+        return {name: value for name, value in given.items() if value.isascii()}
 
     @property
     def own_headers(self) -> dict[str, str]:

@@ -8,7 +8,9 @@ from typing import Self
 from casecraft.core.chat import ChatRequest, ChatResponse, StreamEvent
 from casecraft.core.embedding import EmbeddingRequest, EmbeddingResponse
 from casecraft.core.profile import Profile
-from casecraft.providers.provider import Health, Provider
+from casecraft.core.usage import Cost, Usage
+from casecraft.errors import ProviderError
+from casecraft.providers.provider import Health, ModelInfo, Provider
 
 
 class BlockingProvider:
@@ -30,9 +32,23 @@ class BlockingProvider:
         self.close()
 
     @property
+    def name(self) -> str:
+        """The canonical name."""
+        return self._provider.name
+
+    @property
+    def max_workers(self) -> int:
+        """The most requests that may be in flight. Through this door there is one."""
+        return self._provider.max_workers
+
+    @property
     def profile(self) -> Profile:
         """What it is used as."""
         return self._provider.profile
+
+    def validate(self) -> None:
+        """Raise `ProviderConfigurationError` where a setting is missing or wrong. Asks nobody."""
+        self._provider.validate()
 
     def complete(self, request: ChatRequest) -> ChatResponse:
         """The whole answer. Raises a `ProviderError` where there is none."""
@@ -52,6 +68,10 @@ class BlockingProvider:
         """The ids of the models that the provider lists."""
         return self._runner.run(self._provider.list_models())
 
+    def get_model(self, model: str) -> ModelInfo:
+        """What is known of a model. Raises `ModelNotFoundError` where the provider does not list it."""
+        return self._runner.run(self._provider.get_model(model))
+
     def embed(self, request: EmbeddingRequest) -> EmbeddingResponse:
         """A vector for each text."""
         return self._runner.run(self._provider.embed(request))
@@ -59,6 +79,14 @@ class BlockingProvider:
     def health(self) -> Health:
         """Ask whether it answers and takes the key. Raises `HealthCheckError`."""
         return self._runner.run(self._provider.health())
+
+    def price(self, usage: Usage | None, model: str) -> Cost | None:
+        """What this usage costs; None where the price is not known."""
+        return self._provider.price(usage, model)
+
+    def usage_of(self, error: ProviderError) -> Usage | None:
+        """What a failed answer used, where it says so: it may have been billed."""
+        return self._provider.usage_of(error)
 
     def close(self) -> None:
         """Close the connections and the loop."""

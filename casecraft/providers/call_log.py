@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -15,6 +15,9 @@ from casecraft.core.chat import ChatResponse
 from casecraft.core.usage import Usage
 from casecraft.errors import ConfigurationError, ProviderError
 from casecraft.providers.redaction import Redaction
+
+ID_HEADERS = ("x-request-id", "request-id", "x-amzn-requestid", "apim-request-id")
+ID_FIELDS = ("request_id", "id", "responseId")
 
 
 @dataclass(slots=True)
@@ -34,9 +37,9 @@ class Call:
     first_event: float | None = None
     errors: list[str] = field(default_factory=list)
 
-    def take(self, status: int, body: bytes = b"") -> None:
-        """Note what came back."""
-        self.status, self.received = status, body
+    def take(self, status: int, request_id: str | None, body: bytes = b"") -> None:
+        """Note what came back, with the id that its headers give the request."""
+        self.status, self.request_id, self.received = status, request_id, body
 
     def take_event(self) -> None:
         """Note when the first piece of a stream came."""
@@ -45,13 +48,15 @@ class Call:
 
     def end(self, response: ChatResponse) -> None:
         """Note the answer."""
-        self.request_id, self.usage, self.received = response.request_id, response.usage, response.raw
+        self.request_id = response.request_id or self.request_id
+        self.usage, self.received = response.usage, response.raw
 
     def fail(self, error: BaseException) -> None:
         """Note the error and what it came from, the outermost first."""
         if isinstance(error, ProviderError):
-            self.status = error.status if error.status is not None else self.status
+            self.status = self.status if self.status is not None else error.status
             self.received = error.body or self.received
+            self.request_id = self.request_id or _id_in(self.received)
         cause: BaseException | None = error
         while cause is not None:
             # Errors of the layers below may show what was sent: their kind alone is said.
@@ -110,6 +115,22 @@ class CallLog:
             raise ConfigurationError(message, hint="Make room for it; all else was done.")
 
 
+def id_of(headers: Mapping[str, str]) -> str | None:
+    """What the provider calls the request in the headers of its answer. Their names are lower case."""
+    return next((headers[name] for name in ID_HEADERS if name in headers), None)
+
+
+def _id_in(body: bytes) -> str | None:
+    """What it calls the request in the body of an error."""
+    try:
+        answer = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    places = [it for it in (answer, answer.get("error")) if isinstance(it, dict)] if isinstance(answer, dict) else []
+    named = (place.get(name) for place in places for name in ID_FIELDS)
+    return next((it for it in named if isinstance(it, str) and it), None)
+
+
 def _shown(body: bytes) -> object:
     """A body as JSON where it is, else as text."""
     try:
@@ -119,13 +140,22 @@ def _shown(body: bytes) -> object:
 
 
 @contextmanager
-def recorded(log: CallLog | None, call: Call) -> Iterator[Call]:
-    """A request, written to the log, if there is one, when it has ended in whatever way."""
+def recorded(
+    log: CallLog | None, call: Call, usage_of: Callable[[ProviderError], Usage | None] | None = None
+) -> Iterator[Call]:
+    """A request, written to the log, if there is one, when it has ended in whatever way.
+
+    `usage_of` reads what a failed answer used.
+    """
+    if log is None:
+        yield call
+        return
     try:
         yield call
     except BaseException as error:
         call.fail(error)
+        if usage_of is not None and isinstance(error, ProviderError):
+            call.usage = call.usage or usage_of(error)
         raise
     finally:
-        if log is not None:
-            log.write(call, time.perf_counter() - call.began)
+        log.write(call, time.perf_counter() - call.began)

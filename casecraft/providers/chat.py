@@ -5,7 +5,7 @@ import difflib
 import re
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -24,10 +24,11 @@ from casecraft.errors import (
     InvalidRequestError,
     ModelNotFoundError,
     NetworkError,
+    OutputLimitError,
     ProviderError,
     ProviderTimeoutError,
 )
-from casecraft.providers.call_log import Call, CallLog, recorded
+from casecraft.providers.call_log import Call, CallLog, id_of, recorded
 from casecraft.providers.catalog import CatalogRow
 from casecraft.providers.connection import Connection
 from casecraft.providers.embedder import Embedder
@@ -38,12 +39,14 @@ from casecraft.providers.prices import PriceList
 from casecraft.providers.provider import Health, ModelInfo
 from casecraft.providers.redaction import plain_headers, redaction_of
 from casecraft.providers.retry import Retry, RetryPolicy
-from casecraft.providers.validation import validate, wrong
+from casecraft.providers.validation import odd_header, validate, wrong
 from casecraft.wire import DIALECTS, Dialect, encode_body, find_dialect
 
 SUCCESS = range(200, 300)
 SNAPSHOT = re.compile(r"-(?:\d{4}-\d{2}-\d{2}|\d{8}|\d{4}|latest)")
 NO_LISTING = (404, 405, 501)
+# How long a health check may take, and the list of models alone. In seconds.
+CHECK_SECONDS, LISTING_SECONDS = 30.0, 10.0
 SAMPLING = frozenset({"temperature", "top_p", "top_k", "seed", "frequency_penalty", "presence_penalty"})
 
 
@@ -117,12 +120,12 @@ class ChatProvider:
     async def _complete_once(self, request: ChatRequest) -> ChatResponse:
         if self._settings.stream:
             return await self._complete_streaming(request)
-        with recorded(self._log, Call(self.name, request.model)) as call:
+        with recorded(self._log, Call(self.name, request.model), self.usage_of) as call:
             call.sent, losses = self._encode(request, stream=False)
             path = self._dialect.chat_path(request.model, False)
-            headers = {**self._dialect.headers(False), **request.headers}
+            headers = self._headers(request, stream=False)
             reply = await follow(await self._connection.post(path, call.sent, headers), self._dialect, self._connection)
-            call.take(reply.status)
+            self._note(call, reply)
             response = self._decode(*reply, losses)
             call.end(response)
         return response
@@ -130,12 +133,12 @@ class ChatProvider:
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent]:
         """The answer as it comes; the last event is its `StreamEnd`."""
         request = await self._with_model(request)
-        with recorded(self._log, Call(self.name, request.model, streamed=True)) as call:
+        with recorded(self._log, Call(self.name, request.model, streamed=True), self.usage_of) as call:
             call.sent, losses = self._encode(request, stream=True)
             path = self._dialect.chat_path(request.model, True)
-            headers = {**self._dialect.headers(True), **request.headers}
+            headers = self._headers(request, stream=True)
             async with self._connection.stream(path, call.sent, headers) as reply:
-                call.take(reply.status)
+                self._note(call, reply)
                 async for event in self._events(reply, losses):
                     call.take_event()
                     if isinstance(event, StreamEnd):
@@ -174,11 +177,11 @@ class ChatProvider:
         `path` is that of the dialect, with whatever query the client sent; `headers` go along. Raises a
         `ProviderError`, with the body that came, where the status is not 2xx.
         """
-        with recorded(self._log, Call(self.name, model, streamed=stream)) as call:
+        with recorded(self._log, Call(self.name, model, streamed=stream), self.usage_of) as call:
             call.sent = self._written(dict(body))
             sent = {**self._dialect.headers(stream), **headers}
             async with self._connection.stream(path, call.sent, sent) as reply:
-                call.take(reply.status)
+                self._note(call, reply)
                 if reply.status not in SUCCESS:
                     self._decode(reply.status, reply.headers, b"".join([chunk async for chunk in reply.chunks]))
                 streams = stream and not _is_whole(reply.headers)
@@ -220,19 +223,42 @@ class ChatProvider:
         )
 
     async def health(self) -> Health:
-        """Ask for the list of models, if there is one, and for a few tokens. Raises `HealthCheckError`."""
+        """Ask for the list of models, if there is one, and for a few tokens, in 30 s. Raises `HealthCheckError`.
+
+        The few tokens decide: a list may be closed to a key that may ask.
+        """
         try:
-            embeds_alone = self.profile.dialect not in DIALECTS and self._embedder.is_ready
-            models = None if embeds_alone else await self._list_models()
-            started = time.perf_counter()
-            await (self.embed(EmbeddingRequest(("OK",))) if embeds_alone else self._ask_for_little())
+            async with asyncio.timeout(CHECK_SECONDS):
+                return await self._try_out()
+        except TimeoutError as error:
+            message = f"{self.name!r} is not ready: it did not answer within {CHECK_SECONDS:g} s, the most for a check"
+            hint = "It may be busy, or still loading its model: check again. Other requests have its `timeout`."
+            raise HealthCheckError(message, provider=self.name, hint=hint) from error
         except ProviderError as error:
             message = f"{self.name!r} is not ready: {error}"
             raise HealthCheckError(
                 message, provider=self.name, status=error.status, body=error.body, hint=error.hint
             ) from error
-        latency = time.perf_counter() - started
-        return Health(self.name, self.profile.model or self._found_model, latency, models or ())
+
+    async def _try_out(self) -> Health:
+        if self.profile.dialect not in DIALECTS and self._embedder.is_ready:
+            started = time.perf_counter()
+            await self.embed(EmbeddingRequest(("OK",)))
+            return Health(self.name, self.profile.model, time.perf_counter() - started)
+        models = await self._list_if_possible()
+        request = await self._with_model(ChatRequest((Message("user", "Say OK."),), max_output_tokens=16))
+        started = time.perf_counter()
+        with suppress(OutputLimitError):  # that it answers is what counts
+            await self._complete_once(request)
+        return Health(self.name, request.model, time.perf_counter() - started, models)
+
+    async def _list_if_possible(self) -> tuple[str, ...]:
+        """The models that are listed; none where the list fails, since many answer without one."""
+        try:
+            async with asyncio.timeout(LISTING_SECONDS):
+                return await self._list_models() or ()
+        except (ProviderError, TimeoutError):
+            return ()
 
     def price(self, usage: Usage | None, model: str, *, batch: bool = False) -> Cost | None:
         """What this usage costs, in a batch where `batch` says so; None where the price is not known."""
@@ -289,6 +315,18 @@ class ChatProvider:
             message = f"a request to {self.name!r} cannot be written as JSON: {error}"
             raise InvalidRequestError(message, provider=self.name) from error
 
+    def _headers(self, request: ChatRequest, *, stream: bool) -> Mapping[str, str]:
+        """The dialect's headers and the request's. Raises `InvalidRequestError` for those that HTTP cannot carry."""
+        odd = odd_header(request.headers)
+        if odd is not None:
+            message = f"{self.name!r} cannot be asked this: the header {odd!r} is no plain text"
+            raise InvalidRequestError(message, provider=self.name, hint="Headers are of printable ASCII letters alone.")
+        return {**self._dialect.headers(stream), **request.headers}
+
+    def _note(self, call: Call, reply: Reply | StreamedReply) -> None:
+        """Tell the log what came back."""
+        call.take(reply.status, self._redaction.of_text(id_of(reply.headers) or "") or None)
+
     def _refuse_losses(self, losses: tuple[Loss, ...]) -> None:
         lost = "; ".join(f"{loss.field} ({loss.reason})" for loss in losses if not loss.harmless)
         if lost:
@@ -322,15 +360,6 @@ class ChatProvider:
             # Not a list of models: let the dialect say what it is instead.
             self._decode(status, headers, body)
         return models
-
-    async def _ask_for_little(self) -> None:
-        """A request that costs next to nothing. Its answer may be cut short: that it comes is what counts."""
-        request = await self._with_model(ChatRequest((Message("user", "Say OK."),), max_output_tokens=16))
-        content, _ = self._encode(request, stream=False)
-        path = self._dialect.chat_path(request.model, False)
-        status, headers, body = await self._connection.post(path, content, self._dialect.headers(False))
-        if status not in SUCCESS:
-            self._decode(status, headers, body)
 
     def _decode(
         self, status: int, headers: Mapping[str, str], body: bytes, losses: tuple[Loss, ...] = ()

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -25,6 +25,7 @@ from casecraft.errors import (
     HealthCheckError,
     InvalidRequestError,
     ModelNotFoundError,
+    OutputLimitError,
     ProviderConfigurationError,
     ProviderError,
     ProviderTimeoutError,
@@ -97,7 +98,7 @@ class EmbeddedProvider:
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent]:
         """The answer as it comes; the last event is its `StreamEnd`."""
-        with recorded(self._log, Call(self.name, self._path.stem, streamed=True)) as call:
+        with recorded(self._log, Call(self.name, self._path.stem, streamed=True), self.usage_of) as call:
             call.sent, losses = self._encode(request)
             async with aclosing(self._events(call.sent)) as events:
                 async for event in events:
@@ -136,7 +137,8 @@ class EmbeddedProvider:
         started = time.perf_counter()
         try:
             self.validate()
-            await self.complete(ChatRequest((Message("user", "Say OK."),), max_output_tokens=8))
+            with suppress(OutputLimitError):  # that it answers is what counts
+                await self.complete(ChatRequest((Message("user", "Say OK."),), max_output_tokens=8))
         except ProviderError as error:
             message = f"{self.name!r} is not ready: {error}"
             raise HealthCheckError(message, provider=self.name, hint=error.hint) from error

@@ -8,7 +8,7 @@ from casecraft.config import ProviderSettings
 from casecraft.core.embedding import EmbeddingRequest, EmbeddingResponse
 from casecraft.core.profile import Profile
 from casecraft.errors import InvalidRequestError, ProviderConfigurationError, ProviderError
-from casecraft.providers.call_log import Call
+from casecraft.providers.call_log import Call, id_of
 from casecraft.providers.catalog import CatalogRow
 from casecraft.providers.connection import Connection
 from casecraft.providers.redaction import Redaction, plain_headers
@@ -70,7 +70,7 @@ class Embedder:
         call.model, call.sent = request.model, encode_body(dialect.encode_request(request).body)
         status, headers, body = await self._connection.post(dialect.path(request.model), call.sent, {})
         body = self._redaction.of_bytes(body)
-        call.take(status, body)
+        call.take(status, self._redaction.of_text(id_of(headers) or "") or None, body)
         try:
             if status in SUCCESS:
                 answer = dialect.decode_response(body, texts=len(request.texts), provider=self._name, codes=self._codes)

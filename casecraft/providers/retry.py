@@ -15,7 +15,8 @@ class RetryPolicy:
     `max_attempts` counts requests to one provider for one question. Rate limits are counted apart, up to
     `max_rate_limits`, since they say nothing about the request. A `Retry-After` over `max_retry_after` seconds is not
     waited for: a provider that limits for so long is out for the run. The longest wait is `initial` seconds at first,
-    `multiplier` times as long after each failure, and never more than `maximum`.
+    `multiplier` times as long after each failure, and never more than `maximum`. Raises `ValueError` for numbers that
+    make no policy.
     """
 
     max_attempts: int = 4
@@ -24,6 +25,20 @@ class RetryPolicy:
     multiplier: float = 2.0
     max_rate_limits: int = 12
     max_retry_after: float = 120.0
+
+    def __post_init__(self) -> None:
+        least = {
+            "max_attempts": 1,
+            "max_rate_limits": 1,
+            "initial": 0,
+            "maximum": 0,
+            "multiplier": 1,
+            "max_retry_after": 0,
+        }
+        for name, bound in least.items():
+            value = getattr(self, name)
+            if not value >= bound:  # what is no number at all is not, either
+                raise ValueError(f"{name} is {value}; it must be at least {bound}")
 
 
 class Retry:

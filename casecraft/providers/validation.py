@@ -21,9 +21,15 @@ def validate_access(row: CatalogRow, profile: Profile, settings: ProviderSetting
     """The same of what is needed to reach it: its address, its key and its headers."""
     _validate_address(row, profile)
     _validate_key(row, profile, settings)
-    for name, value in headers.items():
-        if not (f"{name}{value}".isascii() and f"{name}{value}".isprintable()):
-            raise wrong(profile, "has a header that is no plain text", "Check its `headers`.")
+    odd = odd_header(headers)
+    if odd is not None:
+        raise wrong(profile, f"has a header that is no plain text: {odd!r}", "Check its `headers`.")
+
+
+def odd_header(headers: Mapping[str, str]) -> str | None:
+    """The name of the first header that is no plain text: others end the head of a request, or arrive garbled."""
+    texts = ((name, f"{name}{value}") for name, value in headers.items())
+    return next((name for name, text in texts if not (text.isascii() and text.isprintable())), None)
 
 
 def _validate_address(row: CatalogRow, profile: Profile) -> None:

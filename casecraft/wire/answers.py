@@ -17,7 +17,7 @@ from casecraft.core.chat import (
     ToolCallDelta,
     ToolCallStart,
 )
-from casecraft.errors import BadAnswerError, ContentFilteredError, ProviderError
+from casecraft.errors import BadAnswerError, ContentFilteredError, OutputLimitError, ProviderError
 from casecraft.wire.vendor_error import describe_body
 
 
@@ -61,10 +61,10 @@ def problem_of(response: ChatResponse, provider: str, *, refusal: str = "") -> P
     return BadAnswerError(f"{provider!r} answered with an empty message", provider=provider, status=200, body=body)
 
 
-def _cut_before_text(response: ChatResponse, provider: str) -> BadAnswerError:
+def _cut_before_text(response: ChatResponse, provider: str) -> OutputLimitError:
     usage = response.usage
     spent = f" after {usage.output} tokens of reasoning" if usage and usage.reasoning else ""
-    return BadAnswerError(
+    return OutputLimitError(
         f"{provider!r} reached the output limit before any text{spent}",
         provider=provider,
         status=200,

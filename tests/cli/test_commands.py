@@ -206,8 +206,12 @@ async def test_providers_are_checked(folder: Path) -> None:
         assert "Set CASECRAFT_KIMI_API_KEY or MOONSHOT_API_KEY" in kimi
         # A tiny request each time it was checked.
         assert {(it.provider, it.body["max_tokens"]) for it in server.seen} == {("qwen", 16)}
-    unknown = await run("providers", "check", "qwenn", cwd=folder)
-    assert (unknown.code, "Did you mean 'qwen'?" in unknown.err) == (2, True)
+        mixed = await run("providers", "check", "rules/x", "qwenn", "qwen", cwd=folder, env=env)
+        rules, qwenn, qwen = mixed.out.splitlines()
+        assert mixed.code == 1
+        assert rules.startswith("rules/x: 'rules' generates cases itself")
+        assert qwenn.startswith("qwenn: no provider has the name 'qwenn'. Did you mean 'qwen'?")
+        assert qwen.startswith("qwen: ok, ")
 
 
 async def test_no_provider_named_lists_what_was_detected(folder: Path) -> None:

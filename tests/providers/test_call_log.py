@@ -18,8 +18,8 @@ from tests.providers.test_chat_provider import KEY, Recorder
 REQUEST = ChatRequest((Message("user", "Hi"),), headers={"X-Title": "suite", "HTTP-Referer": "https://x.example"})
 
 
-def logged(path, *responses: httpx.Response, **how) -> tuple[ChatProvider, CallLog]:
-    settings = ProviderSettings(api_key=SecretStr(KEY))
+def logged(path, *responses: httpx.Response, stream: bool = False, **how) -> tuple[ChatProvider, CallLog]:
+    settings = ProviderSettings(api_key=SecretStr(KEY), stream=stream)
     log = CallLog(path, **how)
     made = ChatProvider(row_of("qwen", settings), profile_of("qwen"), settings, log=log, transport=Recorder(*responses))
     return made, log
@@ -75,6 +75,42 @@ async def test_the_chain_of_an_error_is_told(tmp_path):
     log.close()
     (line,) = lines(tmp_path / "calls")
     assert [said.partition(":")[0] for said in line["errors"]] == ["BadAnswerError", "JSONDecodeError"]
+
+
+FILTERED = {**CHAT, "choices": [{"message": {"content": ""}, "finish_reason": "content_filter"}]}
+CUT = {**CHAT, "choices": [{"message": {"content": ""}, "finish_reason": "length"}]}
+
+
+@pytest.mark.parametrize(
+    ("response", "status", "id_", "tokens"),
+    [
+        (httpx.Response(429, json={}, headers={"x-request-id": "req_1"}), 429, "req_1", None),
+        (httpx.Response(500, json={"request_id": "b"}, headers={"request-id": "h"}), 500, "h", None),
+        (httpx.Response(500, json={"request_id": "b", "id": "other"}), 500, "b", None),
+        (httpx.Response(400, json={"error": {"message": "no", "request_id": "inner"}}), 400, "inner", None),
+        (httpx.Response(401, json={}, headers={"x-request-id": f"for-{KEY}"}), 401, "for-[key]", None),
+        (httpx.Response(200, json=FILTERED), 200, "chatcmpl-1", 10),
+        (httpx.Response(200, json=CUT), 200, "chatcmpl-1", 10),
+        (httpx.Response(204), 204, None, None),
+    ],
+)
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_a_failed_call_keeps_its_id_its_usage_and_its_status(tmp_path, response, status, id_, tokens, streamed):
+    provider, log = logged(tmp_path / "calls", response, stream=streamed)
+    with pytest.raises(errors.ProviderError):
+        await provider.complete(REQUEST)
+    log.close()
+    (line,) = lines(tmp_path / "calls")
+    assert (line["status"], line["request_id"]) == (status, id_)
+    assert (line["tokens"] or {}).get("input") == tokens
+
+
+async def test_an_answer_without_an_id_has_that_of_its_headers(tmp_path):
+    answer = {name: value for name, value in CHAT.items() if name != "id"}
+    provider, log = logged(tmp_path / "calls", httpx.Response(200, json=answer, headers={"x-request-id": "r"}))
+    await provider.complete(REQUEST)
+    log.close()
+    assert lines(tmp_path / "calls")[0]["request_id"] == "r"
 
 
 def test_a_log_that_cannot_be_written_is_refused_before_anything_is_asked(tmp_path):

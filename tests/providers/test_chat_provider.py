@@ -1,5 +1,6 @@
 """What a provider sends, and what becomes of what comes back; over a transport of the test's own."""
 
+import asyncio
 import json
 
 import httpx
@@ -173,11 +174,78 @@ async def test_a_healthy_provider_lists_its_models():
 
 
 async def test_without_a_listing_a_few_tokens_are_asked_for():
-    transport = Recorder(httpx.Response(404), httpx.Response(200, json={"choices": []}))
+    transport = Recorder(httpx.Response(404), httpx.Response(200, json=CHAT))
     health = await provider("glm", transport).health()
     assert transport.requests[-1].method == "POST"
     assert transport.body["max_tokens"] < 20
     assert health.lists_model is None
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 500])
+async def test_a_list_that_is_refused_hides_no_provider_that_answers(status):
+    transport = Recorder(httpx.Response(status, json={"error": {"message": "no"}}), httpx.Response(200, json=CHAT))
+    health = await provider("qwen", transport).health()
+    assert (health.models, health.lists_model) == ((), None)
+
+
+async def test_an_answer_that_is_cut_before_its_text_shows_that_it_comes():
+    cut = {"choices": [{"message": {"content": "", "reasoning_content": "Well"}, "finish_reason": "length"}]}
+    for stream in (False, True):
+        transport = Recorder(httpx.Response(404), httpx.Response(200, json=cut))
+        assert (await provider("glm", transport, stream=stream).health()).model == "glm-5.3-flash"
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "says"),
+    [
+        ("minimax", b'{"base_resp":{"status_code":1004,"status_msg":"login fail: wrong API key"}}', "refused the key"),
+        ("glm", b"<html><title>Sign in</title></html>", "an HTML page titled 'Sign in'"),
+        ("glm", b'{"error":{"message":"model m is not loaded","code":"model_not_found"}}', "model m is not loaded"),
+        ("glm", b"null", "a JSON NoneType"),
+        ("glm", b'{"choices": []}', "without choices"),
+        ("glm", b'{"choices":[{"message":{"content":""},"finish_reason":"stop"}]}', "an empty message"),
+        ("glm", b'{"choices":[{"message":{"content":""},"finish_reason":"content_filter"}]}', "filter"),
+    ],
+)
+async def test_a_status_of_success_alone_is_no_health(name, body, says):
+    transport = Recorder(httpx.Response(404), httpx.Response(200, content=body))
+    with pytest.raises(errors.HealthCheckError, match=says):
+        await provider(name, transport).health()
+
+
+class Silent(Recorder):
+    """Never answers requests of these methods."""
+
+    def __init__(self, *methods: str) -> None:
+        super().__init__(httpx.Response(200, json=CHAT))
+        self.methods = methods
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method in self.methods:
+            await asyncio.Event().wait()
+        return await super().handle_async_request(request)
+
+
+async def test_a_check_of_a_server_that_never_answers_ends(monkeypatch):
+    monkeypatch.setattr("casecraft.providers.chat.CHECK_SECONDS", 0.02)
+    with pytest.raises(errors.HealthCheckError, match=r"'local' is not ready: .* within 0.02 s") as caught:
+        await provider("local", Silent("GET", "POST"), model="m").health()
+    assert "loading" in caught.value.hint
+
+
+async def test_a_list_that_never_comes_leaves_time_for_the_few_tokens(monkeypatch):
+    monkeypatch.setattr("casecraft.providers.chat.LISTING_SECONDS", 0.0)
+    assert (await provider("local", Silent("GET"), model="m").health()).models == ()
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("headers", [{"X-Title": "a\r\nX-Evil: b"}, {"X-Title": "标题"}, {"X-Titl\n": "a"}])
+async def test_a_header_of_one_request_that_is_no_plain_text_is_refused(headers, stream):
+    transport = Recorder(httpx.Response(200, json=CHAT))
+    request = ChatRequest((Message("user", "Hi"),), headers={"X-Team": "qa", **headers})
+    with pytest.raises(errors.InvalidRequestError, match=r"'X-Titl.*' is no plain text"):
+        await provider("qwen", transport, stream=stream).complete(request)
+    assert not transport.requests
 
 
 @pytest.mark.parametrize(

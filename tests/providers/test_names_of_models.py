@@ -1,5 +1,7 @@
 """Models named with their provider, and providers found by a model."""
 
+import inspect
+
 import httpx
 import pytest
 from pydantic import SecretStr
@@ -8,8 +10,10 @@ import casecraft
 from casecraft import errors
 from casecraft.config import ProviderSettings, Settings
 from casecraft.core.chat import ChatRequest, Message
+from casecraft.core.usage import Usage
 from casecraft.providers import (
     BlockingProvider,
+    Provider,
     create,
     load_catalog,
     name_for_model,
@@ -76,6 +80,53 @@ def test_the_synchronous_door_gives_what_the_other_gives():
         assert [getattr(event, "text", "") for event in provider.stream(request)] == ["Hello", ""]
     with blocking(httpx.Response(200, json={"data": [{"id": "a"}]})) as provider:
         assert provider.list_models() == ("a",)
+
+
+def test_the_synchronous_door_has_all_that_the_other_has():
+    for name, wanted in vars(Provider).items():
+        if name.startswith("_"):
+            continue
+        given = getattr(BlockingProvider, "close" if name == "aclose" else name)
+        assert type(given) is type(wanted), name
+        if not isinstance(wanted, property):
+            assert list(inspect.signature(given).parameters) == list(inspect.signature(wanted).parameters), name
+
+
+def test_what_awaits_nothing_is_passed_through_the_synchronous_door():
+    with blocking(httpx.Response(200, json={"data": [{"id": "qwen-plus"}]})) as provider:
+        provider.validate()
+        assert (provider.name, provider.max_workers) == ("qwen", provider.profile.max_workers)
+        assert provider.get_model("qwen-plus").context_tokens
+        assert provider.price(Usage(10, 2), "qwen-plus") is not None
+        usage = b'{"usage": {"prompt_tokens": 7, "completion_tokens": 9}}'
+        assert provider.usage_of(errors.BadAnswerError("cut", body=usage)) == Usage(7, 9)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"max_attempts": 0},
+        {"max_rate_limits": 0},
+        {"initial": -1.0},
+        {"maximum": -1.0},
+        {"multiplier": 0.5},
+        {"max_retry_after": -1.0},
+        {"initial": float("nan")},
+    ],
+)
+def test_a_policy_that_makes_no_sense_is_refused(values):
+    (name,) = values
+    with pytest.raises(ValueError, match=f"{name} is "):
+        casecraft.RetryPolicy(**values)
+
+
+def test_a_refresh_names_the_providers_of_the_settings(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert "acme" not in casecraft.refresh_providers()
+    (tmp_path / "casecraft.toml").write_text('[providers.acme]\nbase_url = "https://llm.example.com/v1"\n')
+    names = casecraft.refresh_providers()
+    assert {"acme", "qwen"} <= set(names)
+    assert list(names) == sorted(names)
 
 
 async def test_a_model_that_is_not_listed_is_told_with_the_nearest():

@@ -116,10 +116,7 @@ def load_catalog() -> Catalog:
 
 
 def refresh_providers() -> tuple[str, ...]:
-    """Read the catalog and what plugins register anew, for programs that run on; the names that there are now.
-
-    Settings, `casecraft.toml` and `providers_file` among them, are read anew for every run in any case.
-    """
+    """Read the catalog and what plugins register anew; the names that there are now in these two."""
     invalidate_caches()
     load_catalog.cache_clear()
     return load_catalog().names
