@@ -172,6 +172,33 @@ async def test_keys_in_what_a_client_sends_are_blotted_out_of_the_log_of_calls(t
     assert [key for key in keys if key in logged] == []
 
 
+@pytest.mark.parametrize("client", ["openai_chat", "anthropic_messages"])
+async def test_the_log_of_calls_has_the_providers_id_and_the_usage_of_what_failed(tmp_path: Path, client: str) -> None:
+    body = {"error": {"message": "no"}, "usage": {"prompt_tokens": 7, "completion_tokens": 0}}
+    upstream = Upstream(up=says(400, body, x_request_id=f"req-{KEY}"))
+    settings = settings_of(tmp_path, upstream, {"up": "openai_chat"}, settings={"log_calls": tmp_path / "calls"})
+    log = open_log(settings, TOKEN)
+    assert log is not None
+    async with served(tmp_path, upstream, {"up": "openai_chat"}, log=log) as it:
+        assert (await ask(it, client)).status_code == 400
+    log.close()
+    (line,) = map(json.loads, (tmp_path / "calls").read_text().splitlines())
+    assert (line["status"], line["request_id"], line["tokens"]["input"]) == (400, "req-[key]", 7)
+
+
+@pytest.mark.parametrize("client", ["openai_chat", "anthropic_messages"])
+async def test_a_title_that_is_no_plain_text_stays_here_and_the_request_goes_on(tmp_path: Path, client: str) -> None:
+    async with served(tmp_path, Upstream(up=answers("openai_chat")), {"up": "openai_chat"}) as it:
+        path, body = request_of(client)
+        titles = {"x-title": "标题".encode(), "http-referer": b"https://x.example"}
+        async with httpx.AsyncClient(base_url=it.url, trust_env=False) as http:
+            reply = await http.post(path, json=body, headers={b"x-api-key": TOKEN.encode(), **titles})
+        assert reply.status_code == 200
+        (seen,) = it.upstream.seen
+        sent = {name.lower(): value for name, value in seen.headers.items()}
+        assert (sent.get("x-title"), sent["http-referer"]) == (None, "https://x.example")
+
+
 @pytest.mark.parametrize("client", DIALECTS)
 @pytest.mark.parametrize(
     "model",

@@ -1,5 +1,6 @@
 """The embedded provider before it has a model: what is missing is said in one line."""
 
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,18 @@ async def test_a_file_that_is_no_model_is_one_line(tmp_path: Path, name: str, me
     assert name.endswith("y.gguf") or name == "text.gguf" or "CASECRAFT_EMBEDDED_MODEL" in str(caught.value.hint)
     with pytest.raises(HealthCheckError, match=message):
         await provider.health()
+
+
+async def test_a_model_that_thinks_to_the_limit_is_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "m.gguf").write_bytes(b"GGUF and more")
+    provider = embedded(tmp_path / "m.gguf")
+
+    async def chunks(body: bytes) -> AsyncGenerator[bytes]:
+        yield b'{"choices": [{"delta": {"reasoning_content": "Well"}, "finish_reason": "length"}]}'
+
+    monkeypatch.setattr(provider, "validate", lambda: None)
+    monkeypatch.setattr(provider, "_chunks", chunks)
+    assert (await provider.health()).model == "m"
 
 
 def test_a_model_in_the_users_folder_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

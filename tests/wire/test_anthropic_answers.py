@@ -151,7 +151,7 @@ TEXT = {"type": "text", "text": "x"}
         (body_of(), errors.BadAnswerError, "empty message"),
         (body_of({"type": "text", "text": None}), errors.BadAnswerError, "empty message"),
         (body_of(7, None), errors.BadAnswerError, "empty message"),
-        (body_of(stop_reason="max_tokens"), errors.BadAnswerError, "output limit"),
+        (body_of(stop_reason="max_tokens"), errors.OutputLimitError, "output limit"),
         (body_of(stop_reason="model_context_window_exceeded"), errors.ContextTooLongError, "no room"),
         (body_of(TEXT, stop_reason="refusal"), errors.ContentFilteredError, "filter"),
         (b'{"type": "error", "error": {"type": "overloaded_error", "message": "m"}}', errors.ServerError, "m"),

@@ -236,7 +236,7 @@ def test_totals_of_the_end_win_and_those_it_does_not_say_stay():
         (written("error", error={"type": "overloaded_error", "message": "Overloaded"}), errors.ServerError, "Overl"),
         (b'data: {"error": {"message": "m", "code": "rate_limit_exceeded"}}\n\n', errors.RateLimitError, "slow"),
         (begun(type="text", text="x") + ended("refusal"), errors.ContentFilteredError, "filter"),
-        (begun(type="thinking", thinking="x") + ended("max_tokens"), errors.BadAnswerError, "output limit"),
+        (begun(type="thinking", thinking="x") + ended("max_tokens"), errors.OutputLimitError, "output limit"),
         (ended("model_context_window_exceeded"), errors.ContextTooLongError, "no room"),
         (ended(), errors.BadAnswerError, "empty message"),
     ],

@@ -171,7 +171,7 @@ def body_of(message=None, **fields) -> bytes:
         (body_of(), errors.BadAnswerError, "without a message"),
         (body_of({"content": None}), errors.BadAnswerError, "empty message"),
         (body_of({"content": [None, {"type": "text"}]}), errors.BadAnswerError, "empty message"),
-        (body_of({"content": []}, finish_reason="MAX_TOKENS"), errors.BadAnswerError, "output limit"),
+        (body_of({"content": []}, finish_reason="MAX_TOKENS"), errors.OutputLimitError, "output limit"),
         (body_of({"content": "x"}, finish_reason="ERROR"), errors.ServerError, "broke off with 'ERROR'"),
         (body_of({"content": "x"}, finish_reason="TIMEOUT"), errors.ProviderTimeoutError, "TIMEOUT"),
         (body_of({"content": "x"}, finish_reason="ERROR_TOXIC"), errors.ContentFilteredError, "filter"),

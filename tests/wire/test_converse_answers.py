@@ -118,7 +118,7 @@ def test_reasons_to_stop(reason, expected) -> None:
         (answer({"text": "x"}, stopReason="content_filtered"), errors.ContentFilteredError, "filter"),
         (answer({"text": "x"}, stopReason="malformed_tool_use"), errors.BadAnswerError, "'malformed_tool_use'"),
         (answer(stopReason="model_context_window_exceeded"), errors.ContextTooLongError, "no room"),
-        (answer(stopReason="max_tokens"), errors.BadAnswerError, "output limit"),
+        (answer(stopReason="max_tokens"), errors.OutputLimitError, "output limit"),
         (b'{"message": "Too many requests", "__type": "a.b#ThrottlingException"}', errors.RateLimitError, "slow"),
         (b'{"Message": "Input is too long for requested model.", "__type": "ValidationException"}',
          errors.ContextTooLongError, "too long"),

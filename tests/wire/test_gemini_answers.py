@@ -147,7 +147,7 @@ TEXT = [{"text": "x"}]
         (body_of(), errors.BadAnswerError, "empty message"),
         (body_of([{"text": ""}]), errors.BadAnswerError, "empty message"),
         (body_of([{"text": None}]), errors.BadAnswerError, "empty message"),
-        (body_of([], "MAX_TOKENS"), errors.BadAnswerError, "output limit"),
+        (body_of([], "MAX_TOKENS"), errors.OutputLimitError, "output limit"),
         (body_of(TEXT, "SAFETY"), errors.ContentFilteredError, "filter"),
         (body_of(None, "RECITATION"), errors.ContentFilteredError, "filter"),
         (body_of(None, "PROHIBITED_CONTENT"), errors.ContentFilteredError, "filter"),

@@ -129,7 +129,7 @@ def body_of(message=None, **more) -> bytes:
         (body_of(), errors.BadAnswerError, "without a message"),
         (body_of({"content": None}), errors.BadAnswerError, "empty message"),
         (body_of({"content": ""}, done_reason="load"), errors.BadAnswerError, "empty message"),
-        (body_of({"content": "", "thinking": "hm"}, done_reason="length"), errors.BadAnswerError, "output limit"),
+        (body_of({"content": "", "thinking": "hm"}, done_reason="length"), errors.OutputLimitError, "output limit"),
         (body_of({"content": "x"}, done=False), errors.BadAnswerError, "in part"),
         (b'{"error": "model \'x\' not found"}', errors.ModelNotFoundError, "'x'"),
         (b'{"error": "boom"}', errors.BadAnswerError, "boom"),

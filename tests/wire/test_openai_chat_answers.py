@@ -69,7 +69,7 @@ def body_of(**choice) -> bytes:
         (body_of(message={"content": None}), errors.BadAnswerError, "empty message"),
         (body_of(message={"content": " \n"}), errors.BadAnswerError, "empty message"),
         (body_of(message={"content": 7}), errors.BadAnswerError, "empty message"),
-        (body_of(message={"content": ""}, finish_reason="length"), errors.BadAnswerError, "output limit"),
+        (body_of(message={"content": ""}, finish_reason="length"), errors.OutputLimitError, "output limit"),
         (body_of(message={"content": "x"}, finish_reason="content_filter"), errors.ContentFilteredError, "filter"),
         (body_of(message={"content": "x"}, finish_reason="sensitive"), errors.ContentFilteredError, "filter"),
         (body_of(message={"content": None, "refusal": "no"}), errors.ContentFilteredError, "refused"),

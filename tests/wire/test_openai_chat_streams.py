@@ -121,7 +121,7 @@ def test_a_stream_without_its_last_line_is_whole_once_it_said_why_it_stopped():
             errors.ContentFilteredError,
             "",
         ),
-        ([event({"reasoning_content": "x"}, finish_reason="length")], errors.BadAnswerError, "output limit"),
+        ([event({"reasoning_content": "x"}, finish_reason="length")], errors.OutputLimitError, "output limit"),
         ([event(), b"data: [DONE]\n\n"], errors.BadAnswerError, "empty message"),
         ([event({"refusal": "no"}, finish_reason="stop")], errors.ContentFilteredError, "refused"),
     ],

@@ -118,7 +118,7 @@ TEXT = {"type": "output_text", "text": "x"}
         (body_of(output=said({"type": "refusal", "refusal": "No."})), errors.ContentFilteredError, "refused"),
         (
             body_of(status="incomplete", incomplete_details={"reason": "max_output_tokens"}, output=[]),
-            errors.BadAnswerError,
+            errors.OutputLimitError,
             "output limit",
         ),
         (

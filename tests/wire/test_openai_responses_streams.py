@@ -202,7 +202,7 @@ def test_a_done_that_nothing_completed_is_a_cut():
         ([event("failed", response=None)], errors.ServerError, "'failed'"),
         (
             [end(status="incomplete", incomplete_details={"reason": "max_output_tokens"})],
-            errors.BadAnswerError,
+            errors.OutputLimitError,
             "output limit",
         ),
         (

@@ -184,7 +184,7 @@ def sse(*events: dict) -> bytes:
         (sse({"text_output": "x"}, {"error": "boom"}), errors.BadAnswerError, "boom"),
         (sse({"error": "Request for unknown model: 'x' is not found"}), errors.ModelNotFoundError, "'x'"),
         (sse({"text_output": ""}), errors.BadAnswerError, "empty message"),
-        (sse({"text_output": "", "finish_reason": "length"}), errors.BadAnswerError, "output limit"),
+        (sse({"text_output": "", "finish_reason": "length"}), errors.OutputLimitError, "output limit"),
     ],
 )
 def test_what_is_no_stream_is_a_typed_error(body, kind, says):
