@@ -50,7 +50,7 @@ def provider_rows(wanted: Wanted) -> list[dict[str, Any]]:
     providers = _providers(own)
     rows = [_row(it, found) for it in providers]
     if wanted.region is not None:
-        _refuse_unknown("--region", [wanted.region], {name for row in rows for name in row["regions"]})
+        _refuse_unknown("--region", [wanted.region], sorted({name for row in rows for name in row["regions"]}))
     rows = [row for row in rows if _is_wanted(row, wanted)]
     if wanted.max_price is None:
         return rows
@@ -96,7 +96,7 @@ def broken_plugins() -> list[ProviderConfigurationError]:
 def _refuse_unknown(option: str, values: Iterable[str], known: Collection[str]) -> None:
     for value in values:
         if value not in known:
-            raise typer.BadParameter(f"{value!r} is none of {', '.join(sorted(known))}", param_hint=option)
+            raise typer.BadParameter(f"{value!r} is none of {', '.join(known)}", param_hint=option)
 
 
 def _row(known: _Known, found: Mapping[str, str]) -> dict[str, Any]:
@@ -143,7 +143,7 @@ def _affordable(providers: Iterable[_Known], max_price: str) -> set[str]:
     most, currency = read_money(max_price, "--max-price")
     names = {it.row.name for it in providers if it.profile.local}
     priced = [(it, price) for it in providers for price in priced_models(it.row, it.profile)]
-    _refuse_unknown("--max-price", [currency], {price.tariff.currency for _, price in priced})
+    _refuse_unknown("--max-price", [currency], sorted({price.tariff.currency for _, price in priced}))
     names.update(
         it.row.name
         for it, price in priced
