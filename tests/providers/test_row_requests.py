@@ -1,4 +1,4 @@
-"""What each row of the catalog sends to each of its sites: method, URL, headers and body, as they were reviewed once and are kept as data.
+"""What each row of the catalog sends to each of its sites: URL, headers and body, as reviewed once and kept as data.
 
 `python -m tests.providers.test_row_requests` writes the data anew, for a review of what has changed in it.
 """
