@@ -36,11 +36,15 @@ def _line(row: CatalogRow) -> str:
     addresses = [f"`{site.base_url}`{f' ({site.region})' if site.region else ''}" for site in row.sites]
     parts = [f"`{{{it.name}}}`: {_code(it.environment)}" for it in row.variables]
     cells = (
-        f"`{row.name}`", _code(row.aliases), f"`{row.dialect}`", "<br>".join([*addresses, *parts]),
+        f"`{row.name}`{_ending(row)}", _code(row.aliases), f"`{row.dialect}`", "<br>".join([*addresses, *parts]),
         _code(dict.fromkeys(row.key_variables)), f"`{row.model}`" if row.model else "", str(row.workers),
         f"`{row.structured_output}`" if row.dialect != "rules" else "", ", ".join(row.capabilities),
     )  # fmt: skip
     return f"| {' | '.join(cells)} |\n"
+
+
+def _ending(row: CatalogRow) -> str:
+    return f" (retired on {row.retired.isoformat()})" if row.retired is not None else ""
 
 
 def _code(names: Iterable[str]) -> str:
@@ -53,7 +57,8 @@ def build_readme() -> str:
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
     catalog = load_catalog()
-    titles = [catalog.get(name).title.split(" (")[0].split(":")[0] for name in catalog.names if name != "rules"]
+    rows = [catalog.get(name) for name in catalog.names if name != "rules"]
+    titles = [row.title.split(" (")[0].split(":")[0] + _ending(row) for row in rows]
     return f"{before}{BEGIN}{_wrapped(', '.join(titles))}\n{END}{after}"
 
 

@@ -49,12 +49,16 @@ def list_providers(
         ("provider", "ready", "model", "workers", "capabilities", "regions", "aliases", "base URL"),
         (
             (
-                row["name"], row["ready"], row["model"], row["workers"], row["capabilities"], row["regions"],
+                _marked(row), row["ready"], row["model"], row["workers"], row["capabilities"], row["regions"],
                 row["aliases"], row["base_url"],
             )
             for row in rows
         ),
     )  # fmt: skip
+
+
+def _marked(row: dict[str, Any]) -> str:
+    return f"{row['name']} (retired on {row['retired']})" if row["retired"] else str(row["name"])
 
 
 @app.command("show")

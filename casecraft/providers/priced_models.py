@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
+from casecraft.core.profile import Profile
 from casecraft.errors import NetworkError
-from casecraft.providers.catalog import CatalogRow, Site, load_catalog
-from casecraft.providers.prices import Tariff, look_up
+from casecraft.providers.catalog import CatalogRow, Site
+from casecraft.providers.prices import PriceList, Tariff
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,21 +23,23 @@ class PricedModel:
     batch_factor: Decimal | None = None
 
 
-def priced_models(name: str) -> Iterator[PricedModel]:
-    """The models of a provider that have a known price, in each region. Raises `ProviderNotFoundError`."""
-    row = load_catalog().get(name)
+def priced_models(row: CatalogRow, profile: Profile) -> Iterator[PricedModel]:
+    """The models of a provider that have a known price, in each region: the price that a user has set for it, else
+    those of its row.
+    """
     seen: set[tuple[str, str]] = set()
     for site in row.sites:
-        for model in _models(row, site):
-            tariff = look_up(row, site, model)
+        prices = PriceList(row, site, profile)
+        for model in _models(row, site, profile):
+            tariff = prices.tariff(model)
             if tariff is not None and (site.region, model) not in seen:
                 seen.add((site.region, model))
-                yield PricedModel(row.name, model, site.region, tariff, row.batch_factor)
+                yield PricedModel(row.name, model, site.region, tariff, row.batch_factor_of(model))
 
 
-def _models(row: CatalogRow, site: Site) -> list[str]:
+def _models(row: CatalogRow, site: Site, profile: Profile) -> list[str]:
     own = [model for price in row.prices if price.region == site.region for model in price.models]
-    return [model for model in dict.fromkeys((row.model, *(it.id for it in row.models), *own)) if model]
+    return [model for model in dict.fromkeys((profile.model, *(it.id for it in row.models), *own)) if model]
 
 
 def update_prices() -> str:

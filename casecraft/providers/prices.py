@@ -85,7 +85,7 @@ class PriceList:
         """
         if self._profile.local:
             return Cost(Decimal(0), FREE_CURRENCY, self._row.checked.isoformat())
-        factor = self._row.batch_factor if batch else Decimal(1)
+        factor = self._row.batch_factor_of(model) if batch else Decimal(1)
         tariff = self.tariff(model)
         return tariff.cost(usage, factor) if tariff is not None and usage is not None and factor is not None else None
 

@@ -51,6 +51,62 @@ async def test_what_is_known_of_one(tmp_path: Path) -> None:
     assert (unknown.code, "Did you mean 'azure" in unknown.err) == (2, True)
 
 
+OWN = """
+[providers.acme]
+aliases = ["acme-llm"]
+dialect = "openai_chat"
+capabilities = ["tools"]
+model = "large"
+headers = { X-Secret = "hush-hush" }
+sites = [{ base_url = "https://llm.example.com/v1", region = "mars" }]
+prices = [{ models = ["large"], region = "mars", currency = "EUR", as_of = 2026-11-01, source = "them", tiers = [
+  { input = 1, output = 4 },
+] }]
+
+[providers.glm]
+workers = 3
+capabilities = ["tools"]
+
+[providers.corner]
+base_url = "https://corner.example.com/v1"
+model = "small"
+price = { input = 1, output = 2, currency = "CNY", as_of = "2026-11-01" }
+"""
+
+
+async def test_rows_of_the_users_own_are_listed_filtered_and_priced_like_others(tmp_path: Path) -> None:
+    (tmp_path / "casecraft.toml").write_text(OWN)
+    acme = (await listed(tmp_path, "--capability", "tools", "--region", "mars"))["acme"]
+    assert (acme["capabilities"], acme["regions"]) == (["json_object", "tools"], ["mars"])
+    assert acme["aliases"] == ["acme-llm"]
+    assert "acme" in await listed(tmp_path, "--max-price", "5 EUR")
+    assert "acme" not in await listed(tmp_path, "--max-price", "3 EUR")
+    assert "corner" in await listed(tmp_path, "--max-price", "2 CNY")
+    priced = await run("providers", "price", "acme-llm", "--json", cwd=tmp_path)
+    assert [(row["provider"], row["output"]) for row in json.loads(priced.out)["prices"]] == [("acme", "4")]
+
+
+async def test_what_is_shown_of_a_provider_has_the_users_fields(tmp_path: Path) -> None:
+    (tmp_path / "casecraft.toml").write_text(OWN)
+    shown = {name: await run("providers", "show", name, "--json", cwd=tmp_path) for name in ("acme-llm", "glm")}
+    acme, glm = (json.loads(done.out) for done in shown.values())
+    assert (acme["name"], acme["model"], acme["sources"]) == ("acme", "large", ["the user's settings"])
+    assert "hush" not in shown["acme-llm"].out
+    assert (glm["workers"], glm["capabilities"], glm["dialect"]) == (3, ["tools"], "openai_chat")
+
+
+async def test_a_region_or_currency_that_nobody_has_is_refused_with_those_that_there_are(tmp_path: Path) -> None:
+    region = await run("providers", "list", "--region", "mars", cwd=tmp_path)
+    assert (region.code, "'mars' is none of ai-gateway, cn," in " ".join(region.err.split())) == (2, True)
+    currency = await run("providers", "list", "--max-price", "2 XXX", cwd=tmp_path)
+    assert (currency.code, "'XXX' is none of CNY, USD" in " ".join(currency.err.split())) == (2, True)
+
+
+async def test_a_provider_that_answers_no_more_is_marked(tmp_path: Path) -> None:
+    assert (await listed(tmp_path))["github"]["retired"] == "2026-07-30"
+    assert "github (retired on 2026-07-30)" in (await run("providers", "list", cwd=tmp_path)).out
+
+
 async def test_the_models_that_it_lists_now(tmp_path: Path) -> None:
     async with Simulator({"qwen": Behaviour()}) as server:
         env = {"CASECRAFT_QWEN_BASE_URL": server.url("qwen")}

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from casecraft.config import fold_name
+from casecraft.config import ProviderSettings, fold_name
 from casecraft.errors import ProviderConfigurationError, ProviderNotFoundError
 from casecraft.providers import Catalog, load_catalog, profile_of
 from casecraft.providers.catalog import read_row
@@ -100,6 +100,24 @@ def test_every_row_is_sourced_and_speaks_a_known_dialect(row):
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_a_row_has_prices_or_says_where_they_are_to_be_had(row):
+    libraries = [name for site in row.sites for name in (site.genai_prices, site.model_prices) if name]
+    assert row.local or row.prices or libraries or row.pricing
+
+
+@pytest.mark.parametrize(
+    ("variable", "address", "model"),
+    [
+        ("MOONSHOT_API_KEY", "https://api.moonshot.cn/v1", "kimi-k2.6"),
+        ("KIMI_API_KEY", "https://api.kimi.com/coding/v1", "kimi-for-coding"),
+    ],
+)
+def test_a_key_goes_to_the_host_that_gave_it_and_asks_for_a_model_of_its(variable, address, model):
+    profile = profile_of("kimi", ProviderSettings(key_variable=variable))
+    assert (profile.base_url, profile.model) == (address, model)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_a_row_agrees_with_itself(row):
     addresses = [site.base_url for site in row.sites]
     assert len(addresses) == len(set(addresses))
@@ -145,6 +163,8 @@ def test_no_name_means_two_providers():
         ("xorbits", "xinference"), ("llama.cpp", "llamacpp"), ("OpenAI-compatible", "local"), ("z.ai", "glm"),
         ("Azure OpenAI", "azure"), ("Google Vertex AI", "vertex"), ("AWS SageMaker", "sagemaker"),
         ("NVIDIA API Catalog", "nvidia"), ("nvidia_nim", "nim"), ("Text Embeddings Inference", "tei"),
+        ("NVIDIA NGC", "nvidia"), ("NVIDIA Triton Inference Server", "triton"), ("text-embedding-inference", "tei"),
+        ("openai-api-compatible", "local"), ("GLM MaaS", "glm"), ("智谱AI", "glm"),
         ("Baidu Qianfan", "qianfan"), ("iFlytek Spark", "spark"), ("Alibaba PAI-EAS", "pai-eas"),
         ("LM Studio", "lmstudio"), ("Volcengine Ark", "ark"),
         ("Cloudflare Workers AI", "cloudflare"), ("Snowflake Cortex", "snowflake"),
@@ -176,6 +196,7 @@ sources = ["https://x.example/docs"]
     ("old", "new", "says"),
     [
         ("workers = 1", "worker = 1", "workers: Field required; worker: Extra inputs"),
+        ("workers = 1", "workers = 1\ntpm = 9", "tpm: Extra inputs"),
         ("workers = 1", "workers = 0", "workers: Input should be greater"),
         ('sources = ["https://x.example/docs"]', "sources = []", "sources: Tuple should have at least 1 item"),
         ("checked = 2026-11-21", "checked = soon", "no valid TOML"),

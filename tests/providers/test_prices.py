@@ -10,10 +10,12 @@ from pydantic import SecretStr
 
 from casecraft.config import PriceSettings, ProviderSettings
 from casecraft.core.usage import Usage
-from casecraft.providers import create
+from casecraft.providers import create, load_catalog
 
 MILLION = 1_000_000
 INTL_QWEN = ProviderSettings(base_url="https://dashscope-intl.aliyuncs.com/compatible-mode/v1")
+INTL_KIMI = ProviderSettings(base_url="https://api.moonshot.ai/v1")
+INTL_MINIMAX = ProviderSettings(base_url="https://api.minimax.io/anthropic")
 ZAI = ProviderSettings(api_key=SecretStr("k"), key_variable="ZAI_API_KEY")
 
 
@@ -45,12 +47,31 @@ def test_the_same_model_costs_differently_elsewhere():
     assert thinking.amount == Decimal("0.4")
 
 
+@pytest.mark.parametrize(
+    ("provider", "model", "abroad", "amount"),
+    [
+        ("kimi", "kimi-k2.6", INTL_KIMI, "3.35"),
+        ("minimax", "MiniMax-M2.7", INTL_MINIMAX, "1.05"),
+        ("minimax", "MiniMax-M3", INTL_MINIMAX, "1.05"),
+    ],
+)
+def test_who_bills_in_yuan_in_china_bills_in_dollars_abroad(provider, model, abroad, amount):
+    usage = Usage(input=MILLION // 10, output=MILLION // 10)
+    at_home, elsewhere = cost(provider, usage, model), cost(provider, usage, model, abroad)
+    assert (at_home.amount, at_home.currency, elsewhere.currency) == (Decimal(amount), "CNY", "USD")
+
+
+def test_a_price_that_is_known_of_elsewhere_alone_is_unknown_here():
+    assert cost("kimi", Usage(1, 1), "kimi-k3", INTL_KIMI) is not None
+    assert cost("kimi", Usage(1, 1), "kimi-k3") is None
+
+
 @pytest.mark.parametrize("usage", [Usage(1000, 100), Usage(1000, 100, cached_input=400), Usage(300_000, 7, 9, 5)])
 @pytest.mark.parametrize(
     ("provider", "model", "vendor", "settings"),
     [
-        ("kimi", "kimi-k2.6", "moonshotai", None),
-        ("kimi", "kimi-k3", "moonshotai", None),
+        ("kimi", "kimi-k2.6", "moonshotai", INTL_KIMI),
+        ("kimi", "kimi-k3", "moonshotai", INTL_KIMI),
         ("glm", "glm-4.7", "zai", ZAI),
     ],
 )
@@ -118,7 +139,7 @@ def test_local_models_cost_nothing():
 
 
 def test_a_change_of_prices_is_seen_within_the_hour(monkeypatch):
-    provider = create("kimi")
+    provider = create("kimi", INTL_KIMI)
     usage = Usage(MILLION, 0)
     before = provider.price(usage, "kimi-k2.6")
     monkeypatch.setattr("casecraft.providers.prices._from_genai_prices", lambda *_: None)
@@ -136,6 +157,12 @@ def test_a_batch_pays_what_its_vendor_asks_and_not_always_half(provider, model, 
     made = create(provider)
     whole, batch = made.price(Usage(1000, 100), model), made.price(Usage(1000, 100), model, batch=True)
     assert batch.amount == whole.amount * Decimal(share)
+
+
+def test_what_a_batch_costs_may_differ_by_model():
+    row = load_catalog().get("glm")
+    assert (row.batch_factor_of("embedding-3"), row.batch_factor_of("glm-5.3")) == (Decimal("0.5"), None)
+    assert load_catalog().get("together").batch_factor_of("openai/gpt-oss-120b") == 1
 
 
 def test_a_batch_where_the_vendor_has_none_has_no_known_price():

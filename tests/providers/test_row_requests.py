@@ -1,4 +1,4 @@
-"""What each row of the catalog sends: method, URL, headers and body, as they were reviewed once and are kept as data.
+"""What each row of the catalog sends to each of its sites: URL, headers and body, as reviewed once and kept as data.
 
 `python -m tests.providers.test_row_requests` writes the data anew, for a review of what has changed in it.
 """
@@ -17,8 +17,9 @@ from casecraft.core.chat import ChatRequest, Message
 from casecraft.core.embedding import EmbeddingRequest
 from casecraft.errors import ProviderError
 from casecraft.providers import load_catalog, profile_of
-from casecraft.providers.catalog import CatalogRow
+from casecraft.providers.catalog import CatalogRow, Site
 from casecraft.providers.chat import ChatProvider
+from casecraft.providers.selection import row_of
 from casecraft.wire import DIALECTS
 
 REVIEWED = Path(__file__).parent / "row_requests.json"
@@ -29,6 +30,7 @@ REQUEST = ChatRequest(
 ORDINARY = {"host", "accept", "accept-encoding", "user-agent", "content-type", "content-length", "x-amz-date"}
 BUILT_IN = ("rules", "embedded")
 ROWS = [load_catalog().get(name) for name in load_catalog().names if name not in BUILT_IN]
+SITES = {f"{row.name} {site.base_url}": (row, site) for row in ROWS for site in row.sites}
 # Google's and Entra's tokens come from those services; their tests are beside the code that asks for them.
 TOKENS = {"google", "azure"}
 
@@ -44,18 +46,23 @@ class Refusing(httpx.AsyncBaseTransport):
         return httpx.Response(400, json={})
 
 
-def settings_for(row: CatalogRow) -> ProviderSettings:
+def settings_for(row: CatalogRow, site: Site) -> ProviderSettings:
     parts = {it.name: it.default or f"my-{it.name.replace('_', '-')}" for it in row.variables}
-    parts |= {name: f"https://{name}.example" for name in parts if row.sites[0].base_url.startswith(f"{{{name}}}")}
+    parts |= {name: f"https://{name}.example" for name in parts if site.base_url.startswith(f"{{{name}}}")}
     needs_key = row.needs_key or row.auth.scheme in TOKENS
     key = SecretStr("the-key-of-a-user") if needs_key else None
-    return ProviderSettings(api_key=key, variables=parts, model=None if row.model else "my-model")
+    model = None if row.model else "my-model"
+    return ProviderSettings(api_key=key, variables=parts, model=model, row={"sites": (site,)})
 
 
-async def sent_by(row: CatalogRow) -> dict[str, Any]:
-    settings, transport = settings_for(row), Refusing()
-    provider = ChatProvider(row, profile_of(row.name, settings), settings, transport=transport)
-    asked = provider.complete(REQUEST) if row.dialect in DIALECTS else provider.embed(EmbeddingRequest(("Hi",)))
+async def sent_by(row: CatalogRow, site: Site) -> dict[str, Any]:
+    return await sent_with(row.name, settings_for(row, site))
+
+
+async def sent_with(name: str, settings: ProviderSettings) -> dict[str, Any]:
+    transport, profile = Refusing(), profile_of(name, settings)
+    provider = ChatProvider(row_of(name, settings), profile, settings, transport=transport)
+    asked = provider.complete(REQUEST) if profile.dialect in DIALECTS else provider.embed(EmbeddingRequest(("Hi",)))
     with pytest.raises(ProviderError):
         await asked
     request = transport.requests[-1]
@@ -78,13 +85,19 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, "EXAMPLE")
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-async def test_a_row_sends_what_was_reviewed(row: CatalogRow) -> None:
-    assert await sent_by(row) == json.loads(REVIEWED.read_text())[row.name]
+@pytest.mark.parametrize("name", SITES)
+async def test_a_row_sends_to_each_site_what_was_reviewed(name: str) -> None:
+    assert await sent_by(*SITES[name]) == json.loads(REVIEWED.read_text())[name]
 
 
-def test_what_was_reviewed_are_the_rows_that_there_are() -> None:
-    assert set(json.loads(REVIEWED.read_text())) == {row.name for row in ROWS}
+def test_what_was_reviewed_are_the_sites_that_there_are() -> None:
+    assert json.loads(REVIEWED.read_text()).keys() == SITES.keys()
+
+
+async def test_the_limit_of_openais_models_has_its_newer_name_in_chat_completions() -> None:
+    settings = ProviderSettings(api_key=SecretStr("the-key-of-a-user"), dialect="openai_chat")
+    body = (await sent_with("openai", settings))["body"]
+    assert (body["max_completion_tokens"], "max_tokens" in body) == (99, False)
 
 
 def test_required_providers_are_there() -> None:
@@ -105,5 +118,5 @@ if __name__ == "__main__":
     import os
 
     os.environ |= {"AWS_ACCESS_KEY_ID": "EXAMPLE", "AWS_SECRET_ACCESS_KEY": "EXAMPLE"}
-    found = {row.name: asyncio.run(sent_by(row)) for row in ROWS}
+    found = {name: asyncio.run(sent_by(*place)) for name, place in SITES.items()}
     REVIEWED.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")

@@ -27,6 +27,7 @@ Capability: TypeAlias = Literal["tools", "streaming", "system", "reasoning", "im
 """What a provider has beside chat; output by JSON schema is said by `structured_output`."""
 
 Rate = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
+Share = Annotated[Decimal, Field(gt=0, le=1)]
 
 
 class _Row(BaseModel):
@@ -58,16 +59,21 @@ class Variable(_Row):
 
 
 class Model(_Row):
-    """A model that a provider serves; `embeddings` says that it makes vectors instead of answers."""
+    """A model that a provider serves; `embeddings` says that it makes vectors instead of answers.
+
+    `batch_factor` is the share of the price that its batches cost, where that is not the row's.
+    """
 
     id: str
     context_tokens: int | None = None
     max_output_tokens: int | None = None
     embeddings: bool = False
+    batch_factor: Share | None = None
 
 
 class Site(_Row):
-    """One address of a provider; `dialect` where it speaks another than the row's.
+    """One address of a provider; `dialect` where it speaks another than the row's, `model` where its default model is
+    another.
 
     The ids are those of the price libraries for what is billed there.
     """
@@ -75,6 +81,7 @@ class Site(_Row):
     base_url: str
     region: str = ""
     dialect: str | None = None
+    model: str | None = None
     key_variables: tuple[str, ...] = ()
     genai_prices: str | None = None
     model_prices: str | None = None
@@ -116,9 +123,10 @@ class CatalogRow(_Row):
     """One provider. `omit` names what it refuses: fields of a request, or of the top of its body; `rename` fields of
     the body that it has other names for; `extra` goes into every body; `codes` its own error codes.
 
-    `headers` and `query` go with every request. `rpm` and `tpm` are the requests and tokens a minute that the vendor
-    allows everybody; `batch_factor` is the share of the price that its batches cost. `checked` is the day on which
-    these facts were looked up in `sources`.
+    `headers` and `query` go with every request. `rpm` is the requests a minute that the vendor allows everybody;
+    `batch_factor` is the share of the price that its batches cost. `pricing` says where prices are to be had that are
+    not here, or why there are none; `retired` is the day since which nothing answers there. `checked` is the day on
+    which these facts were looked up in `sources`.
     """
 
     name: str
@@ -134,8 +142,9 @@ class CatalogRow(_Row):
     max_output_tokens: int | None = None
     capabilities: tuple[Capability, ...] = ()
     rpm: int | None = None
-    tpm: int | None = None
-    batch_factor: Annotated[Decimal, Field(gt=0, le=1)] | None = None
+    batch_factor: Share | None = None
+    pricing: str = ""
+    retired: date | None = None
     needs_key: bool = True
     local: bool = False
     auth: Auth = Auth()
@@ -155,6 +164,11 @@ class CatalogRow(_Row):
     def key_variables(self) -> tuple[str, ...]:
         """The vendor's own variables for a key, in the order of its sites."""
         return tuple(variable for site in self.sites for variable in site.key_variables)
+
+    def batch_factor_of(self, model: str) -> Decimal | None:
+        """The share of the price that batches of this model cost; None where that is not known."""
+        own = (it.batch_factor for it in self.models if it.id == model)
+        return next(own, None) or self.batch_factor
 
     def site_of(self, base_url: str | None, key_variable: str | None) -> Site | None:
         """The site at this address, else the one that this variable's keys are for, else the first."""
