@@ -57,8 +57,8 @@ def gateway(
 
     It speaks Messages (Anthropic), Chat Completions and Responses (OpenAI), generateContent (Gemini) and embeddings. A
     client names a model as `provider/model`, or any other name, for which `[gateway.routes]` of casecraft.toml says who
-    answers. With several providers they take turns, or a strategy chooses. What everything used and cost goes into the
-    state file; `casecraft usage` shows it.
+    answers. Several that `--providers` names take turns, or a strategy chooses. What everything used and cost goes into
+    the state file; `casecraft usage` shows it.
     """
     from casecraft.api import environment, settings_for  # noqa: PLC0415  # `--help` must not pay for it
     from casecraft.core.event_loop import run_async  # noqa: PLC0415

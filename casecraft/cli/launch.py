@@ -81,7 +81,11 @@ def launch(
     from casecraft.gateway.launch import choose_client, find_program, plan_launch, run  # noqa: PLC0415
 
     models = [f"{provider}={model}"] if provider and model else None
-    settings = settings_for(flags_of(providers=[provider] if provider else None, models=models))
+
+    def load() -> "Settings":
+        return settings_for(flags_of(providers=[provider] if provider else None, models=models))
+
+    settings = load()
     chosen = choose_client(client, settings, os.environ)
     way: Way = "auto" if gateway is None else "gateway" if gateway else "direct"
     program = "" if print_env else find_program(chosen, os.environ)
@@ -90,7 +94,7 @@ def launch(
         _print(plan, settings, shell)
         return
     say = _say_nothing if quiet else _say
-    raise typer.Exit(run(plan, settings, program, context.meta[PASSED], os.environ, say=say))
+    raise typer.Exit(run(plan, settings, program, context.meta[PASSED], os.environ, load=load, say=say))
 
 
 def _say_nothing(_line: str) -> None:

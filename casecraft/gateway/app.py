@@ -22,7 +22,8 @@ Lifespan: TypeAlias = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 _CHAT = ("/v1/messages", "/v1/chat/completions", "/v1/responses")
 _GEMINI = ("/v1beta", "/v1alpha", "/v1")
-SEE_OTHER, NOT_ALLOWED = 303, 405
+_VERBS = ("generateContent", "streamGenerateContent", "countTokens")
+SEE_OTHER, NOT_FOUND, NOT_ALLOWED = 303, 404, 405
 
 
 def create_app(gateway: Gateway, lifespan: Lifespan | None = None) -> Starlette:
@@ -32,7 +33,7 @@ def create_app(gateway: Gateway, lifespan: Lifespan | None = None) -> Starlette:
     gemini = [
         Route(f"{version}/models/{{model:path}}:{verb}", entry, methods=["POST"])
         for version in _GEMINI
-        for verb, entry in (("generateContent", chat), ("streamGenerateContent", chat), ("countTokens", count))
+        for verb, entry in zip(_VERBS, (chat, chat, count), strict=True)
     ]
     return Starlette(
         routes=[
@@ -82,8 +83,10 @@ class Models:
 
 
 def _door(request: Request) -> Door:
-    """Whose list is asked for: Anthropic's is at the same path as OpenAI's."""
-    return MESSAGES if listing.is_anthropic(request.headers) else door_of(request.url.path)
+    """Whose list is asked for: Anthropic's is at the same path as OpenAI's, and Gemini's may be."""
+    if listing.is_anthropic(request.headers):
+        return MESSAGES
+    return GEMINI if listing.is_google(request.headers, request.query_params) else door_of(request.url.path)
 
 
 async def _health(request: Request) -> Response:  # noqa: ARG001  # the framework's form
@@ -111,11 +114,18 @@ async def _not_there(request: Request, error: Exception) -> Response:
     """What the framework refuses: a path that is none of ours, or another method."""
     if not isinstance(error, HTTPException):
         raise error
-    said: ProviderError
+    dialect = find_dialect(_door(request).dialect)
+    path = request.url.path
+    if error.status_code == NOT_ALLOWED and request.method == "POST" and ":" in path:
+        served = f"Of Gemini's methods the gateway serves {', '.join(_VERBS)}."
+        return JSONResponse(dialect.encode_error(_no_path(path, served))[1], NOT_FOUND)
     if error.status_code == NOT_ALLOWED:
-        said = InvalidRequestError(f"{request.url.path!r} does not take {request.method}", status=NOT_ALLOWED)
+        said: ProviderError = InvalidRequestError(f"{path!r} does not take {request.method}", status=NOT_ALLOWED)
     else:
-        hint = "The gateway serves /v1/messages, /v1/chat/completions, /v1/responses, /v1/embeddings and /v1/models."
-        said = ModelNotFoundError(f"the gateway has no path {request.url.path!r}. {hint}", status=404)
-    _, body = find_dialect(_door(request).dialect).encode_error(said)
-    return JSONResponse(body, error.status_code, error.headers)
+        served = "The gateway serves /v1/messages, /v1/chat/completions, /v1/responses, /v1/embeddings and /v1/models."
+        said = _no_path(path, served)
+    return JSONResponse(dialect.encode_error(said)[1], error.status_code, error.headers)
+
+
+def _no_path(path: str, served: str) -> ModelNotFoundError:
+    return ModelNotFoundError(f"the gateway has no path {path!r}. {served}", status=NOT_FOUND)

@@ -53,6 +53,8 @@ def cross(asked: Asked, dialect: str) -> tuple[ChatRequest, tuple[Loss, ...]]:
     Raises `InvalidRequestError` where something would have to be left out that changes what is asked.
     """
     request = asked.request
+    if not request.messages:
+        raise InvalidRequestError("the request has no messages")
     extra = dict(request.extra)
     losses = [*asked.losses]
     if dialect == "openai_chat":

@@ -15,6 +15,7 @@ from casecraft.core.credentials import is_secret_name
 from casecraft.core.exchange import Exchange
 from casecraft.errors import InvalidRequestError, ProviderError
 from casecraft.gateway.answering import Answer
+from casecraft.gateway.arrays import ArrayAnswer
 from casecraft.gateway.asking import ClientRequest, client_of, parse_body
 from casecraft.gateway.doors import GEMINI, Door, door_of
 from casecraft.gateway.embedding import DIALECT, Embedding
@@ -52,7 +53,7 @@ class Entry:
         """Answer one request."""
         door = door_of(scope["path"])
         request_id = new_id(door)
-        answer = Answer(send, request_id)
+        answer = (ArrayAnswer if _wants_array(scope) else Answer)(send, request_id)
         refusal = Refusal(self._gateway, door, answer, scope["path"])
         try:
             asked = await self._read(scope, receive, refusal)
@@ -71,16 +72,17 @@ class Entry:
 
     async def _read(self, scope: Scope, receive: Receive, refusal: "Refusal") -> ClientRequest:
         """What a client asks for. Raises a `ProviderError` where it may not, or says it wrong."""
-        headers, query = read_headers(scope), dict(parse_qsl(scope["query_string"].decode("latin-1")))
+        headers = read_headers(scope)
+        query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         settings, path = self._gateway.settings.gateway, scope["path"]
         refusal.client = client_of(headers)
-        refusal.key = key = self._gateway.access.name_of(headers, query)
+        refusal.key = key = self._gateway.access.name_of(headers, dict(query))
         body = parse_body(await read_body(headers, receive, settings.max_body, settings.idle_timeout))
         return ClientRequest(
             id=refusal.answer.request_id,
             door=refusal.door,
             path=path,
-            query=urlencode({name: value for name, value in query.items() if _goes_on(name)}),
+            query=urlencode([(name, value) for name, value in query if _goes_on(name)]),
             headers=headers,
             client=refusal.client,
             key=key,
@@ -134,8 +136,17 @@ def new_id(door: Door) -> str:
 
 
 def read_headers(scope: Scope) -> dict[str, str]:
-    """The headers of a request, by lower-case name."""
-    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    """The headers of a request, by lower-case name; the values of one that comes several times as one list."""
+    found: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
+
+
+def _wants_array(scope: Scope) -> bool:
+    """Whether a stream of Gemini's is asked for in its other form, which is no event stream."""
+    return scope["path"].endswith(STREAMS) and ("alt", "sse") not in parse_qsl(scope["query_string"].decode("latin-1"))
 
 
 def _goes_on(name: str) -> bool:

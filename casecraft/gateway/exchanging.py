@@ -35,7 +35,6 @@ BACK_OFF = (0.1, 0.6)
 """Seconds, at random between these, before the last candidate is asked once more."""
 
 _LONGEST_CAUSE = 200
-_UNTOLD = InvalidRequestError.__name__
 _GOES_ELSEWHERE = (ContextTooLongError, ContentFilteredError)
 
 
@@ -43,8 +42,8 @@ _GOES_ELSEWHERE = (ContextTooLongError, ContentFilteredError)
 class Exchanging:
     """Has one request answered by the first of its candidates that can.
 
-    `asking` is the provider whose turn it is; `attempts` are all requests to providers; `losses` what the one that
-    answered could not be told; `error` is what broke off an answer whose beginning was already out.
+    `asking` is the provider whose turn it is; `attempts` are the requests that went out to providers; `losses` what the
+    one that answered could not be told; `error` is what broke off an answer whose beginning was already out.
     """
 
     asked: ClientRequest
@@ -58,8 +57,8 @@ class Exchanging:
 
     @property
     def was_asked(self) -> bool:
-        """Whether any provider got a request: one that could not be told the meaning of it gets none."""
-        return any(not attempt.error.startswith(_UNTOLD) or attempt.status for attempt in self.attempts)
+        """Whether any provider got a request."""
+        return bool(self.attempts)
 
     async def run(self, candidates: tuple[str, ...]) -> None:
         """Answer. Raises the last candidate's `ProviderError` where none could, with nothing sent to the client."""
@@ -100,34 +99,34 @@ class Exchanging:
 
     async def _attempt(self, lane: ProviderLane, model: str) -> None:
         self.asking = lane.name
-        began = time.perf_counter()
-        usage: Usage | None = None
-        error: BaseException | None = None
-        try:
-            async with lane.permit():
-                sent = time.monotonic()
-                try:
-                    usage = await self._exchange(lane, model)
-                except ProviderError as failure:
-                    lane.failed(failure, sent)
-                    raise
+        async with lane.permit():
+            began, sent = time.perf_counter(), time.monotonic()
+            usage: Usage | None = None
+            error: BaseException | None = None
+            try:
+                usage = await self._exchange(lane, model)
+                error = self.error
                 if self.error is None:
                     lane.succeeded()
                 else:
                     lane.failed(self.error, sent)
-        except ProviderError as failure:
-            error, usage = failure, lane.provider.usage_of(failure)
-            raise
-        except asyncio.CancelledError as cancelled:
-            error = cancelled
-            raise
-        finally:
-            self._note(lane, model, usage, error or self.error, time.perf_counter() - began)
+            except ProviderError as failure:
+                lane.failed(failure, sent)
+                error, usage = failure, lane.provider.usage_of(failure)
+                raise
+            except asyncio.CancelledError as cancelled:
+                error = cancelled
+                raise
+            finally:
+                if not _was_untold(error):
+                    self._note(lane, model, usage, error, time.perf_counter() - began)
 
     def _note(
         self, lane: ProviderLane, model: str, usage: Usage | None, error: BaseException | None, seconds: float
     ) -> None:
-        status = error.status if isinstance(error, ProviderError) else self.answer.status or None
+        # What broke off after its beginning was answered with a status all the same, and used something.
+        told = error.status if isinstance(error, ProviderError) else None
+        status = told or self.answer.status or None
         cost = lane.provider.price(usage, model) if usage is not None else None
         said = "" if error is None else f"{type(error).__name__}: {error}"
         self.attempts.append(ExchangeAttempt(lane.name, model, status, said, usage, cost, seconds))
@@ -207,6 +206,11 @@ def _with_earlier(error: ProviderError, failures: list[str]) -> ProviderError:
     if failures:
         error.args = (f"{error} (before that, {'; '.join(failures)})",)
     return error
+
+
+def _was_untold(error: BaseException | None) -> bool:
+    """Whether nothing went out: a provider that cannot be told the meaning of a request gets none."""
+    return isinstance(error, InvalidRequestError) and error.status is None
 
 
 def _another_may(error: ProviderError) -> bool:

@@ -14,6 +14,7 @@ from casecraft.gateway.access import Access
 from casecraft.gateway.answering import Answer
 from casecraft.gateway.asking import ClientRequest
 from casecraft.gateway.budget import DayBudget, read_spent
+from casecraft.gateway.call_logging import secrets_of
 from casecraft.gateway.counting import count_tokens
 from casecraft.gateway.exchanging import Exchanging
 from casecraft.gateway.exposure import check_exposure
@@ -72,6 +73,8 @@ class Gateway:
         """
         check_exposure(settings.gateway)
         router, access = self._made_of(settings)
+        if self._log is not None:
+            self._log.blot_out(secrets_of(settings, self._token))
         old, self.settings, self.router, self.access = self.settings, settings, router, access
         spent, self.budget = self.budget, self._budget_of(settings)
         self.budget.take_over(spent)

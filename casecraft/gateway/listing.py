@@ -41,6 +41,11 @@ def gemini_model(name: str) -> dict[str, Any]:
     return {"name": f"models/{name}", "displayName": name, "supportedGenerationMethods": methods}
 
 
+def is_google(headers: Mapping[str, str], query: Mapping[str, str]) -> bool:
+    """Whether a client of Gemini asks: its library names its key, or itself, in ways of its own."""
+    return "x-goog-api-key" in headers or "x-goog-api-client" in headers or "key" in query
+
+
 def is_anthropic(headers: Mapping[str, str]) -> bool:
     """Whether a client of Anthropic asks, whose list has another form at the same path."""
     return "anthropic-version" in headers

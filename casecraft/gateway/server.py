@@ -1,6 +1,7 @@
 """The gateway's server: opened, run until it is told to stop, in a thread of its own where a client is launched."""
 
 import asyncio
+import errno
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -16,12 +17,11 @@ from casecraft.core.event_loop import run_async
 from casecraft.errors import ConfigurationError
 from casecraft.gateway.access import new_token
 from casecraft.gateway.app import create_app
+from casecraft.gateway.call_logging import open_log
 from casecraft.gateway.connecting import Connection
 from casecraft.gateway.exposure import check_exposure
 from casecraft.gateway.gateway import Gateway, Report
 from casecraft.gateway.serving import Server, reported_errors
-from casecraft.providers.call_log import CallLog
-from casecraft.providers.redaction import redaction_of_all
 from casecraft.state import open_ledger
 
 Reloads: TypeAlias = Callable[[Gateway], Coroutine[None, None, None]]
@@ -113,15 +113,6 @@ def notes_of(gateway: Gateway) -> tuple[str, ...]:
     return (*gateway.router.notes, NOBODY)
 
 
-def open_log(settings: Settings, token: str) -> CallLog | None:
-    """The log of calls, if one is wanted. No key or token of these settings is ever in it."""
-    if settings.log_calls is None:
-        return None
-    tokens = [token, *(key.token.get_secret_value() for key in settings.gateway.keys.values())]
-    redaction = redaction_of_all(settings.provider_settings.values(), tokens)
-    return CallLog(settings.log_calls, bodies=settings.log_bodies, redaction=redaction)
-
-
 def _config(app: Starlette) -> uvicorn.Config:
     return uvicorn.Config(
         app,
@@ -150,18 +141,20 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
-        hint = "Choose another with `--port`, or 0 for any that is free."
+        hint = "Choose another port with `--port`, or 0 for any that is free."
+        if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
+            hint = "Choose an address of this machine with `--host`."
         raise ConfigurationError(f"the gateway cannot listen at {host}:{port}: {error.strerror}", hint=hint) from error
     return listener
 
 
 @contextmanager
-def running_gateway(settings: Settings) -> Iterator[Started]:
+def running_gateway(settings: Settings, reloads: Reloads | None = None) -> Iterator[Started]:
     """A gateway that serves from a thread of its own until the block ends, at a port of this machine.
 
     Raises what keeps it from starting.
     """
-    server = GatewayServer(settings)
+    server = GatewayServer(settings, reloads=reloads)
     ready, failure = threading.Event(), []
 
     def serve() -> None:

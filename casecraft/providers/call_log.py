@@ -74,13 +74,17 @@ class CallLog:
     def __init__(self, path: Path, *, bodies: bool = False, redaction: Redaction | None = None) -> None:
         self._path = path
         self._bodies = bodies
-        self._redaction = redaction or Redaction(())
+        self._redactions = [redaction or Redaction(())]
         self._failure: OSError | None = None
         try:
             self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         except OSError as error:
             message = f"cannot write the log of calls {str(path)!r}: {error.strerror}"
             raise ConfigurationError(message, hint="Name a file that can be written with `--log-calls`.") from error
+
+    def blot_out(self, more: Redaction) -> None:
+        """Keep these secrets out of the log from now on, beside those of before."""
+        self._redactions.append(more)
 
     def write(self, call: Call, seconds: float) -> None:
         """Append the line of one request. That the file takes no more is kept for `close`: no answer is lost by it."""
@@ -104,8 +108,13 @@ class CallLog:
         }
         if self._bodies:
             bodies = {"sent": call.sent, "received": call.received}
-            line.update({name: _shown(self._redaction.of_bytes(body)) for name, body in bodies.items()})
+            line.update({name: _shown(self._blotted(body)) for name, body in bodies.items()})
         return line
+
+    def _blotted(self, body: bytes) -> bytes:
+        for redaction in self._redactions:
+            body = redaction.of_bytes(body)
+        return body
 
     def close(self) -> None:
         """Close the file. Raises `ConfigurationError` where lines are missing from it."""

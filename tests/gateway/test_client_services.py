@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 import pytest
+from google import genai
+from google.genai import types
 
 from tests.gateway.spoken import Said
 from tests.gateway.stage import Stage
@@ -71,6 +73,14 @@ def test_models_are_listed(stage: Stage, client: str) -> None:
     names = [it.id if hasattr(it, "id") else it.name for it in sdk(stage, client).models.list()]
     prefix = "models/" if client == "genai" else ""
     assert {f"{prefix}anthropic/usual", f"{prefix}openai_chat/usual"} <= set(names)
+
+
+def test_google_s_library_lists_models_as_it_comes(stage: Stage) -> None:
+    """Its version of the API is another one unless it is told."""
+    options = types.HttpOptions(base_url=stage.gateway.url)
+    plain = genai.Client(api_key=stage.gateway.token, vertexai=False, http_options=options)
+    assert "models/anthropic/usual" in {it.name for it in plain.models.list()}
+    assert plain.models.get(model="anthropic/usual").name == "models/anthropic/usual"
 
 
 @pytest.mark.parametrize("client", ["anthropic", "openai-chat", "genai"])

@@ -67,6 +67,8 @@ async def test_a_stream_that_is_cut_ends_with_an_error_of_the_clients_dialect(
         assert "'up'" in error_event(client, reply.content)
         (exchange,) = await it.ended()
         assert exchange.outcome == "cut"
+        # An answer began, so that something was used: what it cost is unknown, not nothing.
+        assert (exchange.attempts[-1].status, exchange.attempts[-1].cost) == (200, None)
         assert exchange.attempts[0].error.startswith(("NetworkError: ", "BadAnswerError: "))
         await it.idle()
 

@@ -148,7 +148,7 @@ async def test_a_port_that_is_taken_is_told_in_two_lines(tmp_path: Path) -> None
     assert done.out == ""
     assert done.err.splitlines() == [
         f"error: the gateway cannot listen at 127.0.0.1:{port}: Address already in use",
-        "  Choose another with `--port`, or 0 for any that is free.",
+        "  Choose another port with `--port`, or 0 for any that is free.",
     ]
 
 

@@ -10,8 +10,8 @@ from pydantic import SecretStr
 
 from casecraft.config import GatewaySettings
 from casecraft.errors import ConfigurationError
+from casecraft.gateway.call_logging import open_log
 from casecraft.gateway.exposure import check_exposure
-from casecraft.gateway.server import open_log
 from casecraft.providers.call_log import CallLog
 from tests.gateway.scripted import (
     DIALECTS,
@@ -166,9 +166,16 @@ async def test_keys_in_what_a_client_sends_are_blotted_out_of_the_log_of_calls(t
     async with served(tmp_path, upstream, dialects, log=log) as it:
         for client in ("openai_chat", "anthropic_messages"):
             assert (await ask(it, client, text=f"the file says {keys}")).status_code == 200
+        newer = settings_of(tmp_path, upstream, dialects, keys={"carol": {"token": "carol-token-1234567890"}})
+        newer.provider_settings["up"] = newer.provider_settings["up"].model_copy(
+            update={"api_key": SecretStr("key-of-up-that-is-newer")}
+        )
+        it.gateway.take(newer)
+        keys += ["carol-token-1234567890", "key-of-up-that-is-newer"]
+        assert (await ask(it, "anthropic_messages", text=f"the file says {keys}")).status_code == 200
     log.close()
     logged = log_file.read_text()
-    assert logged.count("the file says") == 2
+    assert logged.count("the file says") == 3
     assert [key for key in keys if key in logged] == []
 
 

@@ -338,3 +338,33 @@ async def test_a_client_that_stops_itself_gives_the_shell_its_terminal_back(term
     await terminal.until("[read stop]")
     terminal.type("end\n")
     await terminal.until("[code 9]")
+
+
+@pytest.mark.parametrize("content", ["#!/nonexistent/interpreter\n", "no program"])
+async def test_a_client_that_cannot_run_is_told(stage: Stage, content: str) -> None:
+    (stage.bin / "claude").write_text(content)
+    done = await stage.run(*DIRECT)
+    assert (done.code, done.out) == (2, "")
+    assert f"error: '{stage.bin}/claude' cannot be started: " in done.err
+    assert "Traceback" not in done.err
+
+
+ASK_AGAIN = """
+import pathlib, time, urllib.request
+base = next(it for it in sys.argv if "base_url" in it).split('"')[1]
+token = os.environ["CODEX_CASECRAFT_TOKEN"]
+def models():
+    request = urllib.request.Request(f"{base}/models", headers={"Authorization": f"Bearer {token}"})
+    return urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request).read().decode()
+before = models()
+pathlib.Path("casecraft.toml").write_text('[gateway.routes]\\n"new-*" = "glm/glm-9"\\n')
+end = time.monotonic() + 30
+while models() == before and time.monotonic() < end:
+    time.sleep(0.1)
+print("glm-9" in before, "glm-9" in models())
+"""
+
+
+async def test_the_gateway_of_a_client_follows_changed_settings(stage: Stage) -> None:
+    done = await stage.run(*THROUGH, "--run", ASK_AGAIN)
+    assert (done.code, done.out.split()) == (0, ["False", "True"]), done.err

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
 
+from casecraft.errors import LaunchError
+
 SIGNALED = 128
 """A shell's exit code for a program that a signal ended is the signal's number above this."""
 
@@ -24,9 +26,16 @@ WITHOUT_TERMINAL = (*PASSED_ON, "SIGINT", "SIGQUIT")
 
 
 def run_client(command: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Run a client to its end, with our standard streams; its exit code, or 128 and the number of its signal."""
+    """Run a client to its end, with our standard streams; its exit code, or 128 and the number of its signal.
+
+    Raises `LaunchError` where the program cannot be started.
+    """
     with _signals() as signals:
-        process = subprocess.Popen(command, env=environ)  # noqa: S603  # the user names it
+        try:
+            process = subprocess.Popen(command, env=environ)  # noqa: S603  # the user names it
+        except OSError as error:
+            hint = "Is it a program for this machine? Install the client again."
+            raise LaunchError(f"{command[0]!r} cannot be started: {error.strerror}", hint=hint) from error
         signals.reach(process)
         code = _wait(process)
     return code if code >= 0 else SIGNALED - code

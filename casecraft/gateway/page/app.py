@@ -39,6 +39,7 @@ class GatewayPage:
         views = (RequestViews, ProviderViews, RouteViews, UsageViews, RunViews)
         self._app = Starlette(
             routes=[
+                Route(f"{HOME}/", _go_home),
                 Route(LOGIN, self._login, methods=["GET", "POST"]),
                 Route("/ui/logout", self._logout, methods=["POST"]),
                 Route(f"{STATIC}{{name}}", self._serve_static),
@@ -102,3 +103,7 @@ class GatewayPage:
         if isinstance(error, HTTPException):
             status, facts["message"] = error.status_code, error.detail
         return await self._page.render(request, "error.html.jinja2", status, code=status, **facts)
+
+
+async def _go_home(request: Request) -> Response:  # noqa: ARG001  # the framework's form
+    return RedirectResponse(HOME, SEE_OTHER)
