@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -36,10 +36,24 @@ class Call:
     usage: Usage | None = None
     first_event: float | None = None
     errors: list[str] = field(default_factory=list)
+    _came: Callable[[], bytes] = bytes
 
     def take(self, status: int, request_id: str | None, body: bytes = b"") -> None:
         """Note what came back, with the id that its headers give the request."""
         self.status, self.request_id, self.received = status, request_id, body
+
+    async def follow(self, chunks: AsyncIterator[bytes], redaction: Redaction) -> AsyncIterator[bytes]:
+        """The chunks, which are kept: of an answer that breaks off nothing else tells what came."""
+        kept: list[bytes] = []
+        self._came = lambda: redaction.of_bytes(b"".join(kept))
+        async for chunk in chunks:
+            kept.append(chunk)
+            yield chunk
+
+    @property
+    def came(self) -> bytes:
+        """The body that came, as far as it did."""
+        return self.received or self._came()
 
     def take_event(self) -> None:
         """Note when the first piece of a stream came."""
@@ -73,7 +87,7 @@ class CallLog:
 
     def __init__(self, path: Path, *, bodies: bool = False, redaction: Redaction | None = None) -> None:
         self._path = path
-        self._bodies = bodies
+        self.bodies = bodies
         self._redactions = [redaction or Redaction(())]
         self._failure: OSError | None = None
         try:
@@ -106,8 +120,8 @@ class CallLog:
             "first_event_seconds": round(call.first_event, 4) if call.first_event is not None else None,
             "errors": call.errors,
         }
-        if self._bodies:
-            bodies = {"sent": call.sent, "received": call.received}
+        if self.bodies:
+            bodies = {"sent": call.sent, "received": call.came}
             line.update({name: _shown(self._blotted(body)) for name, body in bodies.items()})
         return line
 

@@ -137,8 +137,8 @@ class ChatProvider:
             call.sent, losses = self._encode(request, stream=True)
             path = self._dialect.chat_path(request.model, True)
             headers = self._headers(request, stream=True)
-            async with self._connection.stream(path, call.sent, headers) as reply:
-                self._note(call, reply)
+            async with self._connection.stream(path, call.sent, headers) as streamed:
+                reply = self._followed(call, streamed)
                 async for event in self._events(reply, losses):
                     call.take_event()
                     if isinstance(event, StreamEnd):
@@ -180,8 +180,8 @@ class ChatProvider:
         with recorded(self._log, Call(self.name, model, streamed=stream), self.usage_of) as call:
             call.sent = self._written(dict(body))
             sent = {**self._dialect.headers(stream), **headers}
-            async with self._connection.stream(path, call.sent, sent) as reply:
-                self._note(call, reply)
+            async with self._connection.stream(path, call.sent, sent) as streamed:
+                reply = self._followed(call, streamed)
                 if reply.status not in SUCCESS:
                     self._decode(reply.status, reply.headers, b"".join([chunk async for chunk in reply.chunks]))
                 streams = stream and not _is_whole(reply.headers)
@@ -322,6 +322,13 @@ class ChatProvider:
             message = f"{self.name!r} cannot be asked this: the header {odd!r} is no plain text"
             raise InvalidRequestError(message, provider=self.name, hint="Headers are of printable ASCII letters alone.")
         return {**self._dialect.headers(stream), **request.headers}
+
+    def _followed(self, call: Call, reply: StreamedReply) -> StreamedReply:
+        """The reply, whose chunks the call gets as well where bodies are logged."""
+        self._note(call, reply)
+        if self._log is None or not self._log.bodies:
+            return reply
+        return reply._replace(chunks=call.follow(reply.chunks, self._redaction))
 
     def _note(self, call: Call, reply: Reply | StreamedReply) -> None:
         """Tell the log what came back."""

@@ -265,3 +265,24 @@ async def test_images_by_address_are_not_fetched(tmp_path: Path) -> None:
         (seen,) = upstream.seen
         assert seen.provider == "up"
         assert url in seen.body.decode()
+
+
+@pytest.mark.parametrize("client", ["openai_chat", "anthropic_messages"])
+@pytest.mark.parametrize("cut", [False, True])
+@pytest.mark.parametrize("stream", [False, True])
+async def test_the_log_has_what_came_even_where_it_is_passed_on_or_cut(
+    tmp_path: Path, client: str, stream: bool, cut: bool
+) -> None:
+    log_file = tmp_path / "calls.jsonl"
+    came = pieces("openai_chat")[:1] if cut else pieces("openai_chat")
+    upstream = Upstream(up=streams(*came, cut=cut) if stream else answers("openai_chat"))
+    dialects = {"up": "openai_chat"}
+    settings = settings_of(tmp_path, upstream, dialects, settings={"log_calls": log_file, "log_bodies": True})
+    log = open_log(settings, TOKEN)
+    assert log is not None
+    async with served(tmp_path, upstream, dialects, log=log) as it:
+        await ask(it, client, stream=stream)
+        await it.ended()
+    log.close()
+    [line] = map(json.loads, log_file.read_text().splitlines())
+    assert "Hello " in str(line["received"])
