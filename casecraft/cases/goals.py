@@ -69,7 +69,8 @@ def _goal_id(node: Node, kind: str, argument: Any) -> str:
 def _valid_kinds(node: Node) -> list[tuple[str, Any]]:
     shape = node.shape
     if shape.members is not None:
-        return [("enum", shape.members[index]) for index in spread(len(shape.members), MEMBER_SAMPLE)]
+        members = [shape.members[index] for index in spread(len(shape.members), MEMBER_SAMPLE)]
+        return [("enum", member) for member in members if member is not None or node.carrier == "json"]
     kinds: list[tuple[str, Any]] = []
     if node.parent is None and node.carrier in ("json", "form", "xml"):
         kinds.extend(("example", number + 1) for number in range(min(len(node.samples), EXAMPLE_LIMIT)))

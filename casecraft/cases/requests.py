@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from casecraft.cases.ambiguity import fits_several_branches
+from casecraft.cases.ambiguity import is_unclear
 from casecraft.cases.bodies import BodyForm, Field, concrete_type, find_body
 from casecraft.cases.goals import node_goals, sampling_notes
 from casecraft.cases.inspection import Inspection, Look
@@ -352,7 +352,7 @@ class RequestModel:
                 readings = [judged(node, coerce(parameter, node, each)) for each in raw]
                 if not any(reading.findings for reading in readings):
                     return Reading((), frozenset(), frozenset({REPEATED}))
-            if fits_several_branches(parameter, node, raw):
+            if is_unclear(parameter, node, raw):
                 return Reading((), frozenset(), unclear=(_ambiguous(node),))
             value = coerce(parameter, node, raw)
         return judged(node, value)
@@ -463,7 +463,7 @@ def _is_scalar(field: Field) -> bool:
 
 
 def _ambiguous(node: Node) -> str:
-    return f"{node.id}: the text fits several branches of a oneOf, as it reads as one type or as another"
+    return f"{node.id}: the text reads as one type or as another: it fits several branches of a oneOf, or may mean null"
 
 
 def _is_ignored(parameter: Parameter) -> bool:
