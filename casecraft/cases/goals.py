@@ -10,6 +10,7 @@ from casecraft.cases.shapes import Applied
 from casecraft.cases.spreading import BRANCH_SAMPLE, spread
 from casecraft.cases.wording import describe, short_text, technique_of
 from casecraft.cases.xml_markup import node_type
+from casecraft.core.schema import BEYOND_INT32
 
 MEMBER_SAMPLE = 20
 """Members of one enum that get a target."""
@@ -150,9 +151,11 @@ def _number_kinds(node: Node) -> Iterator[tuple[str, Any]]:
     if not shape.types & {"integer", "number"}:
         return
     lowest, highest = ends_of(shape)
-    if lowest is not None:
+    bounds = shape.bounds
+    # What a format alone allows is seldom meant: that it is refused beyond says enough.
+    if lowest is not None and not (bounds.open_below and bounds.minimum == BEYOND_INT32[0]):
         yield "minimum", lowest
-    if highest is not None:
+    if highest is not None and not (bounds.open_above and bounds.maximum == BEYOND_INT32[1]):
         yield "maximum", highest
 
 
