@@ -19,3 +19,8 @@ def is_unclear(parameter: Parameter, node: Node, raw: Raw) -> bool:
     if raw == "null" and "null" in node.shape.types and node.shape.typed:
         return not node.validator.accepts(raw)
     return is_mistakable(node, raw)
+
+
+def why_unclear(node: Node) -> str:
+    """Why no label is sure of a text at a place."""
+    return f"{node.id}: the text reads as one type or as another: it fits several branches of a oneOf, or may mean null"

@@ -181,8 +181,9 @@ def widened(node: Node, value: dict[str, Any], least: int) -> dict[str, Any]:
         return value
     if least > ITEM_LIMIT:
         raise NoValueError(f"{node.id}: {least} fields are more than are ever made")
+    skip = node.containers()
     for name in node.shape.properties:
-        if len(value) < least and name not in value and node.shape.properties[name] is not False:
+        if len(value) < least and name not in value and node.shape.properties[name] is not False and name not in skip:
             value[name] = minimal(node.child(name))
     if len(value) < least and node.shape.additional is False:
         value.update(_named_by_patterns(node, least))
@@ -374,7 +375,9 @@ def fields_to_send(node: Node) -> list[str]:
     """The properties that a value may have."""
     if "object" not in node.shape.types:
         return []
-    return [name for name in sorted_fields(node) if is_sent(node.child(name).schema) or name in node.shape.required]
+    left_out = node.containers()
+    names = [name for name in sorted_fields(node) if name not in left_out]
+    return [name for name in names if is_sent(node.child(name).schema) or name in node.shape.required]
 
 
 def check_length(node: Node, length: int) -> None:

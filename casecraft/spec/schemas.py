@@ -264,7 +264,7 @@ def _bound_as_int32(result: dict[str, Any]) -> None:
     """A signed integer of 32 bits has ends of its own where the document gives none. They are written as excluded
     bounds: those of documents are not. One of 64 bits has more digits than JSON's numbers have in many programs.
     """
-    if result.get("type") == "integer" and "enum" not in result and "const" not in result:
+    if result.get("type") in ("integer", ["integer", "null"]) and not {"enum", "const"} & result.keys():
         for (exclusive, bound), end in zip(_BOUNDS, BEYOND_INT32, strict=True):
             if exclusive not in result and bound not in result:
                 result[exclusive] = end
