@@ -6,14 +6,21 @@ from casecraft.cases.styles import Raw
 from casecraft.core.endpoint import Parameter
 
 
-def fits_several_branches(parameter: Parameter, node: Node, raw: Raw) -> bool:
-    """Whether a text in a raw value fits several branches of a `oneOf`, as it reads as one type or as another: no label
-    is sure then. JSON says itself what is meant.
+def is_unclear(parameter: Parameter, node: Node, raw: Raw) -> bool:
+    """Whether a text in a raw value fits several branches of a `oneOf`, as it reads as one type or as another, or says
+    `null` where only null would be meant: no label is sure then. JSON says itself what is meant.
     """
     if parameter.content_type is not None:
         return False
     if isinstance(raw, list):
-        return any(fits_several_branches(parameter, node.locate(index), each) for index, each in enumerate(raw))
+        return any(is_unclear(parameter, node.locate(index), each) for index, each in enumerate(raw))
     if isinstance(raw, dict):
-        return any(fits_several_branches(parameter, node.locate(name), each) for name, each in raw.items())
+        return any(is_unclear(parameter, node.locate(name), each) for name, each in raw.items())
+    if raw == "null" and "null" in node.shape.types and node.shape.typed:
+        return not node.validator.accepts(raw)
     return is_mistakable(node, raw)
+
+
+def why_unclear(node: Node) -> str:
+    """Why no label is sure of a text at a place."""
+    return f"{node.id}: the text reads as one type or as another: it fits several branches of a oneOf, or may mean null"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from casecraft.cases.nodes import Node
-from casecraft.cases.shapes import Applied
+from casecraft.cases.shapes import Applied, same_value
 
 Kind = tuple[str, Any]
 """The sort of a target and what it is about."""
@@ -68,8 +68,20 @@ def _with_dependents(node: Node) -> list[str]:
 def _branches_may_overlap(node: Node) -> bool:
     if not node.shape.choices or node.shape.choices[0].keyword != "oneOf":
         return False
-    shapes = [branch.shape for branch in node.branches()]
-    return any(one.types & other.types for index, one in enumerate(shapes) for other in shapes[index + 1 :])
+    branches = node.branches()
+    pairs = ((one, other) for index, one in enumerate(branches) for other in branches[index + 1 :])
+    return any(one.shape.types & other.shape.types and not _are_told_apart(one, other) for one, other in pairs)
+
+
+def _are_told_apart(one: Node, other: Node) -> bool:
+    """Whether a required field, as one that a discriminator names, has other values in one branch than in the other."""
+    if one.shape.types != {"object"} or other.shape.types != {"object"}:
+        return False
+    for name in sorted(one.shape.required & other.shape.required):
+        here, there = one.child(name).shape.members, other.child(name).shape.members
+        if here and there and not any(same_value(each, value) for each in here for value in there):
+            return True
+    return False
 
 
 def kind_number(node: Node, kind: str, argument: Any) -> int:

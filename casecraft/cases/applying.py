@@ -8,6 +8,7 @@ from casecraft.cases.composition import (
     different_values,
     fields_to_send,
     minimal,
+    named_field,
     object_value,
     with_other_members,
 )
@@ -57,14 +58,7 @@ def _with_dependents(node: Node, name: str) -> Iterator[Any]:
 def _with_named_field(node: Node, applied: Applied) -> Iterator[Any]:
     value = minimal(node.child("named").variant(applied.schema)) if node.shape.additional is not False else None
     for name in matching_texts(applied.name, _ANY_LENGTH):
-        place = Node(
-            node.context,
-            f"{node.id}.*",
-            applied.schema,
-            node.context.reader.read(applied.schema),
-            name=name,
-            carrier=node.carrier,
-        )
+        place = named_field(node, applied, name)
         yield {**object_value(node), name: minimal(place) if value is None else value}
 
 

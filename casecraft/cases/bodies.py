@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from casecraft.cases.ambiguity import fits_several_branches
+from casecraft.cases.ambiguity import is_unclear
 from casecraft.cases.nodes import Carrier, Node, SchemaContext
 from casecraft.cases.readings import coerce
 from casecraft.cases.shapes import Shape
@@ -106,12 +106,12 @@ class BodyForm:
         return value
 
     def ambiguous_field(self, body: Any) -> Field | None:
-        """The field of a form whose text fits several branches of a `oneOf`, if there is one."""
+        """The field of a form whose text proves no label, if there is one."""
         if self.kind != "form" or not isinstance(body, Mapping):
             return None
         for field in self.fields.values():
             raw = read(field.parameter, field.node.shape, body)
-            if raw is not None and fits_several_branches(field.parameter, field.node, raw):
+            if raw is not None and is_unclear(field.parameter, field.node, raw):
                 return field
         return None
 

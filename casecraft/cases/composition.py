@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from casecraft.cases.format_texts import SAMPLES, format_texts
 from casecraft.cases.goals import ITEM_LIMIT
 from casecraft.cases.nodes import Node
-from casecraft.cases.numbers import moved, nearest, step_of
+from casecraft.cases.numbers import ends_of, moved, nearest, step_of
 from casecraft.cases.readings import is_ambiguous
-from casecraft.cases.shapes import Size, is_sent, json_type, same_value
+from casecraft.cases.shapes import Applied, Number, Size, is_sent, json_type, same_value
 from casecraft.cases.styles import is_sendable, wire_text
-from casecraft.cases.texts import TEXT_LIMIT, fitting_texts, matching_texts
+from casecraft.cases.texts import TEXT_LIMIT, fitting_texts, matching_texts, more_matching_texts
 from casecraft.cases.wording import short_text
 from casecraft.cases.xml_markup import is_text
 
@@ -180,9 +181,12 @@ def widened(node: Node, value: dict[str, Any], least: int) -> dict[str, Any]:
         return value
     if least > ITEM_LIMIT:
         raise NoValueError(f"{node.id}: {least} fields are more than are ever made")
+    skip = node.containers()
     for name in node.shape.properties:
-        if len(value) < least and name not in value and node.shape.properties[name] is not False:
+        if len(value) < least and name not in value and node.shape.properties[name] is not False and name not in skip:
             value[name] = minimal(node.child(name))
+    if len(value) < least and node.shape.additional is False:
+        value.update(_named_by_patterns(node, least))
     if len(value) < least:
         if node.shape.additional is False:
             raise NoValueError(f"{node.id}: {least} fields are asked for and fewer are allowed")
@@ -190,6 +194,23 @@ def widened(node: Node, value: dict[str, Any], least: int) -> dict[str, Any]:
         extra = node.child("extra")
         value.update({name: minimal(extra) for name in names[len(value) :]})
     return value
+
+
+def _named_by_patterns(node: Node, count: int) -> dict[str, Any]:
+    """At most so many fields with names that `patternProperties` have."""
+    fields: dict[str, Any] = {}
+    for applied in node.shape.applied:
+        if applied.keyword == "patternProperties" and applied.schema is not False:
+            for name in matching_texts(applied.name, Size()):
+                for number in range(count - len(fields)):
+                    fields[f"{name}{number or ''}"] = minimal(named_field(node, applied, name))
+    return dict(list(fields.items())[:count])
+
+
+def named_field(node: Node, applied: Applied, name: str) -> Node:
+    """The place of a field whose name fits a pattern."""
+    shape = node.context.reader.read(applied.schema)
+    return Node(node.context, f"{node.id}.*", applied.schema, shape, name=name, carrier=node.carrier)
 
 
 def open_names(node: Node, name: str, count: int) -> list[str]:
@@ -262,6 +283,9 @@ def _variations(node: Node, count: int) -> Iterator[Any]:
             yield f"{first[: -len(str(index))]}{index}"
         elif isinstance(first, dict):
             yield from _varied_mappings(node, first, index)
+    if isinstance(first, str):
+        for pattern in node.shape.patterns:
+            yield from more_matching_texts(pattern, node.shape.length, count)
 
 
 def _varied_mappings(node: Node, first: Mapping[str, Any], index: int) -> Iterator[dict[str, Any]]:
@@ -298,13 +322,17 @@ def _because(node: Node) -> str:
         return f" (minLength {length.least} is above maxLength {length.most})"
     if length.least > TEXT_LIMIT:
         return f" (longer texts than {TEXT_LIMIT} characters are never made)"
+    if node.shape.format in SAMPLES and not any(True for _ in format_texts(node.shape.format, length)):
+        return f" (the format {node.shape.format!r} and the lengths allowed exclude each other)"
     return f" for the pattern {short_text(node.shape.patterns[0])!r}" if node.shape.patterns else ""
 
 
 def is_carried(node: Node, value: Any) -> bool:
     """Whether the place of a node can carry this value at all."""
-    if node.carrier == "json" or not isinstance(value, str):
+    if node.carrier == "json":
         return True
+    if not isinstance(value, str):
+        return value is not None  # a text `null` is no null
     return is_text(value) if node.carrier == "xml" else is_sendable(node.carrier, value)
 
 
@@ -325,6 +353,7 @@ def values_of_type(node: Node, kind: str) -> Iterator[Any]:
     elif kind in ("integer", "number"):
         yield nearest(node.shape, 1 if kind == "integer" else 12.5)
         yield nearest(node.shape, 1)
+        yield from _inner_numbers(node)
     elif kind == "boolean":
         yield from (True, False)
     elif kind == "null":
@@ -335,11 +364,20 @@ def values_of_type(node: Node, kind: str) -> Iterator[Any]:
         yield object_value(node)
 
 
+def _inner_numbers(node: Node) -> Iterator[Number]:
+    """The numbers at the ends of what the bounds allow, and those next to them."""
+    for end, sign in zip(ends_of(node.shape), (1, -1), strict=True):
+        if end is not None:
+            yield from (moved(end, step_of(node.shape), sign * count) for count in range(3))
+
+
 def fields_to_send(node: Node) -> list[str]:
     """The properties that a value may have."""
     if "object" not in node.shape.types:
         return []
-    return [name for name in sorted_fields(node) if is_sent(node.child(name).schema) or name in node.shape.required]
+    left_out = node.containers()
+    names = [name for name in sorted_fields(node) if name not in left_out]
+    return [name for name in names if is_sent(node.child(name).schema) or name in node.shape.required]
 
 
 def check_length(node: Node, length: int) -> None:

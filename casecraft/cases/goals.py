@@ -10,6 +10,7 @@ from casecraft.cases.shapes import Applied
 from casecraft.cases.spreading import BRANCH_SAMPLE, spread
 from casecraft.cases.wording import describe, short_text, technique_of
 from casecraft.cases.xml_markup import node_type
+from casecraft.core.schema import BEYOND_INT32
 
 MEMBER_SAMPLE = 20
 """Members of one enum that get a target."""
@@ -69,7 +70,8 @@ def _goal_id(node: Node, kind: str, argument: Any) -> str:
 def _valid_kinds(node: Node) -> list[tuple[str, Any]]:
     shape = node.shape
     if shape.members is not None:
-        return [("enum", shape.members[index]) for index in spread(len(shape.members), MEMBER_SAMPLE)]
+        members = [shape.members[index] for index in spread(len(shape.members), MEMBER_SAMPLE)]
+        return [("enum", member) for member in members if member is not None or node.carrier == "json"]
     kinds: list[tuple[str, Any]] = []
     if node.parent is None and node.carrier in ("json", "form", "xml"):
         kinds.extend(("example", number + 1) for number in range(min(len(node.samples), EXAMPLE_LIMIT)))
@@ -149,9 +151,11 @@ def _number_kinds(node: Node) -> Iterator[tuple[str, Any]]:
     if not shape.types & {"integer", "number"}:
         return
     lowest, highest = ends_of(shape)
-    if lowest is not None:
+    bounds = shape.bounds
+    # What a format alone allows is seldom meant: that it is refused beyond says enough.
+    if lowest is not None and not (bounds.open_below and bounds.minimum == BEYOND_INT32[0]):
         yield "minimum", lowest
-    if highest is not None:
+    if highest is not None and not (bounds.open_above and bounds.maximum == BEYOND_INT32[1]):
         yield "maximum", highest
 
 

@@ -53,7 +53,7 @@ def case_id(endpoint: Endpoint, request: CaseRequest, targets: Sequence[str], *,
 
 _PROBES = re.compile(
     r"security:.*|request:(?:unacceptable-answer-type|repeated-parameter|control-characters|long-text)"
-    r"|body:(?:missing-content-type|repeated-name|deeply-nested)"
+    r"|body:(?:missing-content-type|repeated-name|deeply-nested)|query\..*:nested-deep-object"
 )
 
 

@@ -56,7 +56,8 @@ class Node:
     """One place of a request, with its schema, and the places inside it.
 
     A union's branches are nodes of the same place: they share its `id`. `goals` are the targets about this node but
-    for its `probes`; `expanded` says that the nodes inside it have theirs too.
+    for its `probes`; `expanded` says that the nodes inside it have theirs too. `is_flat` says that the style of a
+    parameter is known for mappings of scalars alone.
     """
 
     __slots__ = (
@@ -72,6 +73,7 @@ class Node:
         "expanded",
         "goals",
         "id",
+        "is_flat",
         "known",
         "name",
         "parent",
@@ -112,6 +114,7 @@ class Node:
         self.goals: list[Goal] = []
         self.probes: list[Probe] = []
         self.expanded = False
+        self.is_flat = False
         self.known: dict[str, Any] = {}
         self._children: dict[str, Node] = {}
         self._item: Node | None = None
@@ -152,6 +155,13 @@ class Node:
                 ),
             )
         return node
+
+    def containers(self) -> list[str]:
+        """The optional properties that the style of a flat node has no known way to write: lists and mappings."""
+        if not self.is_flat:
+            return []
+        optional = (name for name in self.shape.properties if name not in self.shape.required)
+        return [name for name in optional if self.child(name).shape.likely_type in ("array", "object")]
 
     def item(self) -> "Node":
         """The node of an array's items, of those that come after the ones with a schema by their position."""

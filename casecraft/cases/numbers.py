@@ -6,7 +6,7 @@ from fractions import Fraction
 from casecraft.cases.shapes import Bounds, Number, Shape
 
 FINE_STEP = 0.01
-"""How far beyond a bound a number with a fraction goes."""
+"""How far beyond a bound a number with a fraction goes, less in a range that is narrow."""
 
 _TOO_LARGE = 10**300
 
@@ -15,14 +15,21 @@ def step_of(shape: Shape) -> Number:
     """The distance between neighbouring values of a number."""
     if shape.multiple_of is not None:
         return shape.multiple_of
-    return FINE_STEP if "number" in shape.types else 1
+    return _fine_step(shape.bounds) if "number" in shape.types else 1
+
+
+def _fine_step(bounds: Bounds) -> Number:
+    if bounds.minimum is None or bounds.maximum is None:
+        return FINE_STEP
+    width = _fraction(bounds.maximum) - _fraction(bounds.minimum)
+    return FINE_STEP if width <= 0 or width > 2 * FINE_STEP else _plain(width / 4)
 
 
 def ends_of(shape: Shape) -> tuple[Number | None, Number | None]:
     """The smallest and the largest number allowed, None where there is no such end."""
-    bounds, step = shape.bounds, step_of(shape)
-    lowest = None if bounds.minimum is None else _inside(bounds.minimum, step, 1, strictly=bounds.open_below)
-    highest = None if bounds.maximum is None else _inside(bounds.maximum, step, -1, strictly=bounds.open_above)
+    bounds = shape.bounds
+    lowest = None if bounds.minimum is None else _inside(shape, bounds.minimum, 1, strictly=bounds.open_below)
+    highest = None if bounds.maximum is None else _inside(shape, bounds.maximum, -1, strictly=bounds.open_above)
     return lowest, highest
 
 
@@ -68,12 +75,15 @@ def _is_on_grid(bounds: Bounds, shape: Shape, sign: int) -> bool:
     bound, is_open = (bounds.minimum, bounds.open_below) if sign < 0 else (bounds.maximum, bounds.open_above)
     if not is_open or bound is None:
         return False
-    return "number" in shape.types or (isinstance(bound, int) and shape.multiple_of is None)
+    if shape.multiple_of is None:
+        return "number" in shape.types or isinstance(bound, int)
+    return (_fraction(bound) / _fraction(shape.multiple_of)).denominator == 1
 
 
-def _inside(bound: Number, step: Number, sign: int, *, strictly: bool) -> Number:
+def _inside(shape: Shape, bound: Number, sign: int, *, strictly: bool) -> Number:
     """The number on the inner side of a bound that is nearest to it."""
-    if step == FINE_STEP or (step == 1 and isinstance(bound, int)):
+    step = step_of(shape)
+    if (shape.multiple_of is None and "number" in shape.types) or (step == 1 and isinstance(bound, int)):
         return moved(bound, step, sign) if strictly else bound
     quotient = _fraction(bound) / _fraction(step)
     whole = -((-quotient) // 1) if sign > 0 else quotient // 1

@@ -73,4 +73,4 @@ def is_number(value: Any) -> bool:
 
 def fields_of(node: Node) -> set[str]:
     """The declared properties that may be sent."""
-    return {name for name, schema in node.shape.properties.items() if is_sent(schema)}
+    return {name for name, schema in node.shape.properties.items() if is_sent(schema)}.difference(node.containers())

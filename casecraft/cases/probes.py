@@ -6,6 +6,7 @@ from typing import Any
 
 from casecraft.cases.composition import enclosing, object_value
 from casecraft.cases.hostile_texts import HOSTILE_TEXTS, HostileText
+from casecraft.cases.nesting import NESTED, nested_values
 from casecraft.cases.nodes import Goal, Node, Probe
 from casecraft.cases.shapes import is_sent, same_value
 from casecraft.core.case import Technique
@@ -83,6 +84,9 @@ def probe_values(goal: Goal) -> Iterator[tuple[Node, Any]]:
         return
     if goal.kind == "text":
         yield enclosing(node, goal.argument)
+        return
+    if goal.kind == NESTED:
+        yield from nested_values(node)
         return
     for name in withheld_fields(node):
         child = node.child(name)

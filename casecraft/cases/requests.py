@@ -7,12 +7,13 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from casecraft.cases.ambiguity import fits_several_branches
+from casecraft.cases.ambiguity import is_unclear, why_unclear
 from casecraft.cases.bodies import BodyForm, Field, concrete_type, find_body
 from casecraft.cases.goals import node_goals, sampling_notes
 from casecraft.cases.inspection import Inspection, Look
 from casecraft.cases.judgement import Reading, judged, judged_document
 from casecraft.cases.keys import stable_key
+from casecraft.cases.nesting import add_nesting_probe, with_nesting_probe
 from casecraft.cases.nodes import Goal, Node, SchemaContext
 from casecraft.cases.pairs import PairTable
 from casecraft.cases.probes import add_assignment_probe, add_text_probes
@@ -144,6 +145,8 @@ class RequestModel:
     def _add_probes(self) -> None:
         """Add what is odd about a request as a whole, and the probes of places that have goals."""
         odd = list(whole_goals(self.endpoint, self.body, scalars=bool(self.scalars)))
+        for each in self.fields:
+            odd += add_nesting_probe(each)
         if self.endpoint.method != "DELETE":
             odd += add_text_probes(self._grown, self.techniques)
             if self.body is not None and self.body.kind in ("json", "xml"):
@@ -352,10 +355,10 @@ class RequestModel:
                 readings = [judged(node, coerce(parameter, node, each)) for each in raw]
                 if not any(reading.findings for reading in readings):
                     return Reading((), frozenset(), frozenset({REPEATED}))
-            if fits_several_branches(parameter, node, raw):
-                return Reading((), frozenset(), unclear=(_ambiguous(node),))
+            if is_unclear(parameter, node, raw):
+                return Reading((), frozenset(), unclear=(why_unclear(node),))
             value = coerce(parameter, node, raw)
-        return judged(node, value)
+        return with_nesting_probe(judged(node, value), field, raw)
 
     def _read_body(self, request: CaseRequest, look: Look) -> None:
         content_type = request.content_type
@@ -423,7 +426,7 @@ class RequestModel:
             return judged_document(body.node, value)
         ambiguous = body.ambiguous_field(value)
         if ambiguous is not None:
-            return Reading((), frozenset(), unclear=(_ambiguous(ambiguous.node),))
+            return Reading((), frozenset(), unclear=(why_unclear(ambiguous.node),))
         return judged(body.node, body.read(value))
 
     def body_for(self, content_type: str) -> BodyForm | None:
@@ -462,10 +465,6 @@ def _is_scalar(field: Field) -> bool:
     return parameter.location == "query" and shape.typed and not shape.types & {"array", "object"}
 
 
-def _ambiguous(node: Node) -> str:
-    return f"{node.id}: the text fits several branches of a oneOf, as it reads as one type or as another"
-
-
 def _is_ignored(parameter: Parameter) -> bool:
     return parameter.location == "header" and parameter.name.lower() in IGNORED_HEADERS
 
@@ -481,6 +480,7 @@ def _parameter_field(context: SchemaContext, parameter: Parameter) -> Field:
         required=parameter.required,
         samples=parameter.examples,
     )
+    node.is_flat = parameter.content_type is None
     return Field(parameter, node)
 
 

@@ -24,6 +24,7 @@ from casecraft.cases.composition import (
     widened,
     with_other_members,
 )
+from casecraft.cases.format_texts import format_texts
 from casecraft.cases.nodes import Goal, Node
 from casecraft.cases.shapes import Shape, Size
 from casecraft.cases.texts import OTHER_SCRIPTS, matching_texts, of_length, resized
@@ -282,6 +283,7 @@ def _texts_of_length(node: Node, length: int) -> Iterator[str]:
     check_length(node, length)
     for pattern in node.shape.patterns:
         yield from matching_texts(pattern, Size(length, length))
+    yield from format_texts(node.shape.format, Size(length, length))
     base = named(node)
     yield of_length(base, length)
     if len(base) < length:

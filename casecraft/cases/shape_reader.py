@@ -53,7 +53,7 @@ class ShapeReader:
         for part in _schemas(schema.get("allOf")):
             shape = merge(shape, self.read(part))
         for keyword in ("oneOf", "anyOf"):
-            branches = _told_apart(schema, _schemas(schema.get(keyword)))
+            branches = _schemas(schema.get(keyword))
             if branches:
                 shape = self._with_union(shape, keyword, branches)
         return _settled(shape)
@@ -136,28 +136,6 @@ def _item_count(schema: Mapping[str, Any]) -> Size:
     if isinstance(prefix, list) and schema.get("items", schema.get("unevaluatedItems")) is False:
         return size.within(Size(0, len(prefix)))
     return size
-
-
-def _told_apart(schema: Mapping[str, Any], branches: tuple[Schema, ...]) -> tuple[Schema, ...]:
-    """The branches, each with the value of the discriminator that stands for it.
-
-    To OpenAPI a discriminator changes nothing about what conforms; but a service that reads it refuses another value.
-    """
-    discriminator = schema.get("discriminator")
-    name = discriminator.get("propertyName") if isinstance(discriminator, Mapping) else None
-    if not isinstance(name, str) or not isinstance(discriminator, Mapping):
-        return branches
-    mapping = discriminator.get("mapping")
-    mapping = mapping if isinstance(mapping, Mapping) else {}
-    return tuple(_with_value(branch, name, mapping) for branch in branches)
-
-
-def _with_value(branch: Schema, name: str, mapping: Mapping[str, Any]) -> Schema:
-    named = referenced_name(branch) if isinstance(branch, Mapping) else None
-    if named is None or isinstance(branch, bool):
-        return branch
-    values = [value for value, target in mapping.items() if target == branch["$ref"]] or [named]
-    return {"allOf": [branch, {"properties": {name: {"enum": values}}, "required": [name]}]}
 
 
 def _settled(shape: Shape) -> Shape:

@@ -47,9 +47,9 @@ def essence_of(content_type: str) -> str:
 def write(parameter: Parameter, value: Any) -> Written | None:
     """The entries that carry the value, by name; None where the style has no way to write it so that it reads back."""
     entries = _entries(parameter, value)
-    if entries is None or any(not _sendable(parameter.location, text) for text in _texts(entries)):
+    if entries is None or any(scalar is None for scalar in _scalars(entries)):
         return None
-    return entries
+    return entries if all(_sendable(parameter.location, wire_text(each)) for each in _scalars(entries)) else None
 
 
 def is_sendable(location: str, text: str) -> bool:
@@ -77,9 +77,9 @@ def _encodable(text: str) -> bool:
     return True
 
 
-def _texts(entries: Written) -> Iterator[str]:
+def _scalars(entries: Written) -> Iterator[Scalar]:
     for value in entries.values():
-        yield from map(wire_text, value if isinstance(value, list) else [value])
+        yield from value if isinstance(value, list) else [value]
 
 
 def _entries(parameter: Parameter, value: Any) -> Written | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from rstr import Rstr
 
+from casecraft.cases.format_texts import format_texts
 from casecraft.cases.shapes import Shape, Size
 
 TEXT_LIMIT = 64 * 1024
@@ -21,36 +22,8 @@ OTHER_SCRIPTS = "Zoë 北京😀 שלום e\u0301"
 
 PATTERN_TRIES = 6
 
-BY_FORMAT = {
-    "date": "2024-05-17",
-    "date-time": "2024-05-17T09:30:00Z",
-    "time": "09:30:00Z",
-    "duration": "P1DT2H",
-    "email": "ada@example.com",
-    "idn-email": "ada@example.com",
-    "hostname": "api.example.com",
-    "idn-hostname": "api.example.com",
-    "ipv4": "192.0.2.10",
-    "ipv6": "2001:db8::10",
-    "uri": "https://example.com/a",
-    "url": "https://example.com/a",
-    "uri-reference": "/a/b",
-    "iri": "https://example.com/a",
-    "iri-reference": "/a/b",
-    "uri-template": "/a/{id}",
-    "uuid": "3f2b8c1e-6a4d-4e0b-9f57-2c8d1a7b5e90",
-    "json-pointer": "/a/0",
-    "relative-json-pointer": "0/a",
-    "regex": "^a+$",
-    "byte": "Y2FzZWNyYWZ0",
-    "base64": "Y2FzZWNyYWZ0",
-    "binary": "casecraft",
-    "password": "Sunny-Harbor-42",
-    "phone": "+15555550123",
-    "decimal": "12.50",
-    "int64": "42",
-    "int32": "42",
-}
+DRAWS = 12
+"""Strings that are made of a pattern for each different one that is asked for, at most."""
 
 BY_NAME = (
     ("email", "ada@example.com"),
@@ -112,9 +85,10 @@ _WRONG_FORMAT = {
 def fitting_texts(shape: Shape, name: str) -> Iterator[str]:
     """Strings that may fit the shape, the most realistic first; the caller validates them."""
     for pattern in shape.patterns:
-        yield from matching_texts(pattern, shape.length)
-    if shape.format in BY_FORMAT:
-        yield BY_FORMAT[shape.format]
+        found = matching_texts(pattern, shape.length)
+        yield from found
+        yield from (resized(text, shape.length) for text in found[:1])
+    yield from format_texts(shape.format, shape.length)
     yield resized(named_text(name), shape.length)
     yield resized("a", shape.length)
 
@@ -147,6 +121,14 @@ def matching_texts(pattern: str, size: Size) -> tuple[str, ...]:
         found = [text for text in made if text is not None]
     fitting = [text for text in found if size.clamp(len(text)) == len(text)]
     return tuple(dict.fromkeys(fitting + found))
+
+
+def more_matching_texts(pattern: str, size: Size, count: int) -> Iterator[str]:
+    """Further strings that the pattern may match: so many that `count` of them differ where it has as many."""
+    for seed in range(count * DRAWS):
+        text = _match(_shortened(pattern, size, seed % 2), seed)
+        if text is not None:
+            yield text
 
 
 def _match(pattern: str, seed: int) -> str | None:

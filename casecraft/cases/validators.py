@@ -190,11 +190,16 @@ def _nearest_branch(
     fitting = [branch for branch in branches if not any(_of_type(each, here) for each in branch)]
     if not fitting:
         return [Violation(here, _shared_keyword(branches, here), error.message)]
-    return min(fitting, key=lambda branch: (sum(_DISTANCES.get(each.keyword, 0) for each in branch), len(branch)))
+    return min(fitting, key=lambda branch: (sum(_distance(each, here) for each in branch), len(branch)))
 
 
-_DISTANCES = {"enum": 2, "const": 2, "required": 1}
-"""How much a broken keyword speaks against a branch: another constant most, a missing field less."""
+def _distance(violation: Violation, here: Path) -> int:
+    """How much a violation speaks against a branch: another constant in a field of the value itself, as discriminators
+    are, more than all else.
+    """
+    if violation.keyword == "const" and len(violation.path) == len(here) + 1:
+        return 100
+    return {"enum": 2, "const": 2, "required": 1}.get(violation.keyword, 0)
 
 
 def _of_type(violation: Violation, path: Path) -> bool:
@@ -220,4 +225,10 @@ def _violations_of(error: jsonschema_rs.ValidationError) -> Iterator[Violation]:
         for name in kind.unexpected:
             yield Violation(path, "additionalProperties", message, name)
     else:
-        yield Violation(path, kind.name, message)
+        yield Violation(path, _keyword(kind), message)
+
+
+def _keyword(kind: jsonschema_rs.ValidationErrorKind) -> str:
+    """The keyword that is broken; a list of one value is a constant."""
+    alone = isinstance(kind, jsonschema_rs.ValidationErrorKind.Enum) and len(kind.options) == 1
+    return "const" if alone else str(kind.name)

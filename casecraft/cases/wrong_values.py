@@ -5,8 +5,9 @@ from typing import Any
 
 from casecraft.cases.applying import APPLIED_GOALS, applying_values
 from casecraft.cases.composition import check_length, fields_to_send, list_value, minimal, named, object_value, widened
+from casecraft.cases.format_texts import format_texts
 from casecraft.cases.nodes import Goal, Node
-from casecraft.cases.numbers import moved, nearest, off_grid
+from casecraft.cases.numbers import ends_of, moved, nearest, off_grid
 from casecraft.cases.shapes import Size, json_type
 from casecraft.cases.texts import breaking_format, breaking_pattern, matching_texts, of_length
 
@@ -51,8 +52,14 @@ def _wrong_length(node: Node, length: int) -> Iterator[Any]:
     check_length(node, length)
     for pattern in node.shape.patterns:
         yield from (text for text in matching_texts(pattern, Size(length, length)) if len(text) == length)
+    yield from format_texts(node.shape.format, Size(length, length))
     yield of_length(named(node), length)
     yield "a" * length
+
+
+def _between_multiples(node: Node) -> Iterator[Any]:
+    for wish in (1, 12.5, ends_of(node.shape)[0] or 0):
+        yield off_grid(node.shape, nearest(node.shape, wish))
 
 
 def _repeated_items(node: Node, _: Any) -> Iterator[Any]:
@@ -92,7 +99,7 @@ _BREAKERS: Mapping[str, Callable[[Node, Any], Iterator[Any]]] = {
     "wrong-format": lambda node, name: breaking_format(name, node.shape.length),
     "below-minimum": lambda _, bound: iter((bound,)),
     "above-maximum": lambda _, bound: iter((bound,)),
-    "not-multiple": lambda node, _: (off_grid(node.shape, nearest(node.shape, wish)) for wish in (1, 12.5)),
+    "not-multiple": lambda node, _: _between_multiples(node),
     "too-few-items": _other_count,
     "too-many-items": _other_count,
     "duplicate-items": _repeated_items,

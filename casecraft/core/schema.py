@@ -8,6 +8,9 @@ Schema: TypeAlias = Mapping[str, Any] | bool
 
 REFERENCE_PREFIX = "#/$defs/"
 
+BEYOND_INT32 = (-(2**31) - 1, 2**31)
+"""The integers next to those of 32 bits, as the excluded bounds that `format: int32` stands for in a request."""
+
 
 class Definitions:
     """The named schemas of a document, each converted when it is first asked for.

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from casecraft.spec.discriminators import Discriminators
 from casecraft.spec.pointers import MISSING
 from casecraft.spec.references import References
 
@@ -22,8 +23,9 @@ class _Reached:
 class Fingerprints:
     """Hashes operations with all that they reach; what many reach is hashed once."""
 
-    def __init__(self, references: References) -> None:
+    def __init__(self, references: References, discriminators: Discriminators) -> None:
         self._references = references
+        self._discriminators = discriminators
         self._reached: dict[str, _Reached | None] = {}
 
     def take(self, content: Any) -> tuple[str, tuple[str, ...]]:
@@ -47,7 +49,8 @@ class Fingerprints:
             _, value = self._references.place(reference)
             known = None
             if value is not MISSING:
-                known = _Reached(digest(value), frozenset(_iterate_references(value)))
+                meant = self._discriminators.reached_from(reference)
+                known = _Reached(digest(value), meant.union(_iterate_references(value)))
             self._reached[reference] = known
         return self._reached[reference]
 

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any, Final, Literal, TypeAlias
 
-from casecraft.core.schema import REFERENCE_PREFIX, Definitions, Schema
+from casecraft.core.schema import BEYOND_INT32, REFERENCE_PREFIX, Definitions, Schema
 from casecraft.spec import pointers
+from casecraft.spec.discriminators import Discriminators, Variant
 from casecraft.spec.keywords import (
     DROPPED_KEYWORDS,
     LIST_KEYWORDS,
@@ -37,6 +38,8 @@ class Schemas:
         self._side = side
         self._not_sent = _NOT_SENT[side]
         self._pointers: dict[str, str] = {}
+        self._alone: dict[str, str] = {}
+        self.discriminators = Discriminators(references, self._components)
         self.definitions = Definitions(self._load)
 
     def convert(self, schema: Any) -> Schema:
@@ -56,7 +59,31 @@ class Schemas:
         value = pointers.look_up(self._references.root, pointer)
         if value is MISSING:
             raise KeyError(name)
-        return self.convert(value)
+        variants = self._variants(pointer) if name not in self._alone else ()
+        return self._convert_base(value, variants) if variants else self.convert(value)
+
+    def _variants(self, pointer: str) -> tuple[Variant, ...]:
+        """What a component may stand for in a request. Answers are held against what the document says of each."""
+        return self.discriminators.variants(pointer) if self._side == "request" else ()
+
+    def _convert_base(self, schema: Mapping[str, Any], variants: tuple[Variant, ...]) -> Schema:
+        """A union of all that a component may stand for."""
+        shown = {name: schema[name] for name in _SHOWN if name in schema}
+        branches = [
+            _meant(self._refer_alone(each.pointer), each.field, own) for each in variants for own in each.values
+        ]
+        return {**self._convert_keywords(shown), "anyOf": branches}
+
+    def _refer_alone(self, pointer: str) -> dict[str, Any]:
+        """A reference to a component that stands for itself alone."""
+        own = name = self._name(pointer)
+        if self._variants(pointer):
+            name = f"{own}-alone"
+            while pointers.look_up(self._references.root, self._components + name) is not MISSING:
+                name += "-"
+            self._alone[name] = own
+        self._pointers[name] = pointer
+        return {"$ref": REFERENCE_PREFIX + name}
 
     def _refer(self, reference: str) -> dict[str, Any]:
         pointer, value = self._references.place(reference)
@@ -80,7 +107,7 @@ class Schemas:
         for name, value in schema.items():
             if name in DROPPED_KEYWORDS or name.startswith("x-") or name in ("$ref", "type"):
                 continue
-            converted = self._convert_value(name, value)
+            converted = self._convert_value(name, value, schema)
             if converted is not None or name in ("const", "default"):
                 result[name] = converted
         self._add_types(result, schema)
@@ -88,11 +115,13 @@ class Schemas:
         _add_examples(result, schema)
         if self._legacy:
             _convert_bounds(result, schema)
+        if result.get("format") == "int32" and self._side == "request":
+            _bound_as_int32(result)
         if "required" in result:
             self._relax(result, schema)
         return self._allow_null(result, schema) if self._legacy else result
 
-    def _convert_value(self, name: str, value: Any) -> Any:
+    def _convert_value(self, name: str, value: Any, schema: dict[str, Any]) -> Any:
         if name in SCHEMA_KEYWORDS:
             return self.convert(value) if isinstance(value, dict | bool) else None
         if name in MAP_KEYWORDS:
@@ -105,10 +134,33 @@ class Schemas:
                 for key, child in value.items()
             }
         if name in LIST_KEYWORDS:
-            return [self.convert(child) for child in value] if isinstance(value, list) and value else None
+            return self._convert_list(name, value, schema) if isinstance(value, list) and value else None
         if name == "discriminator":
             return self._convert_discriminator(value)
         return self._convert_xml(value) if name == "xml" else read_keyword(name, value)
+
+    def _convert_list(self, name: str, parts: list[Any], schema: dict[str, Any]) -> list[Schema]:
+        if name == "allOf" and self.discriminators.is_inheritance(parts):
+            return [self._convert_parent(part) for part in parts]
+        if name in ("oneOf", "anyOf") and "discriminator" in schema and self._side == "request":
+            return [branch for part in parts for branch in self._convert_branch(part, schema)]
+        return [self.convert(part) for part in parts]
+
+    def _convert_parent(self, part: Any) -> Schema:
+        """What a component inherits from is no other one of those that the base may stand for."""
+        if not isinstance(part, dict) or not isinstance(part.get("$ref"), str):
+            return self.convert(part)
+        converted = self.convert(part)
+        pointer, value = self._references.place(part["$ref"])
+        return converted if value is MISSING else {**converted, **self._refer_alone(pointer)}  # type: ignore[dict-item]
+
+    def _convert_branch(self, part: Any, union: dict[str, Any]) -> list[Schema]:
+        """A branch of a union once for each value of the discriminator that stands for it."""
+        converted = self.convert(part)
+        reference = part.get("$ref") if isinstance(part, dict) else None
+        pointer, value = self._references.place(reference) if isinstance(reference, str) else ("", MISSING)
+        variant = None if value is MISSING else self.discriminators.variant(union, pointer)
+        return [converted] if variant is None else [_meant(converted, variant.field, own) for own in variant.values]
 
     def _convert_xml(self, value: Any) -> dict[str, Any] | None:
         """An annotation of requests alone: answers are not read as XML."""
@@ -127,8 +179,7 @@ class Schemas:
         return {"propertyName": value["propertyName"], "mapping": named}
 
     def _map(self, target: str) -> str:
-        reference = target if target.startswith("#") else f"#{self._components}{pointers.escape(target)}"
-        return str(self._refer(reference).get("$ref", target))
+        return str(self._refer(self.discriminators.reference_to(target)).get("$ref", target))
 
     def _add_types(self, result: dict[str, Any], schema: dict[str, Any]) -> None:
         if "type" not in schema:
@@ -183,6 +234,15 @@ class Schemas:
         return {**result, "type": [*types, "null"] if "null" not in types else types}
 
 
+_SHOWN = ("title", "description", "example", "examples", "xml")
+"""What a component says for people, and how it is called in XML."""
+
+
+def _meant(schema: Schema, field: str, value: str) -> Schema:
+    """A schema with the value of the discriminator's field that stands for it."""
+    return {"allOf": [schema, {"properties": {field: {"const": value}}, "required": [field]}]}
+
+
 def _pairs(value: Any) -> list[tuple[str, Any]]:
     return list(value.items()) if isinstance(value, dict) else []
 
@@ -198,3 +258,13 @@ def _convert_bounds(result: dict[str, Any], schema: dict[str, Any]) -> None:
     for exclusive, bound in _BOUNDS:
         if schema.get(exclusive) is True and bound in result:
             result[exclusive] = result.pop(bound)
+
+
+def _bound_as_int32(result: dict[str, Any]) -> None:
+    """A signed integer of 32 bits has ends of its own where the document gives none. They are written as excluded
+    bounds: those of documents are not. One of 64 bits has more digits than JSON's numbers have in many programs.
+    """
+    if result.get("type") in ("integer", ["integer", "null"]) and not {"enum", "const"} & result.keys():
+        for (exclusive, bound), end in zip(_BOUNDS, BEYOND_INT32, strict=True):
+            if exclusive not in result and bound not in result:
+                result[exclusive] = end

@@ -41,7 +41,7 @@ class _Splitter:
         responses = Schemas(references, version, "response")
         self._context = Context(root, version, references, requests, responses)
         self._complexities = Complexities(requests.definitions)
-        self._fingerprints = Fingerprints(references)
+        self._fingerprints = Fingerprints(references, requests.discriminators)
         self._schemes = read_schemes(root, version, references)
         self._operations = tuple(self._read_operations())
         self._path_methods = methods_by_path((each.path, each.method) for each in self._operations)

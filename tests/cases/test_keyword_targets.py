@@ -293,24 +293,3 @@ def test_a_plain_text_body() -> None:
     of = endpoint(body=schema, content_type="text/plain")
     kinds = {"min-length", "max-length", "valid-pattern", "too-short", "too-long", "wrong-pattern", "missing"}
     assert ids_under(of, "body") == {f"body:{kind}" for kind in kinds}
-
-
-KINDS_OF_PET = {
-    "Cat": {"type": "object", "required": ["kind"], "properties": {"kind": {"type": "string"}, "lives": NUMBER}},
-    "Dog": {"type": "object", "required": ["kind"], "properties": {"kind": {"type": "string"}, "tricks": NUMBER}},
-}
-
-
-@pytest.mark.parametrize(
-    ("mapping", "expected"),
-    [({}, ["Cat", "Dog"]), ({"mapping": {"feline": "#/$defs/Cat", "canine": "#/$defs/Dog"}}, ["feline", "canine"])],
-)
-def test_a_discriminator_names_the_branch_that_is_sent(mapping: dict[str, Any], expected: list[str]) -> None:
-    branches = [{"$ref": "#/$defs/Cat"}, {"$ref": "#/$defs/Dog"}]
-    union = {"anyOf": branches, "discriminator": {"propertyName": "kind", **mapping}}
-    of = endpoint(body=union, definitions=KINDS_OF_PET)
-    sent = {case.request.body["kind"] for case in generate(of) if case.valid and case.request.raw_body is None}
-    assert sent == set(expected)
-    for number, kind in enumerate(expected, start=1):
-        case = next(case for case in generate(of) if f"body/anyOf:{number}" in case.targets)
-        assert case.request.body["kind"] == kind

@@ -7,10 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from casecraft.cases import generate
 from casecraft.cases.shape_reader import ShapeReader
 from casecraft.cases.styles import read, text_tree, write
-from casecraft.core.endpoint import Parameter
+from casecraft.core.case import Case
+from casecraft.core.endpoint import Endpoint, Parameter
 from casecraft.core.schema import Definitions
+from tests.cases.sample_endpoints import endpoint, query
 
 READER = ShapeReader(Definitions({}.__getitem__))
 LIST = {"type": "array", "items": {"type": "string"}}
@@ -92,3 +95,25 @@ def test_a_mapping_reads_back_or_is_not_written(style: tuple[str, str], explode:
     written = write(of, value)
     if written is not None:
         assert read(of, READER.read(MAPPING), written) == value
+
+
+def deep_filter(**more: Any) -> Endpoint:
+    fields = {"tag": {"type": "array", "items": {"type": "string"}}, "n": {"type": "integer"}}
+    schema = {"type": "object", "properties": fields, **more}
+    return endpoint(query("filter", schema, style="deepObject"), method="GET")
+
+
+def is_nested(case: Case) -> bool:
+    return any(name.startswith("filter[tag]") for name in case.request.query)
+
+
+def test_what_deep_objects_leave_open_is_left_out_but_for_a_probe() -> None:
+    nested = [case for case in generate(deep_filter()) if is_nested(case)]
+    assert [case.targets for case in nested] == [("query.filter:nested-deep-object",)]
+    assert nested[0].expect.status == (200, "4XX")
+    assert "query.filter:all-fields" in {target for case in generate(deep_filter()) for target in case.targets}
+
+
+def test_what_deep_objects_leave_open_and_must_be_sent_is_a_probe() -> None:
+    nested = [case for case in generate(deep_filter(required=["tag"])) if is_nested(case) and case.valid]
+    assert {case.targets for case in nested} == {("query.filter:nested-deep-object",)}

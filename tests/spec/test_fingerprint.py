@@ -80,3 +80,14 @@ def test_order_of_keys_does_not_matter(tmp_path: Path) -> None:
 
 def test_is_a_sha_256_in_hexadecimal(tmp_path: Path) -> None:
     assert all(len(bytes.fromhex(each)) == 32 for each in fingerprints(tmp_path, DOCUMENT).values())
+
+
+def test_what_inherits_from_a_base_is_reached_with_it(tmp_path: Path) -> None:
+    base = {"type": "object", "discriminator": {"propertyName": "kind"}}
+    heir = {"allOf": [{"$ref": "#/components/schemas/S"}]}
+    changed = copy.deepcopy(DOCUMENT)
+    changed["components"]["schemas"].update(S=base, Heir=heir)
+    before = fingerprints(tmp_path, changed)
+    heir["title"] = "An heir"
+    after = fingerprints(tmp_path, changed)
+    assert [path for path in before if before[path] != after[path]] == ["/a"]
