@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.gateway.features import FEATURES
-from tests.gateway.matrix import verdict
+from tests.gateway.matrix import CELLS, verdict
 from tests.gateway.stage import CLIENTS
 from tests.gateway.upstream import VENDORS
 
@@ -41,7 +41,7 @@ def build() -> str:
     notes: dict[str, int] = {}
     tables = "\n\n".join(f"## {NAMES[client]}\n\n{_table(client, notes)}" for client in CLIENTS)
     listed = "\n".join(f"{number}. {word}" for word, number in notes.items())
-    return PAGE_TEXT.format(tables=tables, notes=listed, cells=len(CLIENTS) * len(VENDORS) * len(FEATURES))
+    return PAGE_TEXT.format(tables=tables, notes=listed, cells=len(CELLS))
 
 
 def _table(client: str, notes: dict[str, int]) -> str:
@@ -64,10 +64,11 @@ PAGE_TEXT = """\
 <!-- Made by `python -m docs.build_gateway_matrix`: change that, or the tests, not this. -->
 # Which client can do what with which provider
 
-Each of the {cells} cells below is a test: the vendor's official SDK as a client, a gateway that runs, and behind it a
-provider that speaks as its vendor's documentation says. What the provider receives is held against the types that the
-vendor publishes; what the client gets is read by its SDK. `make docs` makes this page from the same list that the tests
-go by (`tests/gateway/matrix.py`).
+Each of the {cells} cells below that can be asked is a test: the vendor's official SDK as a client, a gateway that runs,
+and behind it a provider that speaks as its vendor's documentation says. What the provider receives is held against the
+types that the vendor publishes; what the client gets is read by its SDK. `make docs` makes this page from the same list
+that the tests go by (`tests/gateway/matrix.py`). A real llama.cpp server with a small model takes part as well: text,
+streams, schemas, a tool and its result, counting and cancellation (`tests/llm/test_gateway_clients.py`).
 
 ✓ works. ◐ works but for what the note says. ✗ is refused with status 400, and the client is told why: the answer would
 be one to another question. – cannot be asked in the client's own format.

@@ -255,6 +255,19 @@ def cancellation(cell: Cell) -> None:
     assert [it.outcome for it in cell.stage.exchanges(own.provider, 2)] == ["answered", "cancelled"]
 
 
+def counting(cell: Cell) -> None:
+    """Who speaks Messages counts for its own clients; for all others there is an estimate, and nobody is asked."""
+    cell.upstream.says(Said())
+    cell.upstream.raw = [b'{"input_tokens": 2095}']
+    few, many = (cell.count(text) for text in ("Hi", "How many tokens are in this? " * 100))
+    if cell.same and cell.vendor == "anthropic_messages":
+        assert (few, many) == (2095, 2095)
+        return
+    assert 0 < few < 20
+    assert 500 < many < 1500
+    assert cell.upstream.requests == []
+
+
 FEATURES: Mapping[str, Callable[[Cell], None]] = {
     "text": text,
     "stream": stream,
@@ -270,6 +283,7 @@ FEATURES: Mapping[str, Callable[[Cell], None]] = {
     "output limit": output_limit,
     "stop sequence": stop_sequence,
     "usage": usage,
+    "counting": counting,
     "errors": errors,
     "cancellation": cancellation,
 }

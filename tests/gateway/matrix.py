@@ -43,10 +43,15 @@ OF_VENDORS: dict[tuple[str, str], Verdict] = {
 }
 
 
+COUNTING = dict.fromkeys(("anthropic", "genai"), Verdict("partly", "an estimate"))
+
+
 def verdict(client: str, vendor: str, feature: str) -> Verdict:
     """What the table says."""
     if client == "openai-responses" and feature == "stop sequence":
         return Verdict("unsaid", "Responses has none")
+    if feature == "counting" and (client, vendor) != ("anthropic", "anthropic_messages"):
+        return COUNTING.get(client, Verdict("unsaid", "nothing in the format asks for it"))
     return OF_VENDORS.get((vendor, feature), WORKS)
 
 

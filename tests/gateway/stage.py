@@ -50,6 +50,7 @@ class Client(Protocol):
     def ask(self, model: str, ask: Ask) -> Got: ...
     def fail(self, model: str, ask: Ask) -> Refusal: ...
     def begin(self, model: str, ask: Ask) -> Any: ...
+    def count(self, model: str, text: str) -> int: ...
     def close(self) -> None: ...
 
 
@@ -124,6 +125,9 @@ class Cell:
 
     def ask(self, ask: Ask) -> Got:
         return self.client.ask(f"{self.provider}/{self.model}", ask)
+
+    def count(self, text: str) -> int:
+        return self.client.count(f"{self.provider}/{self.model}", text)
 
     def fail(self, ask: Ask) -> Refusal:
         return self.client.fail(f"{self.provider}/{self.model}", ask)

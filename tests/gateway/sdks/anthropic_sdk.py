@@ -47,6 +47,10 @@ class Anthropic:
         next(iter(stream))
         return stream
 
+    def count(self, model: str, text: str) -> int:
+        messages: list[Any] = [{"role": "user", "content": text}]
+        return int(self.sdk.messages.count_tokens(model=model, messages=messages).input_tokens)
+
 
 def fields_of(model: str, ask: Ask) -> dict[str, Any]:
     fields: dict[str, Any] = {"model": model, "max_tokens": ask.limit, "system": ask.system}

@@ -43,6 +43,9 @@ class Genai:
         next(stream)
         return stream
 
+    def count(self, model: str, text: str) -> int:
+        return int(self.sdk.models.count_tokens(model=model, contents=text).total_tokens or 0)
+
 
 def fields_of(model: str, ask: Ask) -> dict[str, Any]:
     names = {part[1]: part[2] for _, parts in ask.turns for part in parts if part[0] == "call"}
