@@ -60,7 +60,7 @@ def load_settings(
         known = tuple(known_with_plugins())
     tables: dict[str, Layer] = {}
     for where, source in sources:
-        for name, layer in _tables_of(source, known, row_fields, where).items():
+        for name, layer in _tables_of(source, [*known, *map(KnownProvider, tables)], row_fields, where).items():
             tables[name] = {**tables.get(name, {}), **layer}
     custom = [_custom(name, tables[name]) for name in tables if name not in {provider.name for provider in known}]
     providers = [*known, *custom]
@@ -68,8 +68,7 @@ def load_settings(
     given = _given_for_providers(flags, providers)
     by_provider = {
         provider.name: {
-            **tables.get(provider.name, {}),
-            **read_provider(environment, provider),
+            **_with_parts(tables.get(provider.name, {}), read_provider(environment, provider)),
             **given.get(provider.name, {}),
         }
         for provider in providers
@@ -106,13 +105,23 @@ def _lowered(names: Iterable[object]) -> set[str]:
     return {str(name).strip().lower().partition("/")[0] for name in names}
 
 
+def _with_parts(table: Layer, read: Layer) -> Layer:
+    """What the environment says over what the table says; of the parts of an address, each by itself."""
+    both = [layer["variables"] for layer in (table, read) if "variables" in layer]
+    if len(both) < 2 or not isinstance(both[0].value, dict):  # noqa: PLR2004  # one has nothing to add to
+        return {**table, **read}
+    return {**table, **read, "variables": Found({**both[0].value, **both[1].value}, both[1].where)}
+
+
 def _custom(name: str, layer: Layer) -> KnownProvider:
     """A provider of the user's own, as far as its row says what the environment may have for it."""
     row: Any = layer["row"].value if "row" in layer else {}
     variables = [
         it for site in _listed(row, "sites") if isinstance(site, dict) for it in _listed(site, "key_variables")
     ]
-    return KnownProvider(name, tuple(map(str, _listed(row, "aliases"))), tuple(map(str, variables)))
+    parts = layer["variables"].value if "variables" in layer else {}
+    own = dict.fromkeys(parts, ()) if isinstance(parts, dict) else {}
+    return KnownProvider(name, tuple(map(str, _listed(row, "aliases"))), tuple(map(str, variables)), own)
 
 
 def _listed(table: Mapping[str, Any], key: str) -> list[Any]:
@@ -187,7 +196,11 @@ def _tables_of(
     layers: dict[str, Layer] = {}
     for name, table in tables.items():
         layer = _table(str(name), table, canonical, row_fields, file)
-        layers[_canonical_name(str(name), canonical) or str(name)] = layer
+        owner = _canonical_name(str(name), canonical | _canonical_names(map(KnownProvider, layers))) or str(name)
+        if owner in layers:
+            message = f"{file} has two tables for the provider {owner!r}"
+            raise ConfigurationError(message, hint=f"Join them in [{TABLES}.{owner}].")
+        layers[owner] = layer
     return layers
 
 
@@ -196,6 +209,9 @@ def _table(name: str, table: object, canonical: Mapping[str, str], row_fields: C
     if not isinstance(table, dict):
         hint = f'Name providers to use with `{SELECTION} = ["{name}"]`.'
         raise ConfigurationError(f"{TABLES}.{name} in {file} must be a table", hint=hint)
+    if "/" in name:
+        hint = "What follows a slash is a model: choose another name, and set `model` in the table."
+        raise ConfigurationError(f"{where}: the name of a provider has no slash", hint=hint)
     if _canonical_name(name, canonical) is None and not ADDRESSES & table.keys():
         nearest = difflib.get_close_matches(name.lower(), canonical, n=1)
         hint = f"Did you mean {nearest[0]!r}? " if nearest else ""

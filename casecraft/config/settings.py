@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import parse_qsl
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from casecraft.config.gateway import GatewaySettings
 from casecraft.config.values import Currency, IsoDate, Money, Names
@@ -29,7 +30,8 @@ class ProviderSettings(BaseModel):
     """What a user sets for one provider. What is None is taken from the provider's catalog row.
 
     `key_variable` is the environment variable that the key came from, if it came from one. `timeout` is in seconds,
-    for one request. `extra` goes into every request body as it is, `headers` and `query` go with every request.
+    for one request. `extra` goes into every request body as it is, `headers` and `query` go with every request; what
+    a `base_url` has as its query is taken for the latter.
     `variables` are the parts of the base URL that each user has their own value of. `local` says that the server costs
     nothing. `row` has further fields of a catalog row, over those of the provider's own.
     """
@@ -55,6 +57,18 @@ class ProviderSettings(BaseModel):
     dialect: str | None = None
     local: bool | None = None
     row: Mapping[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_query(cls, values: Any) -> Any:
+        """A base URL as people paste it ends where the dialect's path has to come before the query."""
+        given = values.get("base_url") if isinstance(values, Mapping) else None
+        if not isinstance(given, str) or "?" not in given:
+            return values
+        address, _, query = given.partition("?")
+        query, hash_sign, fragment = query.partition("#")
+        parameters = {**dict(parse_qsl(query, keep_blank_values=True)), **(values.get("query") or {})}
+        return {**values, "base_url": f"{address}{hash_sign}{fragment}", "query": parameters}
 
 
 class Settings(BaseModel):

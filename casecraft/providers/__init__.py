@@ -12,14 +12,13 @@ from casecraft.providers.selection import (
     create,
     create_for_embeddings,
     name_for_embeddings,
-    name_for_model,
     no_provider_named,
     profile_of,
-    providers_for_model,
     resolve_names,
     settings_of,
     split_name,
 )
+from casecraft.providers.serving import name_for_model, providers_for_model
 
 __all__ = [
     "BlockingProvider",

@@ -10,14 +10,18 @@ from casecraft.providers.selection import EMBEDDED, Detected
 
 # Servers on this machine answer within milliseconds or not at all. In seconds.
 PROBE_TIMEOUT = 0.4
+# Rows that sign may have a key instead, and need none; the variables that hold all that signing needs.
+CREDENTIALS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"aws": ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "google": (), "azure": ()}
+)
 NOTHING: Mapping[str, ProviderSettings] = MappingProxyType({})
 
 
 def detect(
     environ: Mapping[str, str], own: Mapping[str, ProviderSettings] = NOTHING, *, probe: bool = True
 ) -> list[Detected]:
-    """The providers that could be used, each once and each group by name: those whose key or address is in `environ`,
-    those that `own` settings make usable, and servers on their usual ports of this machine.
+    """The providers that could be used, each once and each group by name: those whose key, credentials or address are
+    in `environ`, those that `own` settings make usable, and servers on their usual ports of this machine.
 
     Only this machine is probed, and only where `probe` says so; no key is sent anywhere.
     """
@@ -27,7 +31,7 @@ def detect(
     for known, row in zip(catalog.known(), rows, strict=True):
         found.update((it.name, it) for it in _by_variables(row, known, environ))
     for name in sorted(own.keys() - found.keys()):
-        if own[name].api_key is not None or own[name].base_url is not None:
+        if own[name].api_key is not None or own[name].base_url is not None or _has_address(name, own[name].variables):
             found[name] = Detected(name, "configured", own[name].base_url)
     for row in rows if probe else ():
         if row.name not in found:
@@ -37,14 +41,27 @@ def detect(
 
 def _by_variables(row: CatalogRow, known: KnownProvider, environ: Mapping[str, str]) -> Iterator[Detected]:
     settings = read_provider(environ, known)
-    if "key_variable" in settings and row.needs_key:
+    if "key_variable" in settings and (row.needs_key or row.auth.scheme in CREDENTIALS):
         yield Detected(row.name, f"key in {settings['key_variable'].value}")
     elif not row.needs_key and row.sites and "base_url" in settings:
         yield Detected(row.name, f"address in {settings['base_url'].where}", str(settings["base_url"].value))
+    elif _has_credentials(row, environ) and (row.model or "model" in settings):
+        yield Detected(row.name, f"credentials in {CREDENTIALS[row.auth.scheme][0]}")
     elif row.dialect == EMBEDDED and "model" in settings:
         yield Detected(row.name, f"model in {settings['model'].where}")
     elif not row.needs_key and "variables" in settings and _is_whole(row, settings["variables"].value):
         yield Detected(row.name, f"address in {settings['variables'].where}")
+
+
+def _has_credentials(row: CatalogRow, environ: Mapping[str, str]) -> bool:
+    needed = CREDENTIALS.get(row.auth.scheme, ())
+    return needed != () and all(environ.get(name) for name in needed)
+
+
+def _has_address(name: str, parts: Mapping[str, str]) -> bool:
+    """Whether these parts make the address of a provider of the catalog whole that needs no key."""
+    row = load_catalog().get(name) if name in load_catalog() else None
+    return row is not None and not row.needs_key and _is_whole(row, parts)
 
 
 def _is_whole(row: CatalogRow, parts: object) -> bool:

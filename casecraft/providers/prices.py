@@ -201,6 +201,12 @@ def _newest_model_prices() -> Any:
     return model_prices
 
 
+def maker_of(model: str) -> str | None:
+    """The vendor that has made the model of this very id, by its name in model-prices."""
+    found = _newest_model_prices().resolve(model, strict=True)
+    return found[0] if found is not None and found[1] == model else None
+
+
 def _model_rate(rates: "Rates", name: str, above: int) -> Decimal | None:
     value = getattr(rates, name)
     for tier in rates.tiers:

@@ -1,14 +1,16 @@
 """From names to providers: which are there, which are meant, and how each is set up."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from casecraft.config import ProviderSettings, Settings
+from casecraft.config import ProviderSettings, Settings, fold_name
+from casecraft.config.environment import variable_of_part
 from casecraft.core.profile import Price, Profile
-from casecraft.errors import ModelNotFoundError, ProviderConfigurationError
-from casecraft.providers.catalog import CatalogRow, Site, check_row, load_catalog
+from casecraft.errors import ProviderConfigurationError
+from casecraft.providers.addresses import base_of, fill
+from casecraft.providers.catalog import Catalog, CatalogRow, Site, check_row, load_catalog
 from casecraft.providers.provider import Provider
 
 if TYPE_CHECKING:
@@ -60,17 +62,18 @@ def canonical_name(name: str, own: Mapping[str, ProviderSettings]) -> str:
 
     Raises `ProviderNotFoundError`.
     """
-    catalog = load_catalog()
     provider, model = split_name(name)
-    if provider not in own or provider in catalog:
-        provider = _owner_of_alias(provider, own) or catalog.get(provider).name
+    provider = own_name(provider, own) or load_catalog().get(provider).name
     return f"{provider}/{model}" if model else provider
 
 
-def _owner_of_alias(name: str, own: Mapping[str, ProviderSettings]) -> str | None:
-    """The provider to whose row the user has given this alias."""
+def own_name(name: str, own: Mapping[str, ProviderSettings]) -> str | None:
+    """The provider that the user has given this name or alias, however it is written; None where there is none."""
+    wanted = fold_name(name)
+    if owner := next((owner for owner in own if fold_name(owner) == wanted), None):
+        return owner
     rows = ((owner, row_of(owner, settings)) for owner, settings in own.items() if settings.row)
-    return next((owner for owner, row in rows if name.lower() in map(str.lower, row.aliases)), None)
+    return next((owner for owner, row in rows if wanted in map(fold_name, row.aliases)), None)
 
 
 def split_name(name: str) -> tuple[str, str]:
@@ -100,33 +103,55 @@ def no_provider_named(detected: Iterable[Detected]) -> ProviderConfigurationErro
 def row_of(name: str, settings: ProviderSettings) -> CatalogRow:
     """The row of this name in the catalog or of a plugin, else one of the user's own; the user's fields over it.
 
-    Raises `ProviderConfigurationError` where those are no fields of a row.
+    Raises `ProviderConfigurationError` where those are no fields of a row, or an alias is the name of another provider.
     """
     catalog, name = load_catalog(), split_name(name)[0]
-    row = catalog.get(name) if name in catalog or not _is_own(settings) else _own_row(name, settings)
-    if not settings.row:
-        return row
-    return check_row({**dict(row), **settings.row}, f"[providers.{name}]", type(row))
+    if name not in catalog and _is_own(settings):
+        kind, fields = CatalogRow, _own_fields(name, settings)
+    else:
+        row = catalog.get(name)
+        if not settings.row:
+            return row
+        kind, fields = type(row), dict(row)
+    fields["variables"] = (*fields.get("variables", ()), *_own_variables(fields, settings))
+    row = check_row({**fields, **settings.row}, f"[providers.{name}]", kind)
+    _refuse_taken(row, catalog)
+    return row
 
 
 def _is_own(settings: ProviderSettings) -> bool:
     return bool(settings.base_url or settings.dialect or settings.row)
 
 
-def _own_row(name: str, settings: ProviderSettings) -> CatalogRow:
-    return CatalogRow(
-        name=name,
-        title=name,
-        dialect=settings.dialect or "openai_chat",
-        model="",
-        workers=OWN_WORKERS,
-        structured_output="json_object",
-        needs_key=False,
-        local=bool(settings.local),
-        sites=(Site(base_url=settings.base_url),) if settings.base_url else (),
-        checked=datetime.now(tz=UTC).date(),
-        sources=("the user's settings",),
-    )
+def _own_fields(name: str, settings: ProviderSettings) -> dict[str, Any]:
+    return {
+        "name": name,
+        "title": name,
+        "dialect": settings.dialect or "openai_chat",
+        "model": "",
+        "workers": OWN_WORKERS,
+        "structured_output": "json_object",
+        "needs_key": False,
+        "local": bool(settings.local),
+        "sites": (Site(base_url=settings.base_url),) if settings.base_url else (),
+        "checked": datetime.now(tz=UTC).date(),
+        "sources": ("the user's settings",),
+    }
+
+
+def _own_variables(fields: Mapping[str, Any], settings: ProviderSettings) -> Iterator[dict[str, Any]]:
+    """The parts of an address that are the user's own invention: their values are set where they are used."""
+    known = {variable.name for variable in fields.get("variables", ())}
+    for name in settings.variables:
+        if name not in known:
+            yield {"name": name, "environment": (variable_of_part(fields["name"], name),)}
+
+
+def _refuse_taken(row: CatalogRow, catalog: Catalog) -> None:
+    for alias in row.aliases:
+        if alias in catalog and catalog.get(alias).name != row.name:
+            message = f"[providers.{row.name}] has the alias {alias!r}, a name that {catalog.get(alias).name!r} has"
+            raise ProviderConfigurationError(message, provider=row.name, hint="Choose another alias.")
 
 
 def profile_of(name: str, settings: ProviderSettings | None = None, *, workers: int | None = None) -> Profile:
@@ -134,12 +159,13 @@ def profile_of(name: str, settings: ProviderSettings | None = None, *, workers: 
     settings = settings or ProviderSettings()
     row = row_of(name, settings)
     site = row.site_of(settings.base_url, settings.key_variable)
+    dialect = settings.dialect or (site.dialect if site is not None else None) or row.dialect
     local = row.local if settings.local is None else settings.local
     model = split_name(name)[1]
     return Profile(
         name=f"{row.name}/{model}" if model else row.name,
-        dialect=settings.dialect or (site.dialect if site is not None else None) or row.dialect,
-        base_url=_address(settings.base_url or (_filled(site, row, settings) if site is not None else "")),
+        dialect=dialect,
+        base_url=_address(row, site, settings, dialect),
         model=model or settings.model or (site and site.model) or row.model,
         max_workers=workers or settings.workers or row.workers,
         rpm=settings.rpm or row.rpm,
@@ -235,50 +261,15 @@ def _refuse_without_model(profile: Profile) -> None:
         raise ProviderConfigurationError(message, provider=profile.name, hint=hint)
 
 
-def providers_for_model(model: str) -> tuple[str, ...]:
-    """The names of the providers that serve a model, by the catalog: those whose default it is come first."""
-    catalog = load_catalog()
-    rows = [row for row in map(catalog.get, catalog.names) if model in {row.model, *(it.id for it in row.models)}]
-    return tuple(row.name for row in sorted(rows, key=lambda row: (row.model != model, len(row.models))))
-
-
-def name_for_model(model: str, own: Mapping[str, ProviderSettings] | None = None) -> str:
-    """Who serves a model, as `provider/model`: the first that has a key, else the first. What is one stays as it is.
-
-    `own` is what is set for each provider. Raises `ModelNotFoundError` where the catalog has nobody for it.
-    """
-    own = own or {}
-    provider, named = split_name(model)
-    if named and (provider in own or provider in load_catalog()):
-        return model
-    names = providers_for_model(model)
-    if not names:
-        raise ModelNotFoundError(
-            f"no provider of the catalog serves the model {model!r}", hint="Name one with it, as `provider/model`."
-        )
-    ready = (
-        name for name in names if settings_of(name, own).api_key is not None or not load_catalog().get(name).needs_key
-    )
-    return f"{next(ready, names[0])}/{model}"
-
-
-def _filled(site: Site, row: CatalogRow, settings: ProviderSettings) -> str:
-    """The site's base URL with the user's values in it; a part that nobody has set stays in its braces."""
-    address = site.base_url
-    for variable in row.variables:
-        value = settings.variables.get(variable.name) or variable.default
-        if value is not None:
-            address = address.replace(f"{{{variable.name}}}", value)
-    # Some vendors' variables for a host hold a whole URL, and some users' the host alone.
-    return address if "://" in address or "{" in address else f"https://{address}"
-
-
-def _address(base_url: str) -> str:
-    """A base URL without what people paste along with it."""
-    address = base_url.strip().rstrip("/")
-    for path in ("/chat/completions", "/v1/messages", "/responses", "/api/chat"):
-        address = address.removesuffix(path)
-    return address
+def _address(row: CatalogRow, site: Site | None, settings: ProviderSettings, dialect: str) -> str:
+    """The base URL that is set, else the site's, with the user's values in it."""
+    given = settings.base_url or (site.base_url if site is not None else "")
+    values = {variable.name: variable.default for variable in row.variables if variable.default is not None}
+    for name, value in settings.variables.items():
+        if value.strip():
+            values[name] = base_of(value, dialect) if "://" in value else value
+    filled = fill(given, values)
+    return base_of(filled, dialect) if settings.base_url else filled
 
 
 def _price_of(settings: ProviderSettings) -> Price | None:

@@ -7,6 +7,7 @@ from casecraft.config import ProviderSettings
 from casecraft.config.environment import key_variable, variable_of_part, variable_prefix
 from casecraft.core.profile import Profile
 from casecraft.errors import ProviderConfigurationError
+from casecraft.providers.addresses import PART
 from casecraft.providers.catalog import CatalogRow
 
 
@@ -33,10 +34,11 @@ def odd_header(headers: Mapping[str, str]) -> str | None:
 
 
 def _validate_address(row: CatalogRow, profile: Profile) -> None:
-    for variable in row.variables:
-        if f"{{{variable.name}}}" in profile.base_url:
-            wanted = " or ".join((variable_of_part(row.name, variable.name), *variable.environment))
-            raise wrong(profile, f"has no {variable.name!r} for its base URL", f"Set {wanted}.")
+    for part in PART.findall(profile.base_url):
+        vendors = next((variable.environment for variable in row.variables if variable.name == part), None)
+        names = (variable_of_part(row.name, part), *(vendors or ()))
+        wanted = f"{part!r} in its `variables`" if vendors is None else " or ".join(dict.fromkeys(names))
+        raise wrong(profile, f"has no {part!r} for its base URL", f"Set {wanted}.")
     hint = f"Set {variable_prefix(row.name)}BASE_URL, such as https://llm.example.com/v1."
     try:
         address = urlsplit(profile.base_url)
@@ -45,6 +47,9 @@ def _validate_address(row: CatalogRow, profile: Profile) -> None:
         raise wrong(profile, "has a base URL that is no URL", hint) from None
     if address.username or address.password:
         raise wrong(profile, "has a key in its base URL", f"Set {key_variable(row.name)} instead.")
+    if "?" in profile.base_url or "#" in profile.base_url:
+        hint = "Leave out what follows `?` or `#`: parameters of the URL are set with `query`."
+        raise wrong(profile, "has more than an address in its base URL", hint)
     if not valid:
         raise wrong(profile, f"has the base URL {profile.base_url!r}, which is no http(s) URL", hint)
 

@@ -1,6 +1,8 @@
 """Azure: tokens of Entra, by azure-identity, where no key is set."""
 
 import asyncio
+import logging
+import re
 import threading
 import time
 from collections.abc import Mapping
@@ -15,6 +17,7 @@ SCOPE = "https://cognitiveservices.azure.com/.default"
 # A token is renewed so long before it ends, in seconds.
 MARGIN = 300
 HINT = "Set the key, or run `az login`."
+NAMED_TWICE = re.compile(r"^(\w+): \1 ")
 
 
 class EntraAuth:
@@ -26,7 +29,7 @@ class EntraAuth:
     query = NOTHING
 
     def __init__(self, scope: str = "", *, provider: str, credential: Any = None) -> None:
-        require("azure.identity", "azure", provider)
+        require("azure.identity", "azure", provider, instead="Set its key, or run")
         self._scope = scope or SCOPE
         self._provider = provider
         self._credential = credential
@@ -64,11 +67,21 @@ class EntraAuth:
         if isinstance(error, CredentialUnavailableError):
             message = f"provider {provider!r} has no key, and finds no credentials of Azure's"
             return ProviderConfigurationError(message, provider=provider, hint=HINT)
-        message = f"provider {provider!r} got no token of Entra ({type(error).__name__})"
+        message = f"provider {provider!r} has no key, and got no token of Entra: {_reasons(error)}"
         return AuthenticationError(message, provider=provider, hint=HINT)
+
+
+def _reasons(error: Exception) -> str:
+    """What the library says in many lines, in one: each way that was tried, and the first sentence of why it failed."""
+    lines = str(error).splitlines() or [type(error).__name__]
+    tried = [line.strip() for line in lines if line.startswith("\t")] or lines[:1]
+    first = (line.partition(". ")[0].rstrip(".") for line in tried)
+    return "; ".join(NAMED_TWICE.sub(r"\1 ", line) for line in first)
 
 
 def _default_credential() -> Any:
     from azure.identity import DefaultAzureCredential  # noqa: PLC0415
 
+    # What it warns of is in the error that it raises; programs that set up logging still get it.
+    logging.getLogger("azure.identity").addHandler(logging.NullHandler())
     return DefaultAzureCredential()

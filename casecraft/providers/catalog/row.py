@@ -6,10 +6,11 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
 import rtoml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from casecraft.core.profile import StructuredOutput
 from casecraft.errors import ProviderConfigurationError
+from casecraft.providers.addresses import PART, base_of, lies_below
 
 ErrorKind: TypeAlias = Literal[
     "authentication",
@@ -53,7 +54,7 @@ class Variable(_Row):
     It is read from the first of the environment variables that is set; without a default it must be.
     """
 
-    name: Annotated[str, Field(pattern=r"^[a-z_]+$")]
+    name: Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")]
     environment: Annotated[tuple[str, ...], Field(min_length=1)]
     default: str | None = None
 
@@ -160,6 +161,16 @@ class CatalogRow(_Row):
     servers: tuple[LocalServer, ...] = ()
     codes: Mapping[str, ErrorKind] = Field(default_factory=dict)
 
+    @field_validator("sites")
+    @classmethod
+    def _know_all_parts(cls, sites: tuple[Site, ...], info: ValidationInfo) -> tuple[Site, ...]:
+        known = {variable.name for variable in info.data.get("variables", ())}
+        for site in sites:
+            for part in PART.findall(site.base_url):
+                if part not in known:
+                    raise ValueError(f"{site.base_url!r} has the part {part!r}, of which `variables` says nothing")
+        return sites
+
     @property
     def key_variables(self) -> tuple[str, ...]:
         """The vendor's own variables for a key, in the order of its sites."""
@@ -173,10 +184,15 @@ class CatalogRow(_Row):
     def site_of(self, base_url: str | None, key_variable: str | None) -> Site | None:
         """The site at this address, else the one that this variable's keys are for, else the first."""
         if base_url is not None:
-            wanted = base_url.rstrip("/")
-            return next((site for site in self.sites if site.base_url == wanted), self._first_site())
+            return self._site_at(base_url) or self._first_site()
         named = (site for site in self.sites if key_variable in site.key_variables)
         return next(named, self._first_site())
+
+    def _site_at(self, base_url: str) -> Site | None:
+        """The site that is meant by an address, with or without what its dialect appends; else one that it is below."""
+        meant = [site for site in self.sites if base_of(base_url, site.dialect or self.dialect) == site.base_url]
+        near = meant or [site for site in self.sites if lies_below(base_url, site.base_url)]
+        return max(near, key=lambda site: len(site.base_url), default=None)
 
     def _first_site(self) -> Site | None:
         return self.sites[0] if self.sites else None
