@@ -9,7 +9,9 @@ PART = re.compile(r"\{(\w+)\}")
 VERSION = re.compile(r"/(?:v\d\w*|api)(?=/)")
 # Servers that speak one of these speak most often all of them, at one address.
 OPENAI_PATHS = ("/chat/completions", "/responses", "/embeddings")
-ANY_MODEL = "MODEL"
+# Some dialects want both parts in their paths, others write the slash in another way.
+ANY_MODEL = "OWNER/MODEL"
+WRITTEN = re.compile("OWNER(?:/|%2F)MODEL")
 
 
 def fill(address: str, values: Mapping[str, str]) -> str:
@@ -56,7 +58,7 @@ def lies_below(address: str, base_url: str) -> bool:
 @cache
 def _paths(dialect: str) -> tuple[str, ...]:
     """Patterns of all that the dialect appends to a base URL when it asks."""
-    own = [re.escape(path).replace(ANY_MODEL, ".+") for path in _own_paths(dialect)]
+    own = [WRITTEN.sub(".+", re.escape(path)) for path in _own_paths(dialect)]
     others = OPENAI_PATHS if dialect.startswith("openai_") else ()
     return tuple(dict.fromkeys((*own, *others)))
 

@@ -67,6 +67,9 @@ def test_fields_of_a_row_go_over_those_of_the_catalog(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message", "hint"),
     [
+        ('[providers."a/b"]\nbase_url = "http://x/v1"', "the name of a provider has no slash", "another name"),
+        ('[providers."glm/glm-5.3"]\nworkers = 2', "the name of a provider has no slash", "`model`"),
+        ("[providers.glm]\nworkers = 2\n[providers.GLM]\nrpm = 3", "two tables for the provider 'glm'", "Join"),
         ('[providers.acme]\nbase_url = "http://x/v1"\nqeury = {}', "has the key 'qeury'", "'query'"),
         ('[providers.acme]\nbase_url = "http://x/v1"\nname = "b"', "has the key 'name'", None),
         ('[providers.acme]\nomit = ["x"]', "no provider has the name 'acme'", "needs a `base_url`"),
@@ -95,6 +98,42 @@ def test_without_the_fields_of_a_row_they_are_unknown(folder: Path) -> None:
     with pytest.raises(ConfigurationError, match="'aliases'"):
         load_settings({}, {}, folder)
     load_settings({}, {}, folder, row_fields=CatalogRow.model_fields)
+
+
+@pytest.mark.parametrize("written", ["Acme Cloud", "acme cloud", "ACME-cloud", "Acme_LLM"])
+def test_an_own_name_may_be_written_in_any_way(folder: Path, written: str) -> None:
+    text = OWN.replace("providers.acme", 'providers."Acme Cloud"')
+    (folder / "my-providers.toml").write_text(text)
+    (folder / "casecraft.toml").write_text(
+        'providers_file = "my-providers.toml"\n[providers."acme cloud"]\nmodel = "acme-small"\n'
+    )
+    own = casecraft.settings_for({"providers": [written]}).provider_settings
+    assert canonical_name(f"{written}/m", own) == "Acme Cloud/m"
+    assert casecraft.create(written).profile.model == "acme-small"
+
+
+@pytest.mark.parametrize("alias", ["glm", "智谱", "Z_AI", "Azure OpenAI"])
+def test_an_alias_takes_no_name_that_is_there(folder: Path, alias: str) -> None:
+    (folder / "casecraft.toml").write_text(OWN.replace("acme-llm", alias))
+    own = casecraft.settings_for().provider_settings
+    with pytest.raises(ProviderConfigurationError, match=rf"\[providers\.acme\] has the alias '{alias}'") as caught:
+        canonical_name("glm", {"acme": own["acme"]})
+    assert "another" in (caught.value.hint or "")
+
+
+def test_parts_of_an_own_address_are_filled_or_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = OWN.replace("//llm.", "//{tenant}.llm.")
+    (folder / "casecraft.toml").write_text(text)
+    with pytest.raises(ProviderConfigurationError, match=r"sites: .*'https://{tenant}.*the part 'tenant'"):
+        casecraft.create("acme")
+    (folder / "casecraft.toml").write_text(text + 'variables = { tenant = "t1", other = "o" }\n')
+    assert casecraft.create("acme").profile.base_url == "https://t1.llm.example.com/v1"
+    monkeypatch.setenv("CASECRAFT_ACME_TENANT", "t2")
+    assert casecraft.create("acme").profile.base_url == "https://t2.llm.example.com/v1"
+    assert casecraft.settings_for().provider_settings["acme"].variables == {"tenant": "t2", "other": "o"}
+    (folder / "casecraft.toml").write_text('[providers.acme]\nbase_url = "https://{tenant}.x/v1"\nmodel = "m"\n')
+    with pytest.raises(ProviderConfigurationError, match="the part 'tenant'"):
+        casecraft.create("acme")
 
 
 @pytest.mark.parametrize("written", ["Azure OpenAI", "azure_openai", "azure-openai"])

@@ -4,6 +4,8 @@ import asyncio
 import datetime as dt
 import hashlib
 import hmac
+import logging
+import os
 import subprocess
 import sys
 import threading
@@ -14,19 +16,25 @@ import botocore.session
 import google.auth
 import google.auth.credentials
 import google.auth.exceptions
+import httpx
 import pytest
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
-from azure.identity import CredentialUnavailableError
+from azure.identity import AzureCliCredential, ChainedTokenCredential, CredentialUnavailableError, EnvironmentCredential
 from botocore.awsrequest import AWSResponse
 from pydantic import SecretStr
 
+import casecraft
 from casecraft import errors
+from casecraft.core.chat import ChatRequest, Message
 from casecraft.providers.auth import auth_of
 from casecraft.providers.auth.aws import AwsAuth
 from casecraft.providers.auth.azure import EntraAuth
 from casecraft.providers.auth.google import GoogleAuth
 from casecraft.providers.catalog.row import Auth as RowAuth
+from casecraft.providers.chat import ChatProvider
+from casecraft.providers.selection import row_of
+from tests.providers.test_row_requests import Refusing
 
 KEY = SecretStr("sk-very-secret")
 URL = "https://example.com/v1/chat"
@@ -98,7 +106,8 @@ def test_a_missing_package_names_the_command_that_installs_it(monkeypatch, row, 
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(errors.ProviderConfigurationError) as caught:
         of(None, **row)
-    assert caught.value.hint == f'Run: pip install "casecraft-engine[{extra}]"'
+    begins = "Set its key, or run" if extra == "azure" else "Run"
+    assert caught.value.hint == f'{begins}: pip install "casecraft-engine[{extra}]"'
 
 
 @pytest.mark.slow
@@ -328,6 +337,61 @@ async def test_entras_token_is_taken_once_and_renewed_before_it_ends() -> None:
 async def test_without_a_key_azures_default_credential_is_asked(monkeypatch) -> None:
     monkeypatch.setattr("azure.identity.DefaultAzureCredential", EntraCredential)
     assert await headers_of(of(None, scheme="azure")) == {"Authorization": "Bearer token-1"}
+
+
+def azure_without_a_key(monkeypatch, tmp_path) -> tuple[ChatProvider, list[httpx.Request]]:
+    for name in [name for name in os.environ if name.startswith(("AZURE_", "CASECRAFT_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("CASECRAFT_AZURE_RESOURCE", "r")
+    monkeypatch.chdir(tmp_path)
+    made = casecraft.create("azure")
+    assert isinstance(made, ChatProvider)
+    own = casecraft.settings_for().provider_settings["azure"]
+    refusing = Refusing()
+    return ChatProvider(row_of("azure", own), made.profile, own, transport=refusing), refusing.requests
+
+
+async def test_azure_is_asked_with_a_token_where_no_key_is_set(monkeypatch, tmp_path) -> None:
+    provider, requests = azure_without_a_key(monkeypatch, tmp_path)
+    monkeypatch.setattr("azure.identity.DefaultAzureCredential", EntraCredential)
+    with pytest.raises(errors.InvalidRequestError):
+        await provider.complete(ChatRequest((Message("user", "Hi"),)))
+    [request] = requests
+    assert str(request.url) == "https://r.openai.azure.com/openai/v1/chat/completions"
+    assert request.headers["authorization"] == "Bearer token-1"
+    assert "api-key" not in request.headers
+
+
+def test_azure_without_a_key_and_its_package_says_what_would_do(monkeypatch, tmp_path) -> None:
+    for name in [name for name in sys.modules if name.startswith("azure.identity")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "azure.identity", None)
+    with pytest.raises(errors.ProviderConfigurationError) as caught:
+        azure_without_a_key(monkeypatch, tmp_path)
+    assert caught.value.hint == 'Set its key, or run: pip install "casecraft-engine[azure]"'
+
+
+class NoAzureCli(ChainedTokenCredential):
+    """The library's own chain, with two of its credentials: neither has what it needs."""
+
+    def __init__(self) -> None:
+        super().__init__(EnvironmentCredential(), AzureCliCredential())
+
+
+async def test_a_failure_of_entra_says_in_one_line_what_was_tried(monkeypatch, tmp_path, capfd) -> None:
+    provider, _ = azure_without_a_key(monkeypatch, tmp_path)
+    monkeypatch.setattr("azure.identity.DefaultAzureCredential", NoAzureCli)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [])  # as in a program that has not set up logging
+    with pytest.raises(errors.AuthenticationError) as caught:
+        await provider.complete(ChatRequest((Message("user", "Hi"),)))
+    assert str(caught.value) == (
+        "provider 'azure' has no key, and got no token of Entra: EnvironmentCredential authentication unavailable; "
+        "AzureCliCredential: Azure CLI not found on path"
+    )
+    assert "az login" in caught.value.hint
+    assert capfd.readouterr().err == ""
 
 
 @pytest.mark.parametrize(

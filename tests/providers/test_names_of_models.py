@@ -57,6 +57,83 @@ def test_who_has_a_key_is_taken_before_others():
     assert name_for_model(model) == f"{names[0]}/{model}"
 
 
+def keys(*names: str) -> dict[str, ProviderSettings]:
+    return {name: ProviderSettings(api_key=SecretStr("k" * 20)) for name in names}
+
+
+OSS, NEMOTRON = "openai/gpt-oss-120b", "nvidia/nemotron-3-super-120b-a12b"
+
+
+@pytest.mark.parametrize(
+    ("model", "own", "name"),
+    [
+        # A whole id, of a provider that has a key.
+        (OSS, ("groq",), f"groq/{OSS}"),
+        (OSS, ("groq", "openai"), f"groq/{OSS}"),
+        ("zai-org/glm-5.3", ("novita",), "novita/zai-org/glm-5.3"),
+        # The provider before the slash goes first where it has the whole id too.
+        (NEMOTRON, ("nvidia", "openrouter"), f"nvidia/{NEMOTRON}"),
+        (NEMOTRON, (), f"nvidia/{NEMOTRON}"),
+        ("perplexity/sonar", (), "perplexity/perplexity/sonar"),
+        # A provider that has a key, and serves what follows it.
+        ("openai/gpt-5.4-mini", ("openai", "openrouter"), "openai/gpt-5.4-mini"),
+        ("智谱/glm-5.3", ("glm",), "智谱/glm-5.3"),
+        # Nobody that serves the whole has a key: what is written is meant.
+        (OSS, (), OSS),
+        (OSS, ("openai",), OSS),
+        ("groq/llama-9", ("groq",), "groq/llama-9"),
+    ],
+)
+def test_a_name_with_a_slash_may_be_a_whole_id(model: str, own: tuple[str, ...], name: str) -> None:
+    assert name_for_model(model, keys(*own)) == name
+
+
+def test_every_id_with_a_slash_is_found_where_it_has_a_key() -> None:
+    rows = [load_catalog().get(name) for name in load_catalog().names]
+    pairs = [(row, model.id) for row in rows for model in row.models if "/" in model.id]
+    assert len(pairs) > 45
+    for row, model in pairs:
+        parts = {variable.name: "mine" for variable in row.variables}
+        own = {row.name: ProviderSettings(api_key=SecretStr("k" * 20), variables=parts)}
+        assert name_for_model(model, own) == f"{row.name}/{model}"
+
+
+def test_models_of_the_users_own_rows_are_found_first() -> None:
+    row = {"sites": [{"base_url": "http://x/v1"}], "models": [{"id": "qwen-plus"}, {"id": "acme/large"}]}
+    own = {"Acme": ProviderSettings(row=row), "mine": ProviderSettings(base_url="http://y/v1", model="my-model")}
+    assert providers_for_model("qwen-plus", own)[:2] == ("Acme", "qwen")
+    assert name_for_model("qwen-plus", own) == "Acme/qwen-plus"
+    assert name_for_model("acme/large", own) == "Acme/acme/large"
+    assert name_for_model("my-model", own) == "mine/my-model"
+    assert name_for_model("acme/small", own) == "acme/small"
+
+
+@pytest.mark.parametrize(
+    ("model", "vendor"),
+    [
+        ("gpt-4o", "openai"),
+        ("gpt-4.1-mini", "openai"),
+        ("gemini-2.5-pro", "gemini"),
+        ("glm-4.6", "glm"),
+        ("qwen3-max", "qwen"),
+        ("deepseek-chat", "deepseek"),
+        ("grok-4", "xai"),
+        ("claude-opus-4-5", "anthropic"),
+    ],
+)
+def test_a_vendor_serves_what_the_price_table_has_of_it(model: str, vendor: str) -> None:
+    assert providers_for_model(model)[0] == vendor
+    assert name_for_model(model) == f"{vendor}/{model}"
+
+
+def test_who_needs_nothing_more_is_taken_before_who_does() -> None:
+    assert providers_for_model("gemini-3.8-flash")[:2] == ("gemini", "vertex")
+    assert name_for_model("gemini-3.8-flash") == "gemini/gemini-3.8-flash", "no project is set for the other"
+    own = {"vertex": ProviderSettings(variables={"project": "p"})}
+    assert name_for_model("gemini-3.8-flash", own) == "vertex/gemini-3.8-flash"
+    assert name_for_model("gemini-3.8-flash", own | keys("gemini")) == "gemini/gemini-3.8-flash"
+
+
 def test_parts_of_an_address_that_are_missing_are_asked_for():
     row = row_of("pai-eas", ProviderSettings())
     part = row.variables[0]

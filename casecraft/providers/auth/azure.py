@@ -17,6 +17,7 @@ SCOPE = "https://cognitiveservices.azure.com/.default"
 # A token is renewed so long before it ends, in seconds.
 MARGIN = 300
 HINT = "Set the key, or run `az login`."
+QUIET = logging.NullHandler()
 NAMED_TWICE = re.compile(r"^(\w+): \1 ")
 
 
@@ -83,5 +84,5 @@ def _default_credential() -> Any:
     from azure.identity import DefaultAzureCredential  # noqa: PLC0415
 
     # What it warns of is in the error that it raises; programs that set up logging still get it.
-    logging.getLogger("azure.identity").addHandler(logging.NullHandler())
+    logging.getLogger("azure.identity").addHandler(QUIET)
     return DefaultAzureCredential()
