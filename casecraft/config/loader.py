@@ -107,10 +107,12 @@ def _lowered(names: Iterable[object]) -> set[str]:
 
 def _with_parts(table: Layer, read: Layer) -> Layer:
     """What the environment says over what the table says; of the parts of an address, each by itself."""
-    both = [layer["variables"] for layer in (table, read) if "variables" in layer]
-    if len(both) < 2 or not isinstance(both[0].value, dict):  # noqa: PLR2004  # one has nothing to add to
-        return {**table, **read}
-    return {**table, **read, "variables": Found({**both[0].value, **both[1].value}, both[1].where)}
+    both = {**table, **read}
+    if "variables" in table and "variables" in read:
+        old, new = table["variables"].value, read["variables"]
+        if isinstance(old, dict) and isinstance(new.value, dict):
+            both["variables"] = Found({**old, **new.value}, new.where)
+    return both
 
 
 def _custom(name: str, layer: Layer) -> KnownProvider:
