@@ -9,8 +9,10 @@ from casecraft.core.chat import ChatRequest, Message
 from casecraft.core.embedding import EmbeddingRequest
 from casecraft.errors import ProviderConfigurationError, ProviderError
 from casecraft.providers import create, load_catalog, profile_of
+from casecraft.providers.catalog import CatalogRow, Site
 from casecraft.providers.chat import ChatProvider
 from casecraft.providers.selection import row_of
+from casecraft.wire import DIALECTS, find_dialect
 from tests.providers.test_row_requests import Refusing
 
 REQUEST = ChatRequest((Message("user", "Hi"),))
@@ -137,3 +139,21 @@ def test_a_url_with_more_than_an_address_in_a_part_is_refused() -> None:
     own = settings(variables={"resource": "https://r.openai.azure.com/openai/x?api-version=1"})
     with pytest.raises(ProviderConfigurationError, match="more than an address"):
         create("azure", own).validate()
+
+
+ROWS = [load_catalog().get(name) for name in load_catalog().names]
+SITES = [(row, site) for row in ROWS for site in row.sites]
+
+
+@pytest.mark.parametrize(("row", "site"), SITES, ids=lambda it: getattr(it, "base_url", None) or it.name)
+def test_every_site_is_known_by_its_address_with_and_without_a_path(row: CatalogRow, site: Site) -> None:
+    dialect = site.dialect or row.dialect
+    begins = site.base_url.startswith("{")
+    variables = {it.name: "https://x.example" if begins else "x" for it in row.variables}
+    path = find_dialect(dialect).chat_path("o/m", False) if dialect in DIALECTS else ""
+    bare = profile_of(row.name, settings(base_url=site.base_url, variables=variables))
+    assert bare.dialect == dialect
+    assert "{" not in bare.base_url
+    for end in ("/", path):
+        pasted = profile_of(row.name, settings(base_url=site.base_url + end, variables=variables))
+        assert (pasted.base_url, pasted.dialect) == (bare.base_url, dialect)
