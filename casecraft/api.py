@@ -314,7 +314,9 @@ def create(name: str, *, retry: RetryPolicy | None = None, log: CallLog | None =
 
 
 def create_for_model(model: str, *, retry: RetryPolicy | None = None, log: CallLog | None = None) -> Provider:
-    """The provider that serves a model, by the catalog: the first that has a key. Raises `ModelNotFoundError` too."""
+    """The provider that serves a model: of those that do, the first that has a key. `providers.name_for_model` says how
+    names with a slash are read. Raises `ModelNotFoundError` too.
+    """
     return create(providers.name_for_model(model, settings_for().provider_settings), retry=retry, log=log)
 
 

@@ -23,9 +23,9 @@ def providers_for_model(model: str, own: Mapping[str, ProviderSettings] | None =
     catalog = load_catalog()
     ranks = {}
     for name in dict.fromkeys((*own, *catalog.names)):
-        row = row_of(name, settings_of(name, own))
-        default = settings_of(name, own).model or row.model
-        if model and model in {default, row.model, *(it.id for it in row.models)}:
+        settings = settings_of(name, own)
+        row, default = row_of(name, settings), profile_of(name, settings).model
+        if model and not row.retired and model in {default, row.model, *(it.id for it in row.models)}:
             ranks[name] = (name in catalog, default != model, len(row.models))
     names = sorted(ranks, key=ranks.__getitem__)
     return tuple(dict.fromkeys((*names, *_maker(model))))

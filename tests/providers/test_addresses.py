@@ -49,12 +49,14 @@ PASTED = [
     ("anthropic", "https://h/anthropic", "https://h/anthropic/v1/messages"),
     ("glm", "https://h/api", "https://h/api/chat/completions"),
     # At an address of the catalog that speaks another dialect than the first.
-    ("kimi", "https://api.kimi.com/coding/v1", "https://api.kimi.com/coding/v1/messages"),
+    ("kimi", "https://api.kimi.com/coding/v1", "https://api.kimi.com/coding/v1/chat/completions"),
+    ("kimi", "https://api.kimi.com/coding/", "https://api.kimi.com/coding/v1/messages"),
     ("kimi", "https://api.kimi.com/coding/v1/messages", "https://api.kimi.com/coding/v1/messages"),
     ("kimi", "https://api.moonshot.cn/v1/chat/completions", "https://api.moonshot.cn/v1/chat/completions"),
     ("glm", "https://API.z.ai/api/anthropic/v1/", "https://API.z.ai/api/anthropic/v1/messages"),
     ("qiniu", "https://api.qnaigc.com/v1", "https://api.qnaigc.com/v1/chat/completions"),
     ("qiniu", "https://api.qnaigc.com/v1/messages", "https://api.qnaigc.com/v1/messages"),
+    ("deepseek", "https://api.deepseek.com/anthropic/v1", "https://api.deepseek.com/anthropic/v1/messages"),
     ("deepseek", "https://api.deepseek.com/beta", "https://api.deepseek.com/beta/chat/completions"),
 ]
 
