@@ -80,9 +80,11 @@ def _refuse_form(outgoing: Outgoing) -> str | None:
         if not _PLAIN_KEY.fullmatch(part.name):
             return f"Bruno has no way to write the field {part.name!r} of a form"
         plain = write_text(part.text, lambda _: "")
-        if part.kind != "file" and not (_PLAIN_FIELD.fullmatch(plain) or (part.text and not plain)):
+        if not part.is_file and not (_PLAIN_FIELD.fullmatch(plain) or (part.text and not plain)):
             return f"Bruno has no way to write the value of the field {part.name!r} as it is"
-        if part.kind == "file" and any(isinstance(piece, Slot) for piece in part.text):
+        if part.content_type and not _PLAIN_TYPE.fullmatch(part.content_type):
+            return f"Bruno has no way to write the type of the field {part.name!r}"
+        if part.is_file and any(isinstance(piece, Slot) for piece in part.text):
             return f"the file {part.name!r} has a value in it that is known only later"
     return None
 
@@ -175,10 +177,10 @@ class _Collection:
 
     def _field(self, sending: Sending, part: Part) -> str:
         """A line for a field of a multipart form; its file stands beside the bodies."""
-        if part.kind == "file":
+        ending = f" @contentType({part.content_type})" if part.content_type else ""
+        if part.is_file:
             name = self._add_body(sending, write_text(part.text, lambda _: ""))
-            return f"{_key(part.name)}: @file({name}) @contentType(application/octet-stream)"
-        ending = " @contentType(application/json)" if part.kind == "json" else ""
+            return f"{_key(part.name)}: @file({name}){ending}"
         return f"{_key(part.name)}: {write_text(part.text, _variable)}{ending}"
 
 

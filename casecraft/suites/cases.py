@@ -19,6 +19,7 @@ from casecraft.core.endpoint import Endpoint, MediaType, Response, SecuritySchem
 from casecraft.core.schema import Schema
 from casecraft.errors import SuiteError
 from casecraft.suites.schemas import referring_to_file
+from casecraft.suites.serialization import find_part_types, find_styled, find_uploads
 from casecraft.suites.suite import PERSON, Entry
 
 
@@ -39,8 +40,12 @@ def cases_file(entry: Entry) -> dict[str, Any]:
         content["read_only"] = names
     if entry.listing is not None:
         content["listing"] = asdict(entry.listing)
-    if uploads := find_uploads(endpoint):
-        content["uploads"] = uploads
+    facts = {
+        "styled": find_styled(endpoint),
+        "uploads": find_uploads(endpoint),
+        "part_types": find_part_types(endpoint),
+    }
+    content |= {name: fact for name, fact in facts.items() if fact}
     content["cases"] = [_case_of(entry, case) for case in sorted(entry.result.cases, key=_order)]
     return content
 
@@ -144,28 +149,6 @@ def _withheld(endpoint: Endpoint, schema: Schema, depth: int = 0) -> Iterator[st
 
 _ASSIGNMENT = "security:API3-mass-assignment"
 _DEEPEST = 4
-
-
-def find_uploads(endpoint: Endpoint) -> list[str]:
-    """The form fields that are files, sorted: those described as binary or as of another type than text."""
-    return sorted(set(_uploads(endpoint)))
-
-
-def _uploads(endpoint: Endpoint) -> Iterator[str]:
-    for media in endpoint.body.media_types if endpoint.body else ():
-        if media.content_type.startswith("multipart/"):
-            yield from _binary_properties(endpoint, media)
-
-
-def _binary_properties(endpoint: Endpoint, media: MediaType) -> Iterator[str]:
-    schema = endpoint.definitions.resolve(media.schema)
-    properties = schema.get("properties") if isinstance(schema, Mapping) else None
-    for name, described in properties.items() if isinstance(properties, Mapping) else ():
-        value = endpoint.definitions.resolve(described)
-        if isinstance(value, Mapping) and value.get("type") == "array":
-            value = endpoint.definitions.resolve(value.get("items", True))
-        if isinstance(value, Mapping) and (value.get("format") == "binary" or "contentMediaType" in value):
-            yield name
 
 
 def _case(case: Case) -> dict[str, Any]:

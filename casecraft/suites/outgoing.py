@@ -14,8 +14,8 @@ from xml.sax.saxutils import escape
 
 from casecraft.core.case import Binding, CaseRequest, Repeat
 from casecraft.core.endpoint import Endpoint, SecurityScheme
-from casecraft.suites.cases import find_uploads
 from casecraft.suites.credential_variables import credential_variable
+from casecraft.suites.serialization import Styled, find_part_types, find_styled, find_uploads
 
 Form: TypeAlias = Literal["text", "percent", "cookie", "json", "base64", "xml"]
 BOUNDARY = "casecraft-boundary"
@@ -41,15 +41,17 @@ class Slot:
 
 
 Text: TypeAlias = tuple[str | Slot, ...]
+_Written: TypeAlias = tuple[str, str, str, bool]  # a part before its slots are known
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A field of a multipart form; a file is sent as one, with its content type."""
+    """A field of a multipart form, with its content type unless it is plain text; a file is sent as one."""
 
     name: str
     text: Text
-    kind: Literal["text", "json", "file"]
+    content_type: str
+    is_file: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +175,12 @@ def make_outgoing(request: CaseRequest, endpoint: Endpoint, variables: Mapping[s
     """
     sent, marks = _marked(request, variables or {})
     read = _Reader(marks)
-    query = [(_encode(name), read(_encode(value), "percent")) for name, value in _pairs(sent["query"])]
+    styled = find_styled(endpoint)
+    in_query = styled.get("query", {})
+    query = [
+        (_encode(name), read(encode_styled(value, *in_query.get(name, ())), "percent"))
+        for name, value in _pairs(sent["query"])
+    ]
     headers = {name: read(_wire_text(value)) for name, value in sent["headers"].items()}
     cookies = {name: read(_cookie_text(_wire_text(value)), "cookie") for name, value in sent["cookies"].items()}
     for scheme in _schemes(request, endpoint):
@@ -184,10 +191,11 @@ def make_outgoing(request: CaseRequest, endpoint: Endpoint, variables: Mapping[s
             _add(cookies if place == "cookie" else headers, name, text)
     if cookies:
         _add(headers, "Cookie", _cookie_header(cookies))
-    content_type, body, is_json = _body(sent, find_uploads(endpoint))
+    parts = tuple(_parts(sent, endpoint))
+    content_type, body, is_json = _body(sent, parts)
     if content_type:
         _add(headers, "Content-Type", (content_type,))
-    path, fixed = _path(sent)
+    path, fixed = _path(sent, styled)
     return Outgoing(
         request.method,
         read(path, "percent"),
@@ -195,7 +203,7 @@ def make_outgoing(request: CaseRequest, endpoint: Endpoint, variables: Mapping[s
         tuple(headers.items()),
         None if body is None else read.json(body) if is_json else read(body, _form_in(content_type)),
         is_json,
-        tuple(Part(name, read(text), kind) for name, text, kind in _parts(sent, find_uploads(endpoint))),
+        tuple(Part(name, read(text), kind, is_file) for name, text, kind, is_file in parts),
         () if request.raw_body is None or isinstance(request.raw_body, str) else request.raw_body,
     )
 
@@ -234,12 +242,16 @@ def _marked(request: CaseRequest, variables: Mapping[str, str]) -> tuple[dict[st
     return sent, marks
 
 
-def _path(sent: Mapping[str, Any]) -> tuple[str, list[tuple[str, Text | None]]]:
+def _path(sent: Mapping[str, Any], styled: Styled) -> tuple[str, list[tuple[str, Text | None]]]:
     """The path with its parameters filled in, and what of a query the template has itself."""
     template, _, fixed = sent["path"].partition("#")[0].partition("?")
     values = {name: _wire_text(value) for name, value in sent["path_params"].items()}
     parts = re.split(r"(\{[^{}]*\})", template)
-    filled = [_segment(values.get(part[1:-1], part)) if at % 2 else _rest(part) for at, part in enumerate(parts)]
+    signs = styled.get("path_params", {})
+    filled = [
+        _segment(values.get(part[1:-1], part), *signs.get(part[1:-1], ())) if at % 2 else _rest(part)
+        for at, part in enumerate(parts)
+    ]
     pairs = [pair.partition("=") for pair in _rest(fixed).split("&")] if fixed else []
     return "".join(filled), [(name, (value,) if equals else None) for name, equals, value in pairs]
 
@@ -290,7 +302,7 @@ def _cookie_header(cookies: Mapping[str, Text]) -> Text:
     return join_text(parts)
 
 
-def _body(sent: Mapping[str, Any], uploads: Iterable[str]) -> tuple[str, str | None, bool]:
+def _body(sent: Mapping[str, Any], parts: Iterable[_Written]) -> tuple[str, str | None, bool]:
     """The content type to send (empty: none), the body's text (None: no body) and whether it is JSON that may be laid
     out in another way.
     """
@@ -301,7 +313,7 @@ def _body(sent: Mapping[str, Any], uploads: Iterable[str]) -> tuple[str, str | N
         return content_type, raw if isinstance(raw, str) else "", False
     kind = content_type.partition(";")[0].strip().lower()
     if _is_multipart(sent):
-        return f"multipart/form-data; boundary={BOUNDARY}", "".join(_multipart(_parts(sent, uploads))), False
+        return f"multipart/form-data; boundary={BOUNDARY}", "".join(_multipart(parts)), False
     if kind in ("application/json", "text/json") or kind.endswith("+json"):
         return content_type, _pretty(body), True
     if kind == _FORM and isinstance(body, Mapping):
@@ -314,23 +326,24 @@ def _is_multipart(sent: Mapping[str, Any]) -> bool:
     return kind == "multipart/form-data" and isinstance(sent["body"], Mapping) and sent["raw_body"] is None
 
 
-def _parts(
-    sent: Mapping[str, Any], uploads: Iterable[str]
-) -> Iterator[tuple[str, str, Literal["text", "json", "file"]]]:
-    """Name, text and kind of each field of a multipart form; of another body there are none."""
-    files = set(uploads)
-    for name, value in _each(sent["body"]) if _is_multipart(sent) else ():
-        yield name, _wire_text(value), "file" if name in files else "json" if isinstance(value, dict | list) else "text"
+def _parts(sent: Mapping[str, Any], endpoint: Endpoint) -> Iterator[_Written]:
+    """The fields of a multipart form; of another body there are none."""
+    if not _is_multipart(sent):
+        return
+    files, types = find_uploads(endpoint), find_part_types(endpoint)
+    for name, value in _each(sent["body"]):
+        usual = "application/json" if isinstance(value, dict | list) else ""
+        yield name, _wire_text(value), types.get(name) or usual, name in files
 
 
-def _multipart(parts: Iterable[tuple[str, str, str]]) -> Iterator[str]:
-    for name, text, kind in parts:
+def _multipart(parts: Iterable[_Written]) -> Iterator[str]:
+    for name, text, kind, is_file in parts:
         shown = re.sub(r'["\r\n]', lambda found: quote(found[0]), name)
         yield f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{shown}"'
-        if kind == "file":
-            yield '; filename="file"\r\nContent-Type: application/octet-stream'
-        elif kind == "json":
-            yield "\r\nContent-Type: application/json"
+        if is_file:
+            yield '; filename="file"'
+        if kind:
+            yield f"\r\nContent-Type: {kind}"
         yield f"\r\n\r\n{text}\r\n"
     yield f"--{BOUNDARY}--\r\n"
 
@@ -360,9 +373,17 @@ def _encode(text: str) -> str:
     return quote(text, safe="", errors="surrogatepass")
 
 
-def _segment(text: str) -> str:
+def encode_styled(text: str, lead: str = "", signs: str = "") -> str:
+    """The text percent-encoded, without what its style puts before it and between its items (see `Styled`)."""
+    if not text.startswith(lead):
+        return _encode(text)
+    rest = quote(text.removeprefix(lead), safe=signs, errors="surrogatepass")
+    return quote(lead, safe=";=", errors="surrogatepass") + rest
+
+
+def _segment(text: str, lead: str = "", signs: str = "") -> str:
     """A path segment; one of dots alone would otherwise be resolved before it is sent."""
-    return text.replace(".", "%2E") if text.strip(".") == "" else _encode(text)
+    return text.replace(".", "%2E") if text.strip(".") == "" else encode_styled(text, lead, signs)
 
 
 def _rest(text: str) -> str:

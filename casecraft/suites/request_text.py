@@ -9,9 +9,10 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import quote
 
 from casecraft.core.case import RUN
+from casecraft.suites.outgoing import encode_styled
+from casecraft.suites.serialization import Styled
 
 _TEMPLATE = re.compile(r"\{([^{}]*)\}")
 _MARKED = "/body#"
@@ -39,12 +40,14 @@ def with_bindings(case: Mapping[str, Any]) -> dict[str, Any]:
     return request
 
 
-def url_of(request: Mapping[str, Any]) -> str:
-    """Path and query. What a template names and the request does not give stays as it is."""
+def url_of(request: Mapping[str, Any], styled: Styled) -> str:
+    """Path and query, with the signs of styles as they are. What a template names and the request does not give stays as it is."""
     template, _, fixed = request["path"].partition("#")[0].partition("?")
     values = request["path_params"]
-    path = _TEMPLATE.sub(lambda found: _encode(values.get(found[1], found[0])), template)
-    query = "&".join([fixed] * bool(fixed) + [f"{_encode(name)}={_encode(value)}" for name, value in _each(request)])
+    in_path, in_query = styled.get("path_params", {}), styled.get("query", {})
+    path = _TEMPLATE.sub(lambda found: _encode(values.get(found[1], found[0]), *in_path.get(found[1], ())), template)
+    pairs = [f"{_encode(name)}={_encode(value, *in_query.get(name, ()))}" for name, value in _each(request)]
+    query = "&".join([fixed] * bool(fixed) + pairs)
     return f"{path}?{query}" if query else path
 
 
@@ -118,5 +121,5 @@ def _each(request: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield name, item
 
 
-def _encode(value: Any) -> str:
-    return value if isinstance(value, Bound) else quote(wire_text(value), safe="", errors="surrogatepass")
+def _encode(value: Any, lead: str = "", signs: str = "") -> str:
+    return value if isinstance(value, Bound) else encode_styled(wire_text(value), lead, signs)

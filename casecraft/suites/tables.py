@@ -15,6 +15,7 @@ from typing import Any
 from casecraft.suites.cases import cases_file
 from casecraft.suites.request_text import body_of, headers_of, json_text, preconditions_of, url_of, with_bindings
 from casecraft.suites.scenarios import SCENARIOS_FILE, files_by_endpoint, scenarios_file
+from casecraft.suites.serialization import find_styled
 from casecraft.suites.suite import Entry, Suite
 
 MAX_CELL = 32_767
@@ -70,17 +71,20 @@ def _case_rows(entries: Iterable[Entry]) -> Iterator[tuple[dict[str, str], str]]
             for case in content["cases"]:
                 request = case["request"]
                 action = {"step": "1", "action": f"Send {request['method']} {request['path']}"}
-                yield {**_row(content["endpoint"], case), **action}, entry.file
+                row = _row(content["endpoint"], {"styled": content.get("styled", {}), **case})
+                yield {**row, **action}, entry.file
 
 
 def _scenario_rows(suite: Suite, entries: Iterable[Entry]) -> Iterator[tuple[dict[str, str], str]]:
+    styled = {entry.result.endpoint.id: find_styled(entry.result.endpoint) for entry in entries}
     for scenario in scenarios_file(suite.scenarios, files_by_endpoint(entries))["scenarios"]:
         common = {**scenario, "technique": "scenario_testing", "valid": True}
         numbers = {step["id"]: str(number) for number, step in enumerate(scenario["steps"], 1)}
         for step in scenario["steps"]:
-            yield _step_row(common, step, numbers, numbers[step["id"]]), SCENARIOS_FILE
+            shown = {"styled": styled[step["endpoint"]], **step}
+            yield _step_row(common, shown, numbers, numbers[step["id"]]), SCENARIOS_FILE
         for number, step in enumerate(scenario["cleanup"], len(numbers) + 1):
-            row = _step_row(common, step, numbers, str(number))
+            row = _step_row(common, {"styled": styled[step["endpoint"]], **step}, numbers, str(number))
             row |= {"action": f"Clear up: {row['action']}", "expected status": "any", "expected body": "any"}
             yield row, SCENARIOS_FILE
 
@@ -125,7 +129,7 @@ def _row(endpoint: str, case: Mapping[str, Any]) -> dict[str, str]:
         "valid": "yes" if case["valid"] else "no",
         "preconditions": "\n".join(preconditions_of(case)),
         "method": request["method"],
-        "url": url_of(request),
+        "url": url_of(request, case["styled"]),
         "headers": "\n".join(f"{name}: {value}" for name, value in headers_of(request)),
         "body": body_of(request) or "",
         "expected status": " or ".join(map(str, expect["status"])),

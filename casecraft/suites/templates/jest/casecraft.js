@@ -38,7 +38,7 @@ function readBaseUrl() {
 function prepare(request, endpoint) {
   const credentials = chooseCredentials(request, endpoint.security);
   try {
-    return { ...buildRequest(readBaseUrl(), request, credentials, endpoint.uploads || []), credentials, endpoint, sent: jsonText(request) };
+    return { ...buildRequest(readBaseUrl(), request, credentials, endpoint), credentials, endpoint, sent: jsonText(request) };
   } catch (error) {
     throw error instanceof Blocked ? new Blocked(redact(error.message, credentials)) : error;
   }

@@ -6,22 +6,23 @@ const { jsonText, wireText } = require("./numbers");
 const BOUNDARY = "casecraft-boundary";
 
 /** The URL and the options for `fetch`. Throws Blocked where `fetch` could not send it as it is. */
-function buildRequest(baseUrl, request, credentials, uploads) {
-  const query = pairs(request.query);
+function buildRequest(baseUrl, request, credentials, endpoint) {
+  const styled = endpoint.styled || {};
+  const query = encoded(request.query, styled.query);
   const headers = texts(request.headers);
   const cookies = texts(request.cookies);
   for (const credential of credentials) {
     const [place, name, text] = placeCredential(credential);
     if (place === "query") {
-      if (!(name in request.query)) query.push([name, text]);
+      if (!(name in request.query)) query.push(`${encode(name)}=${encode(text)}`);
     } else add(place === "cookie" ? cookies : headers, name, text);
   }
   const crumbs = Object.entries(cookies).map(([name, value]) => `${name}=${cookieText(value)}`);
   if (crumbs.length) add(headers, "Cookie", crumbs.join("; "));
   add(headers, "Accept", "*/*");
   add(headers, "User-Agent", "casecraft-suite");
-  const body = buildBody(request, headers, uploads);
-  const url = baseUrl + buildPath(request, query);
+  const body = buildBody(request, headers, endpoint);
+  const url = baseUrl + buildPath(request, query, styled.path_params || {});
   const options = { method: request.method, headers: bytesOf(headers), body };
   refuseChanged(url, options);
   return { url, options };
@@ -60,17 +61,21 @@ function refuseChanged(url, options) {
 }
 
 /** The path with its parameters filled in. A query in the template is sent; a fragment never is. */
-function buildPath(request, query) {
+function buildPath(request, query, styled) {
   const [template, ...fixed] = request.path.split("#")[0].split("?");
   const values = texts(request.path_params);
-  const fill = (whole, name) => encodeSegment(Object.hasOwn(values, name) ? values[name] : whole);
+  const fill = (whole, name) => encodeSegment(Object.hasOwn(values, name) ? values[name] : whole, styled[name]);
   const path = template.split(/(\{[^{}]*\})/).map((text, at) => (at % 2 ? fill(text, text.slice(1, -1)) : encodeRest(text)));
   const queries = fixed.length ? [encodeRest(fixed.join("?"))] : [];
-  queries.push(...query.map(([name, value]) => `${encode(name)}=${encode(value)}`));
+  queries.push(...query);
   return path.join("") + (queries.length ? `?${queries.join("&")}` : "");
 }
 
-function buildBody(request, headers, uploads) {
+function encoded(values, styled = {}) {
+  return pairs(values).map(([name, value]) => `${encode(name)}=${encode(value, styled[name])}`);
+}
+
+function buildBody(request, headers, endpoint) {
   if (request.content_type === null) return undefined;
   if (request.raw_body !== undefined && request.raw_body !== null) {
     if (request.content_type) add(headers, "Content-Type", request.content_type);
@@ -80,12 +85,12 @@ function buildBody(request, headers, uploads) {
   const isForm = request.body !== null && typeof request.body === "object" && !Array.isArray(request.body);
   if (kind === "multipart/form-data" && isForm) {
     add(headers, "Content-Type", `multipart/form-data; boundary=${BOUNDARY}`);
-    return multipart(request.body, uploads);
+    return multipart(request.body, endpoint);
   }
   add(headers, "Content-Type", request.content_type);
   if (isJson(kind)) return Buffer.from(jsonText(request.body));
   if (kind === "application/x-www-form-urlencoded" && isForm) {
-    return Buffer.from(pairs(request.body).map(([name, value]) => `${encode(name)}=${encode(value)}`).join("&"));
+    return Buffer.from(encoded(request.body).join("&"));
   }
   return toBytes(wireText(request.body));
 }
@@ -100,12 +105,13 @@ function repeated(bytes, times) {
   return bytes.length ? Buffer.alloc(bytes.length * times, bytes) : bytes;
 }
 
-function multipart(body, uploads) {
+function multipart(body, { uploads = [], part_types: types = {} }) {
   const parts = each(body).flatMap(([name, value]) => {
     const shown = name.replace(/["\r\n]/g, (sign) => encodeURIComponent(sign));
-    const file = uploads.includes(name) ? '; filename="file"\r\nContent-Type: application/octet-stream' : "";
-    const json = !file && value !== null && typeof value === "object" ? "\r\nContent-Type: application/json" : "";
-    const head = `--${BOUNDARY}\r\nContent-Disposition: form-data; name="${shown}"${file}${json}\r\n\r\n`;
+    const file = uploads.includes(name) ? '; filename="file"' : "";
+    const kind = types[name] || (value !== null && typeof value === "object" ? "application/json" : "");
+    const type = kind && `\r\nContent-Type: ${kind}`;
+    const head = `--${BOUNDARY}\r\nContent-Disposition: form-data; name="${shown}"${file}${type}\r\n\r\n`;
     return [Buffer.from(head), toBytes(wireText(value)), Buffer.from("\r\n")];
   });
   return Buffer.concat([...parts, Buffer.from(`--${BOUNDARY}--\r\n`)]);
@@ -133,13 +139,16 @@ function halfBytes(code) {
   return Buffer.from([0xe0 | (code >> 12), 0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f)]);
 }
 
-function encode(text) {
-  return percent(text, /[A-Za-z0-9_.~-]/);
+/** The text percent-encoded, without what its style puts before it and between its items. */
+function encode(text, [lead, signs] = ["", ""]) {
+  const plain = /[A-Za-z0-9_.~-]/;
+  if (!text.startsWith(lead)) return percent(text, plain);
+  return percent(lead, /[A-Za-z0-9_.~;=-]/) + percent(text.slice(lead.length), plain, signs);
 }
 
 /** A path segment; one of dots alone would otherwise be resolved before it is sent. */
-function encodeSegment(text) {
-  return /^\.*$/.test(text) ? text.replaceAll(".", "%2E") : encode(text);
+function encodeSegment(text, style) {
+  return /^\.*$/.test(text) ? text.replaceAll(".", "%2E") : encode(text, style);
 }
 
 /** What stands in the template itself: its reserved characters stay. */
@@ -151,9 +160,9 @@ function cookieText(text) {
   return percent(text, /[A-Za-z0-9_.~!#$&'()*+/:<=>?@[\]^`{|}-]/);
 }
 
-function percent(text, plain) {
+function percent(text, plain, signs = "") {
   const escaped = (bytes) => [...bytes].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`).join("");
-  return [...text].map((sign) => (plain.test(sign) ? sign : escaped(toBytes(sign)))).join("");
+  return [...text].map((sign) => (plain.test(sign) || signs.includes(sign) ? sign : escaped(toBytes(sign)))).join("");
 }
 
 module.exports = { buildRequest };
