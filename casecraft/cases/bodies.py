@@ -8,8 +8,9 @@ from casecraft.cases.ambiguity import is_unclear
 from casecraft.cases.nodes import Carrier, Node, SchemaContext
 from casecraft.cases.readings import coerce
 from casecraft.cases.shapes import Shape
-from casecraft.cases.styles import essence_of, is_form, is_json, names_of, read, text_tree, write
+from casecraft.cases.styles import Raw, Written, essence_of, is_form, is_json, names_of, read, text_tree, write
 from casecraft.cases.xml_bodies import is_xml, write_xml
+from casecraft.cases.xml_reading import read_xml
 from casecraft.core.case import Scalar
 from casecraft.core.endpoint import MediaType, Parameter
 
@@ -52,6 +53,8 @@ class BodyForm:
         style = str(encoding.get("style", "form"))
         nested = "object" in node.shape.types and node.shape.typed and "style" not in encoding
         nested = nested or ("array" in node.shape.types and "object" in node.item().shape.types and node.shape.typed)
+        said = next((each for each in self.media.part_types(name) if "*" not in each), "")
+        is_document = "style" not in encoding and (nested or is_json(said))
         return Field(
             Parameter(
                 name=name,
@@ -60,7 +63,7 @@ class BodyForm:
                 schema=node.schema,
                 style=style,
                 explode=bool(encoding.get("explode", style == "form")),
-                content_type="application/json" if nested and "style" not in encoding else None,
+                content_type=(said if is_xml(said) else "application/json") if is_document else None,
             ),
             node,
         )
@@ -85,7 +88,7 @@ class BodyForm:
             parameter = field.parameter if field is not None else _plain_field(name, each)
             if parameter.style == "form" and isinstance(each, list) and not each:
                 continue
-            entries = write(parameter, each)
+            entries = _xml_entry(field, each) if field is not None and _is_xml(field) else write(parameter, each)
             if entries is None:
                 return None
             written.update(entries)
@@ -101,7 +104,7 @@ class BodyForm:
             raw = read(field.parameter, field.node.shape, body)
             if raw is not None:
                 taken.update(names_of(field.parameter, field.node.shape, body))
-                value[name] = coerce(field.parameter, field.node, raw)
+                value[name] = _read_field(field, raw)
         value.update({name: text_tree(each) for name, each in body.items() if name not in taken})
         return value
 
@@ -114,6 +117,23 @@ class BodyForm:
             if raw is not None and is_unclear(field.parameter, field.node, raw):
                 return field
         return None
+
+
+def _is_xml(field: Field) -> bool:
+    return is_xml(field.parameter.content_type or "")
+
+
+def _xml_entry(field: Field, value: Any) -> Written | None:
+    document = write_xml(field.node, value)
+    return None if document is None else {field.parameter.name: document}
+
+
+def _read_field(field: Field, raw: Raw) -> Any:
+    """The value of a field. A document that is no XML, or none of this schema, stays text."""
+    if not _is_xml(field) or not isinstance(raw, str):
+        return coerce(field.parameter, field.node, raw)
+    reading = read_xml(field.node, raw)
+    return raw if reading.fault is not None else reading.value
 
 
 def find_body(bodies: Sequence[BodyForm], content_type: str) -> BodyForm | None:

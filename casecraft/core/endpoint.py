@@ -42,6 +42,12 @@ class MediaType:
     examples: tuple[Any, ...] = ()
     encoding: Mapping[str, Any] = field(default_factory=dict)
 
+    def part_types(self, name: str) -> list[str]:
+        """The content types that `encoding` gives a field of a form, as they are listed there."""
+        encoding = self.encoding.get(name)
+        said = encoding.get("contentType") if isinstance(encoding, Mapping) else None
+        return [each.strip() for each in said.split(",") if each.strip()] if isinstance(said, str) else []
+
 
 @dataclass(frozen=True, slots=True)
 class Body:

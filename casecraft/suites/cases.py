@@ -18,6 +18,7 @@ from casecraft.core.case import (
 from casecraft.core.endpoint import Endpoint, MediaType, Response, SecurityScheme
 from casecraft.core.schema import Schema
 from casecraft.errors import SuiteError
+from casecraft.suites.answer_schemas import answer_schema
 from casecraft.suites.schemas import referring_to_file
 from casecraft.suites.serialization import find_part_types, find_styled, find_uploads
 from casecraft.suites.suite import PERSON, Entry
@@ -32,7 +33,7 @@ def cases_file(entry: Entry) -> dict[str, Any]:
         "method": endpoint.method,
         "path": endpoint.path,
         "security": [[_scheme(scheme) for scheme in together] for together in endpoint.security],
-        "responses": {response.status: _contents(response.media_types) for response in endpoint.responses},
+        "responses": {response.status: _contents(endpoint, response.media_types) for response in endpoint.responses},
     }
     if headers := find_required_headers(endpoint):
         content["headers"] = headers
@@ -111,8 +112,8 @@ def _scheme(scheme: SecurityScheme) -> dict[str, str]:
     return facts | {key: value for key, value in optional.items() if value}
 
 
-def _contents(media_types: tuple[MediaType, ...]) -> dict[str, Any]:
-    return {media.content_type: referring_to_file(media.schema) for media in media_types}
+def _contents(endpoint: Endpoint, media_types: tuple[MediaType, ...]) -> dict[str, Any]:
+    return {media.content_type: referring_to_file(answer_schema(endpoint, media)) for media in media_types}
 
 
 def find_required_headers(endpoint: Endpoint) -> dict[str, list[str]]:

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from casecraft.core.endpoint import Endpoint
+from casecraft.suites.answer_schemas import answer_schema
 from casecraft.suites.cases import find_required_headers
 from casecraft.suites.older_schemas import as_draft7
 from casecraft.suites.schemas import schemas_file
@@ -37,6 +38,6 @@ def _answers(entry: Entry) -> dict[str, Any]:
 
 def _responses(endpoint: Endpoint) -> dict[str, Any]:
     return {
-        response.status: {media.content_type: as_draft7(media.schema) for media in response.media_types}
+        response.status: {media.content_type: as_draft7(answer_schema(endpoint, media)) for media in response.media_types}
         for response in endpoint.responses
     }

@@ -11,6 +11,7 @@ from casecraft.core.case import Case
 from casecraft.core.document import Document
 from casecraft.core.usage import Usage, UsageMeter
 from casecraft.core.version import program_version
+from casecraft.suites.answer_schemas import unchecked_notes
 from casecraft.suites.suite import Entry, Run, Suite
 from casecraft.suites.targets import targets_report, targets_total
 
@@ -144,7 +145,7 @@ def _endpoint(entry: Entry) -> dict[str, Any]:
         "cases": len(result.cases),
         "valid": _count_valid(result.cases),
         "dropped": result.dropped,
-        "notes": list(dict.fromkeys((*endpoint.notes, *result.notes))),
+        "notes": list(dict.fromkeys((*endpoint.notes, *result.notes, *unchecked_notes(endpoint)))),
         "targets": None if result.coverage is None else targets_report(result.coverage, result.cases),
         "error": result.error,
     }

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Mapping
 
+from casecraft.suites.answer_schemas import unchecked_notes
 from casecraft.suites.credential_variables import own_variables, scope_variables
 from casecraft.suites.suite import Entry, Suite
 from casecraft.suites.templating import (
@@ -15,6 +16,7 @@ from casecraft.suites.templating import (
 
 FILE = "README.md"
 _AT_THE_TOP = ("json", "pytest")
+_NOTE_LENGTH = 500
 
 
 def readme_file(suite: Suite, entries: tuple[Entry, ...], formats: Mapping[str, object]) -> bytes:
@@ -31,7 +33,13 @@ def readme_file(suite: Suite, entries: tuple[Entry, ...], formats: Mapping[str, 
         scenarios=f"test_{scenario_module(groups)}" if suite.scenarios else "",
         has_pytest="pytest" in formats,
         formats=others,
+        unchecked=[as_markdown(note, _NOTE_LENGTH) for note in _unchecked(entries)],
     )
+
+
+def _unchecked(entries: tuple[Entry, ...]) -> list[str]:
+    notes = (note for entry in entries for note in unchecked_notes(entry.result.endpoint))
+    return list(dict.fromkeys(notes))
 
 
 def _summary(write: object) -> str:

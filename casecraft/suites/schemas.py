@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from casecraft.core.endpoint import Endpoint
 from casecraft.core.schema import Definitions, Schema, referenced_name
+from casecraft.suites.answer_schemas import usable
 
 FILE = "schemas.json"
 _SAFE_NAME = re.compile(r"[A-Za-z0-9._-]*")
@@ -16,7 +17,8 @@ def schemas_file(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
     """The content of the file: JSON Schema 2020-12 with nothing but `$defs`, sorted by name."""
     reached: dict[str, Schema] = {}
     for definitions, schemas in _responses_by_definitions(endpoints):
-        reached |= definitions.closure(*schemas)
+        known = usable(definitions)
+        reached |= {name: known.definition(name) for name in definitions.closure(*schemas)}
     if not all(_SAFE_NAME.fullmatch(name) for name in reached):
         reached = {name: _point_references(schema, "") for name, schema in reached.items()}
     return {

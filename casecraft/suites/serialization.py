@@ -57,7 +57,7 @@ def _types(endpoint: Endpoint, schema: Schema, depth: int = 0) -> frozenset[str]
         if branches := known.get(keyword):
             found = [_types(endpoint, branch, depth + 1) for branch in branches]
             return frozenset.intersection(*found) if keyword == "allOf" else frozenset().union(*found)
-    return _ANY
+    return frozenset({"object"}) if "properties" in known else _ANY
 
 
 def find_uploads(endpoint: Endpoint) -> list[str]:
@@ -67,41 +67,40 @@ def find_uploads(endpoint: Endpoint) -> list[str]:
 
 def find_part_types(endpoint: Endpoint) -> dict[str, str]:
     """The content types of the parts of a multipart form, by the field's name; those that are plain text have none."""
-    found = {name: _part_type(value, encoding) for name, value, encoding in _fields(endpoint)}
+    found = {name: _part_type(endpoint, value, said) for name, value, said in _fields(endpoint)}
     return {name: kind for name, kind in sorted(found.items()) if kind}
 
 
-def _fields(endpoint: Endpoint) -> Iterator[tuple[str, Mapping[str, Any], Mapping[str, Any]]]:
-    """The fields of multipart forms: name, schema (of a list, that of its items) and encoding."""
+def _fields(endpoint: Endpoint) -> Iterator[tuple[str, Mapping[str, Any], list[str]]]:
+    """The fields of multipart forms: name, schema (of a list, that of its items) and the content types said of it."""
     for media in endpoint.body.media_types if endpoint.body else ():
         if media.content_type.startswith("multipart/"):
             yield from _fields_of(endpoint, media)
 
 
-def _fields_of(endpoint: Endpoint, media: MediaType) -> Iterator[tuple[str, Mapping[str, Any], Mapping[str, Any]]]:
+def _fields_of(endpoint: Endpoint, media: MediaType) -> Iterator[tuple[str, Mapping[str, Any], list[str]]]:
     schema = endpoint.definitions.resolve(media.schema)
     properties = schema.get("properties") if isinstance(schema, Mapping) else None
     for name, described in properties.items() if isinstance(properties, Mapping) else ():
         value = endpoint.definitions.resolve(described)
         if isinstance(value, Mapping) and value.get("type") == "array":
             value = endpoint.definitions.resolve(value.get("items", True))
-        encoding = media.encoding.get(name)
-        yield name, value if isinstance(value, Mapping) else {}, encoding if isinstance(encoding, Mapping) else {}
+        yield name, value if isinstance(value, Mapping) else {}, media.part_types(name)
 
 
 def _is_file(value: Mapping[str, Any]) -> bool:
     return value.get("format") == "binary" or "contentMediaType" in value
 
 
-def _part_type(value: Mapping[str, Any], encoding: Mapping[str, Any]) -> str:
+def _part_type(endpoint: Endpoint, value: Mapping[str, Any], said: list[str]) -> str:
     """What the document says, its first concrete type before ranges; else what OpenAPI says of such a value."""
-    said = [each.strip() for each in str(encoding.get("contentType", "")).split(",") if each.strip()]
-    said += [str(value["contentMediaType"])] if "contentMediaType" in value else []
-    concrete = next((each for each in said if "*" not in each), None)
-    if concrete is not None:
-        return concrete
+    if "contentMediaType" in value:
+        said = [*said, str(value["contentMediaType"])]
+    for each in said:
+        if "*" not in each:
+            return each
     if said and (known := _IN_RANGE.get(said[0].partition("/")[0])):
         return known
     if _is_file(value):
         return _BINARY
-    return "application/json" if value.get("type") == "object" or "properties" in value else ""
+    return "application/json" if value and _types(endpoint, value) <= _STRUCTURED else ""

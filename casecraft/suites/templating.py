@@ -43,9 +43,11 @@ def scenario_module(groups: Collection[str]) -> str:
     return "scenarios_" if "scenarios" in groups else "scenarios"
 
 
-def as_markdown(text: str) -> str:
-    """The text on one line, its printable part only, with nothing that Markdown takes for markup."""
-    return _MARKDOWN.sub(r"\\\1", one_line(text)[:_TITLE_LENGTH])
+def as_markdown(text: str, length: int = _TITLE_LENGTH) -> str:
+    """The text on one line, its printable part only and no more of it than this, with nothing that Markdown takes for
+    markup.
+    """
+    return _MARKDOWN.sub(r"\\\1", one_line(text)[:length])
 
 
 def one_line(text: str) -> str:

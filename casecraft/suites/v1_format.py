@@ -14,6 +14,7 @@ from casecraft.suites.cases import cases_file
 from casecraft.suites.json_text import to_json
 from casecraft.suites.request_text import headers_of, is_json, preconditions_of, with_bindings
 from casecraft.suites.schemas import FILE as SCHEMAS_FILE
+from casecraft.suites.answer_schemas import answer_schema
 from casecraft.suites.schemas import referring_to_file
 from casecraft.suites.suite import Entry, Suite
 from casecraft.suites.templating import as_markdown, render_template
@@ -146,5 +147,5 @@ def _schema_of(endpoint: Endpoint, status: int) -> Schema | None:
     response: Response | None = next((by_status[name] for name in names if name in by_status), None)
     for media in response.media_types if response else ():
         if is_json(media.content_type):
-            return referring_to_file(media.schema, f"../{SCHEMAS_FILE}")
+            return referring_to_file(answer_schema(endpoint, media), f"../{SCHEMAS_FILE}")
     return None

@@ -1,6 +1,7 @@
 """Values of styled parameters, as they go over the wire: RFC 6570's signs bare, the data between them encoded."""
 
 import csv
+import email
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 
 from casecraft.cases.styles import write
 from casecraft.core.case import CaseRequest
-from casecraft.core.endpoint import Parameter, Response
+from casecraft.core.endpoint import Body, MediaType, Parameter, Response
 from casecraft.suites import render
 from tests.suites.conftest import Runner
 from tests.suites.consumers import run_bruno, run_curl, run_httpyac, run_jest, run_newman, run_pytest
@@ -96,4 +97,55 @@ def test_tables_show_urls_as_they_go_out(tmp_path: Path) -> None:
     urls = {row["url"] for row in rows}
     assert urls == {f"/{number}/{row[-1]}" for number, row in enumerate(PATHS)} | {
         f"/q{number}?{row[-1]}" for number, row in enumerate(QUERIES)
+    }
+
+
+FORM = MediaType(
+    "multipart/form-data",
+    {
+        "type": "object",
+        "properties": {
+            "note": TEXT,
+            "meta": {"allOf": [{"$ref": "#/$defs/Pet"}]},
+            "said": {"type": "object"},
+            "photo": {"type": "string", "format": "binary"},
+            "scan": {"type": "string", "format": "binary"},
+            "file": {"type": "string", "format": "binary"},
+            "page": {"type": "string", "contentMediaType": "text/html"},
+        },
+    },
+    encoding={
+        "said": {"contentType": "application/vnd.pet+json"},
+        "photo": {"contentType": "image/*, image/jpeg, image/png"},
+        "scan": {"contentType": "image/*"},
+    },
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", RUNNERS)
+def test_parts_of_forms_have_their_types(tmp_path: Path, echo: tuple[Echo, str], name: str) -> None:
+    body = {key: '{"id":1}' if key in ("meta", "said") else "x" for key in FORM.schema["properties"]}  # type: ignore[index]  # no bool
+    request = CaseRequest("POST", "/pets", body=body, content_type="multipart/form-data")
+    endpoint = make_endpoint("POST", body=Body(True, (FORM,)), responses=(Response("200"),))
+    render(make_suite([make_result(endpoint, make_case(request=request))]), tmp_path / "suite", [name])
+    run = RUNNERS[name](tmp_path / "suite", echo[1])
+    assert run.verdicts == {"case-1": "passed"}, run.output
+    (arrived,) = echo[0].requests
+    head = b"Content-Type: " + arrived["headers"]["content-type"] + b"\r\n\r\n"
+    parts = email.message_from_bytes(head + arrived["body"]).get_payload()
+    types = {part.get_param("name", header="content-disposition"): part["Content-Type"] for part in parts}
+    assert {key: kind for key, kind in types.items() if kind and kind != "text/plain"} == {
+        "meta": "application/json",
+        "said": "application/vnd.pet+json",
+        "photo": "image/jpeg",
+        "scan": "image/png",
+        "file": "application/octet-stream",
+        "page": "text/html",
+    }
+    assert {part.get_param("name", header="content-disposition") for part in parts if part.get_filename()} == {
+        "photo",
+        "scan",
+        "file",
+        "page",
     }
