@@ -48,7 +48,8 @@ def keep_persons_cases(folder: Path, results: Sequence[JobResult], resources: Co
 def _judged(persons: PersonsCase, result: JobResult, resources: Collection[str]) -> Case | str:
     """The case, or why it cannot be kept."""
     try:
-        case = read_case(persons.data, result.endpoint.method, result.endpoint.path)
+        endpoint = result.endpoint
+        case = read_case(persons.data, endpoint.method, endpoint.path, endpoint.body)
     except SuiteError as error:
         return str(error)
     missing = {binding.step for binding in case.bindings} - {*resources, RUN}

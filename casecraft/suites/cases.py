@@ -15,10 +15,11 @@ from casecraft.core.case import (
     Technique,
     read_request,
 )
-from casecraft.core.endpoint import Endpoint, MediaType, Response, SecurityScheme
+from casecraft.core.endpoint import Body, Endpoint, MediaType, Response, SecurityScheme
 from casecraft.core.schema import Schema
 from casecraft.errors import SuiteError
 from casecraft.suites.answer_schemas import answer_schema
+from casecraft.suites.request_text import is_json
 from casecraft.suites.schemas import referring_to_file
 from casecraft.suites.serialization import find_part_types, find_styled, find_uploads
 from casecraft.suites.suite import PERSON, Entry
@@ -51,15 +52,15 @@ def cases_file(entry: Entry) -> dict[str, Any]:
     return content
 
 
-def read_case(data: Mapping[str, Any], method: str, path: str) -> Case:
+def read_case(data: Mapping[str, Any], method: str, path: str, body: Body | None = None) -> Case:
     """The case of `METHOD path` that its JSON object in a suite's file describes.
 
-    What a person left out gets a default.
+    What a person left out gets a default; the content type is one of those that `body` has, JSON before others.
 
     Raises SuiteError that says what is missing or wrong.
     """
     try:
-        return _read_case(data, method, path)
+        return _read_case(data, method, path, body)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         problem = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
         raise SuiteError(
@@ -68,8 +69,9 @@ def read_case(data: Mapping[str, Any], method: str, path: str) -> Case:
         ) from error
 
 
-def _read_case(data: Mapping[str, Any], method: str, path: str) -> Case:
+def _read_case(data: Mapping[str, Any], method: str, path: str, body: Body | None) -> Case:
     request, expect, source = data["request"], data["expect"], data.get("source") or {}
+    typed = {"content_type": _usual_type(body)} if "body" in request else {}
     return Case(
         id=str(data["id"]),
         title=str(data.get("title", data["id"])),
@@ -77,12 +79,17 @@ def _read_case(data: Mapping[str, Any], method: str, path: str) -> Case:
         technique=_one_of(get_args(Technique), data.get("technique", "equivalence_partitioning")),
         priority=_one_of(get_args(Priority), data.get("priority", "P1")),
         targets=tuple(map(str, data.get("targets", ()))),
-        request=read_request({"method": method, "path": path, **request}),
+        request=read_request({"method": method, "path": path, **typed, **request}),
         expect=Expectation(tuple(expect["status"]), bool(expect.get("check_schema", True))),
         source=Source(str(source.get("provider", PERSON)), source.get("model")),
         bindings=tuple(Binding(**binding) for binding in data.get("bindings", ())),
         fresh=bool(data.get("fresh", False)),
     )
+
+
+def _usual_type(body: Body | None) -> str:
+    types = [media.content_type for media in body.media_types if "*" not in media.content_type] if body else []
+    return next((each for each in types if is_json(each)), types[0] if types else "application/json")
 
 
 def _one_of(known: tuple[str, ...], name: Any) -> Any:

@@ -190,3 +190,23 @@ def test_a_suite_from_before_digests_is_taken_as_generated(shop: Workshop) -> No
     shop.edit(added)
     shop.make()
     assert "mine" not in shop.cases()
+
+
+@pytest.mark.parametrize(
+    ("types", "expected"),
+    [
+        (["application/json"], "application/json"),
+        (["application/x-www-form-urlencoded", "application/vnd.thing+json"], "application/vnd.thing+json"),
+        (["application/x-www-form-urlencoded"], "application/x-www-form-urlencoded"),
+        (["*/*"], "application/json"),
+    ],
+)
+def test_added_bodies_need_no_content_type(shop: Workshop, types: list[str], expected: str) -> None:
+    schema = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}
+    body = {"required": True, "content": {name: {"schema": schema} for name in types}}
+    shop.document["paths"]["/things"]["post"] = {"requestBody": body, "responses": {"201": {"description": "ok"}}}
+    shop.make()
+    added = {"id": "p3", "valid": True, "request": {"body": {"name": "Rex"}}, "expect": {"status": [201]}}
+    shop.edit(lambda cases: cases.append(added), "cases/post.things.json")
+    shop.make()
+    assert shop.cases("cases/post.things.json")["p3"]["request"]["content_type"] == expected

@@ -51,6 +51,17 @@ def test_who_asks_for_a_pause_gets_it(tmp_path: Path, headers: dict[str, str]) -
     assert len(app.came) == 3
 
 
+def test_who_answers_429_for_ever_is_asked_no_more(tmp_path: Path) -> None:
+    cases = [make_case(f"case-{number}") for number in range(7)]
+    render(make_suite([make_result(make_endpoint(), *cases)]), tmp_path / "suite")
+    app = Busy(99, {"retry-after": "3600"})
+    with serve(app) as url:
+        done = run_suite(tmp_path / "suite", url)
+    assert "7 skipped" in done.stdout
+    assert "3 times in a row: no more is sent" in done.stdout
+    assert len(app.came) == 3
+
+
 def test_patience_has_an_end_which_is_no_failure(tmp_path: Path) -> None:
     app = Busy(9, {"retry-after": "3600"})
     with serve(app) as url:
