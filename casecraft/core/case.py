@@ -82,11 +82,12 @@ class CaseRequest:
     """A request as it goes out.
 
     `path` is the document's template; `path_params` fill it. Names map to JSON scalars, written on the wire as JSON
-    writes them (strings bare); a list under `query` repeats the name. Values of other styles (pipes, deep objects)
-    are already in their wire form. A body is sent exactly when `content_type` is not None: as JSON, as form fields
-    (a mapping) or, where the body is a string and the type no JSON, as that text. `raw_body` is sent as it is in the
-    body's place, which need not be of its content type then; with the type "" it is sent without one. One that is huge
-    is there in parts, which are put together only where it is sent. `without_scope` is of the tester's own credentials.
+    writes them (strings bare); a list under `query` repeats the name. Values of other styles (pipes, deep objects) are
+    already in their wire form, but for percent-encoding: the signs of a style are sent as they are. A body is sent
+    exactly when `content_type` is not None: as JSON, as form fields (a mapping) or, where the body is a string and the
+    type no JSON, as that text. `raw_body` is sent as it is in the body's place, which need not be of its content type
+    then; with the type "" it is sent without one. One that is huge is there in parts, which are put together only where
+    it is sent. `without_scope` is of the tester's own credentials.
     """
 
     method: str

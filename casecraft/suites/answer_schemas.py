@@ -12,7 +12,11 @@ from casecraft.core.schema import Definitions, Schema, direct_references, refere
 from casecraft.suites.patterns import is_slow
 
 _IN_PLACE: Final = ("allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas")
-_STRICTER: Final = {"not": ("not",), "if": ("if", "then", "else"), "contains": ("contains", "minContains", "maxContains")}
+_STRICTER: Final = {
+    "not": ("not",),
+    "if": ("if", "then", "else"),
+    "contains": ("contains", "minContains", "maxContains"),
+}
 """Keywords under which a schema that allows more makes the whole allow less, and what goes with each."""
 
 _VALUES: Final = frozenset({"const", "enum", "default", "example", "examples"})

@@ -38,6 +38,8 @@ def _answers(entry: Entry) -> dict[str, Any]:
 
 def _responses(endpoint: Endpoint) -> dict[str, Any]:
     return {
-        response.status: {media.content_type: as_draft7(answer_schema(endpoint, media)) for media in response.media_types}
+        response.status: {
+            media.content_type: as_draft7(answer_schema(endpoint, media)) for media in response.media_types
+        }
         for response in endpoint.responses
     }

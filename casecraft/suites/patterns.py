@@ -1,7 +1,7 @@
 """Regular expressions that may take for ever: those that can read one text in exponentially many ways.
 
-A pattern is brought to the automaton of Glushkov, in which each character of it is a state. Where two ways that read the
-same text lead from a state back to it, every repetition of that text doubles what a backtracking matcher has to try.
+A pattern is brought to the automaton of Glushkov, in which each character of it is a state. Where two ways that read
+the same text lead from a state back to it, each repetition of that text doubles what a backtracking matcher has to try.
 """
 
 import re

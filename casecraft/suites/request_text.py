@@ -41,7 +41,7 @@ def with_bindings(case: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def url_of(request: Mapping[str, Any], styled: Styled) -> str:
-    """Path and query, with the signs of styles as they are. What a template names and the request does not give stays as it is."""
+    """Path and query, with the signs of styles bare. What a template names and the request does not give stays."""
     template, _, fixed = request["path"].partition("#")[0].partition("?")
     values = request["path_params"]
     in_path, in_query = styled.get("path_params", {}), styled.get("query", {})

@@ -10,11 +10,11 @@ from typing import Any
 
 from casecraft.core.endpoint import Endpoint, Response
 from casecraft.core.schema import Schema
+from casecraft.suites.answer_schemas import answer_schema
 from casecraft.suites.cases import cases_file
 from casecraft.suites.json_text import to_json
 from casecraft.suites.request_text import headers_of, is_json, preconditions_of, with_bindings
 from casecraft.suites.schemas import FILE as SCHEMAS_FILE
-from casecraft.suites.answer_schemas import answer_schema
 from casecraft.suites.schemas import referring_to_file
 from casecraft.suites.suite import Entry, Suite
 from casecraft.suites.templating import as_markdown, render_template

@@ -4,12 +4,12 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from casecraft.core.endpoint import Response
 from casecraft.core.schema import Definitions
 from casecraft.suites import render
 from casecraft.suites.answer_schemas import UsableSchemas
@@ -88,7 +88,7 @@ QUICK = {"type": "string", "pattern": "^a+$"}
             {"patternProperties": {"^(a+)+$": QUICK, "^b": QUICK}, "additionalProperties": False},
             {"patternProperties": {"^b": QUICK}},
         ),
-        ({"items": SLOW, "const": {"pattern": "^(a+)+$"}}, {"items": {"type": "string"}, "const": {"pattern": "^(a+)+$"}}),
+        ({"items": SLOW, "const": {"pattern": "(a+)+"}}, {"items": {"type": "string"}, "const": {"pattern": "(a+)+"}}),
     ],
 )
 def test_what_is_left_allows_no_less(schema: Any, loosened: Any) -> None:
@@ -111,8 +111,8 @@ def test_definitions_that_never_end_allow_everything() -> None:
 
 def suite_of(folder: Path, schema: Any, *formats: str, **definitions: Any) -> Path:
     known = Definitions(definitions.__getitem__)
-    endpoint = make_endpoint(responses=(answer_of("200", schema),))
-    endpoint = type(endpoint)(*("GET", "/pets", known, known, "f" * 64, endpoint.complexity), responses=endpoint.responses)
+    plain = make_endpoint(responses=(answer_of("200", schema),))
+    endpoint = replace(plain, definitions=known, response_definitions=known)
     render(make_suite([make_result(endpoint, make_case())]), folder / "suite", formats or ("pytest",))
     return folder / "suite"
 
