@@ -3,12 +3,12 @@
 That is a pattern which backtracks without end, and a definition that is itself again before it says anything.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
 from casecraft.core.endpoint import Endpoint, MediaType
-from casecraft.core.schema import Definitions, Schema, direct_references, referenced_name
+from casecraft.core.schema import Definitions, Schema, referenced_name
 from casecraft.suites.patterns import is_slow
 
 _IN_PLACE: Final = ("allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas")
@@ -19,7 +19,9 @@ _STRICTER: Final = {
 }
 """Keywords under which a schema that allows more makes the whole allow less, and what goes with each."""
 
+_NESTED: Final = (dict, list)
 _VALUES: Final = frozenset({"const", "enum", "default", "example", "examples"})
+_MAPS: Final = frozenset({"properties", "patternProperties", "dependentSchemas", "$defs"})
 
 
 def answer_schema(endpoint: Endpoint, media: MediaType) -> Schema:
@@ -46,25 +48,35 @@ class UsableSchemas:
     def __init__(self, definitions: Definitions) -> None:
         self._definitions = definitions
         self._sound: set[str] = set()
+        self._found: dict[int, tuple[Schema, list[str]]] = {}
 
     def faults(self, schema: Schema) -> list[str]:
         """What of the schema and of all that it reaches no checker can finish; sentences."""
-        found = list(map(_of_pattern, _slow_patterns(schema)))
+        known = self._found.get(id(schema))
+        if known is None:
+            known = self._found[id(schema)] = (schema, self._faults(schema))  # which keeps the schema, and so its id
+        return known[1]
+
+    def _faults(self, schema: Schema) -> list[str]:
+        patterns, names = _read(schema)
         reached: set[str] = set()
-        waiting = set(direct_references(schema)) - self._sound
+        waiting = names - self._sound
+        endless = []
         while waiting:
             name = waiting.pop()
             reached.add(name)
-            definition = self._definitions[name]
-            found += map(_of_pattern, _slow_patterns(definition))
-            found += [f"answers are not held to the schema {name!r}: it never ends"] if self._is_endless(name) else []
-            waiting.update(each for each in direct_references(definition) if each not in reached | self._sound)
-        if not found:
+            more, names = _read(self._definitions[name])
+            patterns += more
+            endless += [name] if self._is_endless(name) else []
+            waiting |= names - reached - self._sound
+        if not patterns and not endless:
             self._sound |= reached
-        return sorted(found)
+        return sorted({*map(_of_pattern, patterns), *map(_of_endless, endless)})
 
     def definition(self, name: str) -> Schema:
         """A definition; one that never ends allows everything."""
+        if name in self._sound:
+            return self._definitions[name]
         return True if self._is_endless(name) else self.loosened(self._definitions[name])
 
     def loosened(self, schema: Schema) -> Schema:
@@ -81,12 +93,17 @@ class UsableSchemas:
             seen |= following
         return False
 
-    def _without(self, node: Any) -> Any:
+    def _without(self, node: Any, *, of_names: bool = False) -> Any:
+        """A copy that allows more; `of_names` says that the keys are names of schemas and no keywords."""
         if isinstance(node, list):
             return [self._without(each) for each in node]
         if not isinstance(node, Mapping):
             return node
-        copy = {key: value if key in _VALUES else self._without(value) for key, value in node.items()}
+        if of_names:
+            return {name: self._without(each) for name, each in node.items()}
+        copy = {
+            key: value if key in _VALUES else self._without(value, of_names=key in _MAPS) for key, value in node.items()
+        }
         if isinstance(pattern := copy.get("pattern"), str) and is_slow(pattern):
             del copy["pattern"]
         self._allow_names(copy)
@@ -112,17 +129,28 @@ def _of_pattern(pattern: str) -> str:
     return f"answers are not held to the pattern {pattern!r}: on some texts a checker would never end"
 
 
-def _slow_patterns(schema: Any) -> Iterator[str]:
+def _of_endless(name: str) -> str:
+    return f"answers are not held to the schema {name!r}: it never ends"
+
+
+def _read(schema: Any) -> tuple[list[str], set[str]]:
+    """The slow patterns in a schema, and the definitions that it refers to."""
+    patterns: list[Any] = []
+    names: set[str] = set()
     waiting = [schema]
     while waiting:
         node = waiting.pop()
         if isinstance(node, list):
             waiting += node
-        elif isinstance(node, Mapping):
-            patterns = node.get("patternProperties")
-            named: Iterable[Any] = patterns if isinstance(patterns, Mapping) else ()
-            yield from (each for each in (node.get("pattern"), *named) if isinstance(each, str) and is_slow(each))
-            waiting += (each for key, each in node.items() if isinstance(each, dict | list) and key not in _VALUES)
+        elif isinstance(node, dict):
+            if "$ref" in node and (name := referenced_name(node)) is not None:
+                names.add(name)
+            if "pattern" in node:
+                patterns.append(node["pattern"])
+            if isinstance(named := node.get("patternProperties"), dict):
+                patterns += named
+            waiting += [each for each in node.values() if isinstance(each, _NESTED)]
+    return [each for each in patterns if isinstance(each, str) and is_slow(each)], names
 
 
 def _references_in_place(schema: Any) -> Iterator[str]:

@@ -73,6 +73,7 @@ def usable(**definitions: Any) -> UsableSchemas:
 
 
 SLOW = {"type": "string", "pattern": "^(a+)+$"}
+TEXT = {"type": "string"}
 QUICK = {"type": "string", "pattern": "^a+$"}
 
 
@@ -80,7 +81,10 @@ QUICK = {"type": "string", "pattern": "^a+$"}
     ("schema", "loosened"),
     [
         (SLOW, {"type": "string"}),
-        ({"properties": {"pattern": SLOW}}, {"properties": {"pattern": {"type": "string"}}}),
+        (
+            {"properties": {"pattern": SLOW, "default": SLOW, "patternProperties": True}},
+            {"properties": {"pattern": TEXT, "default": TEXT, "patternProperties": True}},
+        ),
         ({"not": SLOW, "type": "string"}, {"type": "string"}),
         ({"if": {"$ref": "#/$defs/Slow"}, "then": QUICK}, {}),
         ({"oneOf": [{"$ref": "#/$defs/Slow"}, QUICK]}, {"allOf": [{"anyOf": [{"$ref": "#/$defs/Slow"}, QUICK]}]}),
