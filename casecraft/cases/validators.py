@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema_rs
 import orjson
 
-from casecraft.cases.schema_costs import EXPLAINED_PATHS, MOST_PATHS, SchemaCosts, sampled
+from casecraft.cases.schema_costs import EXPLAINED_PATHS, MOST_DEPTH, MOST_PATHS, SchemaCosts, sampled
 from casecraft.cases.schema_paths import Path, applied_keyword
 from casecraft.cases.spreading import BRANCH_SAMPLE, spread
 from casecraft.core.schema import Definitions, Schema, direct_references, referenced_name
@@ -76,9 +76,9 @@ class _Unchecked(Validator):
 
     __slots__ = ()
 
-    def __init__(self, note: str) -> None:
+    def __init__(self, reason: str) -> None:
         super().__init__(True)
-        self.notes = (note,)
+        self.notes = (f"nothing is checked against this schema: {reason}",)
 
 
 class ValidatorCache:
@@ -86,7 +86,7 @@ class ValidatorCache:
 
     def __init__(self, definitions: Definitions) -> None:
         self._definitions = definitions
-        self._costs = SchemaCosts(definitions)
+        self._costs = SchemaCosts(self._definition)
         self._kept: OrderedDict[str | bytes, Validator] = OrderedDict()
 
     def validator(self, schema: Schema) -> Validator:
@@ -102,22 +102,25 @@ class ValidatorCache:
         return kept
 
     def _made(self, schema: Schema) -> Validator:
-        paths = self._costs.paths(schema)
-        if paths > MOST_PATHS:
-            return _Unchecked(f"nothing is checked against this schema: it has {paths} ways through its unions")
-        return Validator(self._contained(schema), wide=paths > EXPLAINED_PATHS)
+        reached = self._reached(schema)
+        cost = self._costs.worst(schema, reached)
+        if cost.paths > MOST_PATHS:
+            return _Unchecked(f"it has {cost.paths} ways through its unions")
+        if cost.depth > MOST_DEPTH:
+            return _Unchecked(f"schemas lie {cost.depth} deep one in another")
+        if isinstance(schema, Mapping) and reached:
+            schema = {**schema, "$defs": dict(sorted(reached.items()))}
+        return Validator(schema, wide=cost.paths > EXPLAINED_PATHS)
 
-    def _contained(self, schema: Schema) -> Schema:
-        """Like `Definitions.self_contained`, and dangling references allow everything."""
+    def _reached(self, schema: Schema) -> dict[str, Schema]:
+        """Like `Definitions.closure`, and dangling references allow everything."""
         reached: dict[str, Schema] = {}
         waiting = set(direct_references(schema))
         while waiting:
             name = waiting.pop()
             reached[name] = found = self._definition(name)
             waiting.update(each for each in direct_references(found) if each not in reached)
-        if isinstance(schema, bool) or not reached:
-            return schema
-        return {**schema, "$defs": dict(sorted(reached.items()))}
+        return reached
 
     def _definition(self, name: str) -> Schema:
         try:
