@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from casecraft.cases.bodies import BodyForm
-from casecraft.cases.composition import NoValueError, enclosing, fields_to_send, minimal, object_value
+from casecraft.cases.composition import NoValueError, fields_to_send, minimal
 from casecraft.cases.inspection import Inspection
 from casecraft.cases.nodes import Goal, Node
 from casecraft.cases.pair_requests import PairRequests
@@ -21,6 +21,7 @@ from casecraft.cases.request_values import RequestValues
 from casecraft.cases.requests import RequestModel
 from casecraft.cases.rich_values import Wish, conforming, goal_values, rich
 from casecraft.cases.styles import essence_of
+from casecraft.cases.surroundings import enclosing, least_mapping
 from casecraft.cases.verification import RULES, judged_case
 from casecraft.cases.wrong_values import invalid_values
 from casecraft.core.case import Case, CaseRequest, Priority, Target, Technique
@@ -458,7 +459,7 @@ class Generation:
 
     def _others(self, parent: Node, left_out: str | int | None) -> dict[str, Any]:
         """The least mapping without one field; on the wire it needs another one to be seen."""
-        value = {name: each for name, each in object_value(parent).items() if name != left_out}
+        value = {name: each for name, each in least_mapping(parent).items() if name != left_out}
         if not value and parent.carrier != "json" and parent.parent is not None:
             other = next((name for name in fields_to_send(parent) if name != left_out), None)
             return value if other is None else {other: minimal(parent.child(other))}

@@ -174,7 +174,8 @@ def _object_kinds(node: Node) -> Iterator[tuple[str, Any]]:
     if "object" not in shape.types:
         return
     if any(name not in shape.required for name in shape.properties):
-        if shape.required or node.carrier in ("json", "xml") or node.parent is None:
+        may_be_minimal = shape.width.least <= len(shape.required)
+        if may_be_minimal and (shape.required or node.carrier in ("json", "xml") or node.parent is None):
             yield "minimal", None
         yield "all-fields", None
     if shape.width.least:

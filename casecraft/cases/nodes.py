@@ -73,7 +73,6 @@ class Node:
         "_item",
         "_places",
         "_sampled",
-        "_spent",
         "_validator",
         "ancestry",
         "carrier",
@@ -92,6 +91,7 @@ class Node:
         "samples",
         "schema",
         "shape",
+        "spent",
         "step",
     )
 
@@ -132,7 +132,7 @@ class Node:
         self._places: dict[int, Node] = {}
         self._branches: tuple[Node, ...] | None = None
         self._sampled: list[tuple[int, Schema]] | None = None
-        self._spent: list[int] = [0] if parent is None else parent._spent
+        self.spent: list[int] = [0] if parent is None else parent.spent
         self._validator: Validator | None = None
 
     @property
@@ -242,8 +242,8 @@ class Node:
         branches = self.shape.choices[0].branches
         chosen = spread(len(branches), BRANCH_SAMPLE)
         if self.folds >= FEW_FOLDS:
-            self._spent[0] += len(chosen)
-            if self._spent[0] > MOST_FOLDED:
+            self.spent[0] += len(chosen)
+            if self.spent[0] > MOST_FOLDED:
                 return []
         return [(index + 1, branches[index]) for index in chosen]
 
