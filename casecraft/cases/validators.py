@@ -213,6 +213,12 @@ def _shared_keyword(branches: list[list[Violation]], path: Path) -> str:
     return "type" if branches and all(any(_of_type(each, path) for each in branch) for branch in branches) else "anyOf"
 
 
+_TOO_MANY = (
+    jsonschema_rs.ValidationErrorKind.AdditionalProperties,
+    jsonschema_rs.ValidationErrorKind.UnevaluatedProperties,
+)
+
+
 def _violations_of(error: jsonschema_rs.ValidationError) -> Iterator[Violation]:
     path, kind, message = tuple(error.instance_path), error.kind, error.message
     applied = applied_keyword(error.schema_path, path)
@@ -220,13 +226,9 @@ def _violations_of(error: jsonschema_rs.ValidationError) -> Iterator[Violation]:
         yield Violation(applied.path, applied.keyword, message, applied.name or getattr(kind, "property", None))
     elif isinstance(kind, jsonschema_rs.ValidationErrorKind.Required):
         yield Violation((*path, kind.property), "required", message, kind.property)
-    elif isinstance(
-        kind,
-        jsonschema_rs.ValidationErrorKind.AdditionalProperties
-        | jsonschema_rs.ValidationErrorKind.UnevaluatedProperties,
-    ):
+    elif isinstance(kind, _TOO_MANY):
         for name in kind.unexpected:
-            yield Violation(path, "additionalProperties", message, name)
+            yield Violation(path, kind.name, message, name)
     else:
         yield Violation(path, _keyword(kind), message)
 
