@@ -48,7 +48,7 @@ def _minimal(node: Node) -> Any:
     if not shape.types:
         raise NoValueError(f"{node.id}: the schema allows no value")
     if node.depth > NESTING_LIMIT:
-        raise NoValueError(f"{node.id}: the required fields never end")
+        raise NoValueError(f"{_first_repeated(node).id}: the required fields never end")
     if shape.members is None:
         if shape.choices:
             return minimal(chosen_branch(node))
@@ -56,6 +56,12 @@ def _minimal(node: Node) -> Any:
         if kind in ("object", "array"):
             return _least_container(node, kind)
     return leaf_value(node)
+
+
+def _first_repeated(node: Node) -> Node:
+    while node.parent is not None and node.parent.is_recursive:
+        node = node.parent
+    return node
 
 
 def _least_container(node: Node, kind: str) -> Any:

@@ -411,7 +411,10 @@ class RequestModel:
             look.findings.append(Finding(f"body:{read.fault}", read.message))
         else:
             reading = judged(body.node, read.value)
-            look.add(reading if body is self.body else Reading(reading.findings, frozenset()), "body")
+            look.add(
+                reading if body is self.body else replace(reading, hits=frozenset(), probes=frozenset(), value=()),
+                "body",
+            )
             if read.repeats:
                 look.probes.add(REPEATED_NAME)
 

@@ -9,6 +9,7 @@ from casecraft.cases.composition import (
     list_value,
     minimal,
     object_value,
+    sorted_fields,
 )
 from casecraft.cases.nodes import Node
 from casecraft.cases.rich_values import conforming
@@ -37,10 +38,19 @@ def _surrounding_list(node: Node, index: int, value: Any) -> list[Any]:
 
 def surrounding_object(node: Node, name: str) -> dict[str, Any]:
     """The least mapping of a node that may have the named field beside the others."""
-    value = dict(least_mapping(node))
+    value = dict(least_mapping_but(node, name))
     for other in node.shape.dependent.get(name, ()):
         value.setdefault(other, minimal(node.child(other)))
     return value
+
+
+def least_mapping_but(node: Node, name: str) -> dict[str, Any]:
+    """The least mapping; where none can be made, its required fields but the named one, which may be why."""
+    try:
+        return least_mapping(node)
+    except NoValueError:
+        others = [each for each in sorted_fields(node) if each in node.shape.required and each != name]
+        return {each: minimal(node.child(each)) for each in others}
 
 
 def least_mapping(node: Node) -> dict[str, Any]:
