@@ -4,6 +4,7 @@ None of these tests looks at a clock. What they guard against takes minutes or d
 """
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -219,3 +220,30 @@ def test_a_hundred_conditions_and_dependents() -> None:
     }
     of = endpoint(query("limit", {"type": "integer", "maximum": 9}), body=body)
     assert {"request:minimal", "body:missing", "query.limit:above-maximum"} <= ids(of)
+
+
+NEEDS_NO_BODY = {
+    *("body:missing", "body:unsupported-content-type", "body:wrong-type", "body:unexpected-null", "body.x:missing"),
+    *("body:truncated-json", "body:malformed-json", "body:empty", "body:deeply-nested", "request:undocumented-method"),
+}
+
+
+@pytest.mark.parametrize(
+    ("schema", "reason"),
+    [
+        ({"type": "integer", "minimum": 5, "maximum": 1}, "body.x: no conforming value was found (the minimum 5"),
+        ({"type": "string", "pattern": "^a(?!a)a$"}, "body.x: no conforming value was found for the pattern"),
+        ({"$ref": "#/$defs/N0"}, "body.x.n: the required fields never end"),
+        (False, "body.x: the schema allows no value"),
+    ],
+)
+def test_what_needs_no_conforming_body_is_made_where_there_is_none(schema: Any, reason: str) -> None:
+    body = {"type": "object", "required": ["x", "y"], "properties": {"x": schema, "y": {"type": "integer"}}}
+    limit = query("limit", {"type": "integer", "maximum": 9})
+    of = replace(endpoint(limit, body=body, definitions=LOOPS["requires itself"]), path_methods=("POST",))
+    made = generate(of)
+    assert {target for case in made for target in case.targets} >= NEEDS_NO_BODY
+    assert not any(case.valid for case in made)
+    assert next(case.request.body for case in made if case.targets == ("body.x:missing",)) == {"y": 1}
+    assert "query.limit:above-maximum" in unreachable(of)
+    assert [note for note in notes_of(of) if note.startswith(f"no request that conforms can be made: {reason}")]
