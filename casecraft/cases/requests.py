@@ -60,7 +60,6 @@ IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
 
 LOCATIONS = ("path", "query", "header", "cookie")
 
-
 KEPT_READINGS = 2048
 
 

@@ -1,6 +1,6 @@
 """How much work a schema may make a validator do, known before it is asked: documents are not trusted."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from casecraft.core.schema import Schema, referenced_name
@@ -43,15 +43,13 @@ class SchemaCosts:
         self._worst: dict[str, Cost] = {}
         self._entered: dict[str, int] = {}
 
-    def worst(self, schema: Schema, reached: Iterable[str]) -> Cost:
+    def worst(self, schema: Schema, reached: Collection[str]) -> Cost:
         """The cost of one value at the worst place of a schema and of the definitions that it reaches."""
-        worst = self._worst_in(schema)
         for name in reached:
-            known = self._worst.get(name)
-            if known is None:
-                known = self._worst[name] = self._worst_in(self._definition(name))
-            worst = worst.or_worse(known)
-        return worst
+            if name not in self._worst:
+                self._worst[name] = self._worst_in(self._definition(name))
+        costs = [self._worst_in(schema), *map(self._worst.__getitem__, reached)]
+        return Cost(max(each[0] for each in costs), max(each[1] for each in costs))
 
     def _worst_in(self, schema: Any) -> Cost:
         worst, waiting = _ONE, [schema]
