@@ -410,10 +410,9 @@ class RequestModel:
             look.findings.append(Finding(f"body:{read.fault}", read.message))
         else:
             reading = judged(body.node, read.value)
-            look.add(
-                reading if body is self.body else replace(reading, hits=frozenset(), probes=frozenset(), value=()),
-                "body",
-            )
+            if body is not self.body:
+                reading = Reading(reading.findings, frozenset(), unproven=reading.unproven)
+            look.add(reading, "body")
             if read.repeats:
                 look.probes.add(REPEATED_NAME)
 
@@ -445,18 +444,13 @@ def _surplus(goals: Iterable[Goal]) -> set[str]:
 
 _SAY_LESS = {"wrong-type": 1, "unexpected-null": 2}
 
-
 _NO_TEXT = "a body without a type has no text"
-
 
 UNSUPPORTED = "body:unsupported-content-type"
 
-
 MEDIA_LIMIT = 6
 
-
 _TAKES_ALL = frozenset({"*/*", "text/*", "text/plain"})
-
 
 _KINDS = ("json", "form", "xml", "text", "opaque")
 
