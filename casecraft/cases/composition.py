@@ -48,7 +48,7 @@ def _minimal(node: Node) -> Any:
     if not shape.types:
         raise NoValueError(f"{node.id}: the schema allows no value")
     if node.depth > NESTING_LIMIT:
-        raise NoValueError(f"{node.id}: the required fields never end")
+        raise NoValueError(f"{_first_repeated(node).id}: the required fields never end")
     if shape.members is None:
         if shape.choices:
             return minimal(chosen_branch(node))
@@ -56,6 +56,12 @@ def _minimal(node: Node) -> Any:
         if kind in ("object", "array"):
             return _least_container(node, kind)
     return leaf_value(node)
+
+
+def _first_repeated(node: Node) -> Node:
+    while node.parent is not None and node.parent.is_recursive:
+        node = node.parent
+    return node
 
 
 def _least_container(node: Node, kind: str) -> Any:
@@ -152,9 +158,17 @@ def _fits_others(node: Node, value: Any) -> bool:
 def object_value(node: Node) -> dict[str, Any]:
     """The least mapping that conforms."""
     value = {name: minimal(node.child(name)) for name in sorted_fields(node) if name in node.shape.required}
-    missing = [name for held in value for name in node.shape.dependent.get(held, ()) if name not in value]
-    value.update({name: minimal(node.child(name)) for name in missing})
-    return widened(node, value, least_fields(node))
+    return with_dependents(node, widened(node, with_dependents(node, value), least_fields(node)))
+
+
+def with_dependents(node: Node, value: dict[str, Any]) -> dict[str, Any]:
+    """The mapping with the fields added that others in it ask for."""
+    waiting = list(value) if node.shape.dependent else []
+    for held in waiting:
+        missing = [name for name in node.shape.dependent.get(held, ()) if name not in value]
+        value.update({name: minimal(node.child(name)) for name in missing})
+        waiting.extend(missing)
+    return value
 
 
 def least_fields(node: Node) -> int:
@@ -164,8 +178,12 @@ def least_fields(node: Node) -> int:
 
 def least_items(node: Node) -> int:
     """The fewest items that a value may have and still be seen: on the wire an empty list is nothing."""
-    contained = max((each.least for each in node.shape.applied if each.keyword == "contains"), default=0)
-    return max(node.shape.size.least, contained, int(node.carrier != "json"))
+    return max(node.shape.size.least, contained_items(node), int(node.carrier != "json"))
+
+
+def contained_items(node: Node) -> int:
+    """How many items a list must have that match what it has to contain."""
+    return max((each.least for each in node.shape.applied if each.keyword == "contains"), default=0)
 
 
 def sorted_fields(node: Node) -> list[str]:
@@ -181,9 +199,10 @@ def widened(node: Node, value: dict[str, Any], least: int) -> dict[str, Any]:
         return value
     if least > ITEM_LIMIT:
         raise NoValueError(f"{node.id}: {least} fields are more than are ever made")
-    skip = node.containers()
-    for name in node.shape.properties:
-        if len(value) < least and name not in value and node.shape.properties[name] is not False and name not in skip:
+    declared = node.shape.properties
+    possible = [name for name in declared if declared[name] is not False and name not in node.containers()]
+    for name in sorted(possible, key=lambda name: name in node.shape.dependent):
+        if len(value) < least and name not in value:
             value[name] = minimal(node.child(name))
     if len(value) < least and node.shape.additional is False:
         value.update(_named_by_patterns(node, least))
@@ -384,31 +403,3 @@ def check_length(node: Node, length: int) -> None:
     """Raise NoValueError where a text would be longer than any that is made."""
     if length > TEXT_LIMIT:
         raise NoValueError(f"{node.id}: a text of {length} characters is longer than any that is made ({TEXT_LIMIT})")
-
-
-def enclosing(node: Node, value: Any) -> tuple[Node, Any]:
-    """The value of the root that a node lies in, minimal but for this value at the node's place."""
-    while node.parent is not None:
-        parent, step = node.parent, node.step
-        if step is None:
-            node = parent
-            continue
-        if isinstance(step, int):
-            items = list_value(parent, max(least_items(parent), step + 1))
-            value = [*items[:step], value, *items[step + 1 :]]
-        else:
-            value = {**surrounding_object(parent, step), step: value}
-        node = parent
-    return node, value
-
-
-def surrounding_object(node: Node, name: str) -> dict[str, Any]:
-    """The least mapping of a node that may have the named field beside the others."""
-    if node.shape.choices and node.shape.members is None:
-        base = minimal(node)
-        value = dict(base) if isinstance(base, dict) else object_value(node)
-    else:
-        value = dict(object_value(node))
-    for other in node.shape.dependent.get(name, ()):
-        value.setdefault(other, minimal(node.child(other)))
-    return value

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from casecraft.cases.bodies import BodyForm
-from casecraft.cases.composition import NoValueError, enclosing, fields_to_send, minimal, object_value
+from casecraft.cases.composition import NoValueError, fields_to_send, minimal
 from casecraft.cases.inspection import Inspection
+from casecraft.cases.least_requests import least_values
 from casecraft.cases.nodes import Goal, Node
 from casecraft.cases.pair_requests import PairRequests
 from casecraft.cases.probes import probe_values
@@ -21,6 +21,7 @@ from casecraft.cases.request_values import RequestValues
 from casecraft.cases.requests import RequestModel
 from casecraft.cases.rich_values import Wish, conforming, goal_values, rich
 from casecraft.cases.styles import essence_of
+from casecraft.cases.surroundings import enclosing, least_mapping_but
 from casecraft.cases.verification import RULES, judged_case
 from casecraft.cases.wrong_values import invalid_values
 from casecraft.core.case import Case, CaseRequest, Priority, Target, Technique
@@ -63,6 +64,7 @@ class Generation:
     reasons: dict[str, str] = field(default_factory=dict)
     base: RequestValues | None = None
     index_of: dict[str, int] = field(default_factory=dict)
+    impossible: list[str] = field(default_factory=list)
 
     def suite(self) -> RuleSuite:
         """Make all cases and say what they reach."""
@@ -81,10 +83,16 @@ class Generation:
                 if not goals[0].valid or goals[0].probe:
                     self._add_broken(goal_id, goals)
         else:
+            self._add_without_base()
             self.reasons = dict.fromkeys(model.goals, reason)
-            if self.base is not None and "body:missing" in model.goals:
-                self._add_broken("body:missing", model.goals["body:missing"])
+            self.impossible.append(f"no request that conforms can be made: {reason}")
         return self._result()
+
+    def _add_without_base(self) -> None:
+        """Add what needs no request that conforms: the part that cannot be made is missing, or is what is wrong."""
+        for goal_id, goals in self.model.goals.items():
+            if not goals[0].valid:
+                self._add_broken(goal_id, goals)
 
     def _result(self) -> RuleSuite:
         hit = {target for case in self.cases for target in case.targets}
@@ -101,26 +109,17 @@ class Generation:
     def _notes(self) -> tuple[str, ...]:
         nodes = [field.node for field in self.model.fields] + [body.node for body in self.model.bodies]
         passed_over = (f"{node.id}: {note}" for node in nodes for note in node.validator.notes)
-        return tuple(dict.fromkeys((*self.model.notes, *passed_over)))
+        return tuple(dict.fromkeys((*self.impossible, *self.model.notes, *passed_over)))
 
     # The least valid request
 
     def find_base(self) -> str | None:
-        """Find the least valid request; the reason where there is none. Parameters alone may be known even so."""
+        """Find the least valid request; the reason where there is none. What can be made of it is known even so."""
         model = self.model
-        values: dict[int, Any] = {}
-        body_value = None
-        try:
-            for index, field in enumerate(model.fields):
-                if field.parameter.required:
-                    values[index] = conforming(field.node)
-            self.base = RequestValues(values)
-            body = self._needed_body()
-            if body is not None:
-                body_value = conforming(body.node)
-        except NoValueError as error:
-            return str(error)
-        base = model.mender.mended(RequestValues(values, body, body_value))
+        self.base, reasons = least_values(model)
+        if reasons:
+            return "; ".join(reasons)
+        base = model.mender.mended(self.base)
         request = model.request_with(base)
         if request is None:
             return "no required value can be written in the style that its parameter has"
@@ -130,15 +129,6 @@ class Generation:
         self.base = base
         self._keep(request, inspection, "Accepts a request with only what is required", "P0")
         return None
-
-    def _needed_body(self) -> BodyForm | None:
-        documented = self.model.endpoint.body
-        if documented is None or not documented.required:
-            return None
-        if self.model.body is None:
-            types = ", ".join(media.content_type for media in documented.media_types)
-            raise NoValueError(f"body: no body of type {types} can be made")
-        return self.model.body
 
     def _keep(
         self,
@@ -405,7 +395,7 @@ class Generation:
         """The least request, with what the goal needs in it."""
         base, model = self._known_base(), self.model
         with_body = goal.kind in ("raw", "repeated-name", "typeless")
-        body, value = (model.body, self._telling_body()) if with_body else (base.body, base.body_value)
+        body, value = (model.body, self._telling_body(goal)) if with_body else (base.body, base.body_value)
         additions = (
             {index: conforming(model.fields[index].node) for index in model.scalars} if goal.kind == "repeated" else {}
         )
@@ -415,12 +405,17 @@ class Generation:
             if request is not None:
                 yield RightRequest(model.endpoint, request, body, value)
 
-    def _telling_body(self) -> Any:
-        """A conforming body, not empty where it may have a field."""
+    def _telling_body(self, goal: Goal) -> Any:
+        """A conforming body, not empty where it may have a field; any where none can be made and its text is broken."""
         node = self.model.body.node if self.model.body is not None else None
         if node is None:
             return None
-        value = conforming(node)
+        try:
+            value = conforming(node)
+        except NoValueError:
+            if goal.kind == "raw":
+                return {"unexpected": True}
+            raise
         names = fields_to_send(node)
         return value if value or not names else {names[0]: minimal(node.child(names[0]))}
 
@@ -458,7 +453,7 @@ class Generation:
 
     def _others(self, parent: Node, left_out: str | int | None) -> dict[str, Any]:
         """The least mapping without one field; on the wire it needs another one to be seen."""
-        value = {name: each for name, each in object_value(parent).items() if name != left_out}
+        value = {name: each for name, each in least_mapping_but(parent, str(left_out)).items() if name != left_out}
         if not value and parent.carrier != "json" and parent.parent is not None:
             other = next((name for name in fields_to_send(parent) if name != left_out), None)
             return value if other is None else {other: minimal(parent.child(other))}

@@ -6,6 +6,7 @@ from typing import Any
 from casecraft.cases.applied_kinds import applied_invalid_kinds, applied_valid_kinds, kind_number
 from casecraft.cases.nodes import Goal, Node
 from casecraft.cases.numbers import beyond, ends_of
+from casecraft.cases.patterns import is_readable
 from casecraft.cases.shapes import Applied
 from casecraft.cases.spreading import BRANCH_SAMPLE, spread
 from casecraft.cases.wording import describe, short_text, technique_of
@@ -115,7 +116,7 @@ def _text_kinds(node: Node) -> Iterator[tuple[str, Any]]:
     if shape.format in CHECKED_FORMATS:
         yield "valid-format", shape.format
     if shape.patterns:
-        yield "valid-pattern", shape.patterns[0]
+        yield from (("valid-pattern", pattern) for pattern in shape.patterns[:1] if is_readable(pattern))
     elif node.carrier in ("json", "xml") and shape.format is None and shape.typed and shape.length.most != 0:
         yield "non-ascii", None
 
@@ -174,7 +175,8 @@ def _object_kinds(node: Node) -> Iterator[tuple[str, Any]]:
     if "object" not in shape.types:
         return
     if any(name not in shape.required for name in shape.properties):
-        if shape.required or node.carrier in ("json", "xml") or node.parent is None:
+        may_be_minimal = shape.width.least <= len(shape.required)
+        if may_be_minimal and (shape.required or node.carrier in ("json", "xml") or node.parent is None):
             yield "minimal", None
         yield "all-fields", None
     if shape.width.least:
@@ -223,7 +225,7 @@ def _broken_text(node: Node) -> Iterator[tuple[str, Any]]:
         yield "too-short", shape.length.least - 1
     if shape.length.most is not None:
         yield "too-long", shape.length.most + 1
-    if shape.patterns:
+    if shape.patterns and is_readable(shape.patterns[0]):
         yield "wrong-pattern", shape.patterns[0]
     if shape.format in CHECKED_FORMATS:
         yield "wrong-format", shape.format

@@ -15,7 +15,8 @@ class Inspection:
     it all the same.
 
     A request that is `doubtful` conforms to every schema and breaks a rule between places that only names and texts
-    speak of, or stands on its boundary: it hits the target of that alone.
+    speak of, or stands on its boundary: it hits the target of that alone. One that is `unproven` conforms as far as its
+    schemas could be read.
     """
 
     findings: tuple[Finding, ...]
@@ -23,6 +24,7 @@ class Inspection:
     hits: frozenset[str]
     probing: bool = False
     doubtful: bool = False
+    unproven: bool = False
 
 
 @dataclass(slots=True)
@@ -36,6 +38,7 @@ class Look:
     doubts: set[str] = field(default_factory=set)
     given: dict[str, Any] = field(default_factory=dict)
     sends_other_type: bool = False
+    unproven: bool = False
 
     def add(self, reading: Reading, place: str) -> None:
         """Add what is known of the value at one place of the request."""
@@ -45,6 +48,7 @@ class Look:
         self.unclear.extend(reading.unclear)
         self.hits |= reading.hits
         self.probes |= reading.probes
+        self.unproven |= reading.unproven
 
     def concluded(self, known: Collection[str]) -> Inspection:
         """The inspection, with the targets that are `known` alone."""
@@ -55,4 +59,4 @@ class Look:
         if self.doubts:
             hits = self.doubts.intersection(known) if len(self.doubts) == 1 else ()
             return Inspection((), (), frozenset(hits), doubtful=True)
-        return Inspection((), (), frozenset(self.hits).intersection(known))
+        return Inspection((), (), frozenset(self.hits).intersection(known), unproven=self.unproven)

@@ -17,7 +17,8 @@ WALKED_ITEMS = 16
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One parameter of one request, or its body, judged. `probes` are the targets of what conforms and may be refused
-    yet, `value` is what was read, in a tuple where it was sent; `unclear` says why no label is sure.
+    yet, `value` is what was read, in a tuple where it was sent; `unclear` says why no label is sure; what is `unproven`
+    conforms as far as its schema could be read.
     """
 
     findings: tuple[Finding, ...]
@@ -25,6 +26,7 @@ class Reading:
     probes: frozenset[str] = frozenset()
     value: tuple[Any, ...] = ()
     unclear: tuple[str, ...] = ()
+    unproven: bool = False
 
 
 def judged(node: Node, value: Any) -> Reading:
@@ -35,7 +37,7 @@ def judged(node: Node, value: Any) -> Reading:
     hits: set[str] = set()
     probes: set[str] = set()
     _walk(node, value, hits, probes)
-    return Reading((), frozenset(hits), frozenset(probes), (value,))
+    return Reading((), frozenset(hits), frozenset(probes), (value,), unproven=not node.validator.proves(value))
 
 
 def judged_document(node: Node, text: Any) -> Reading:

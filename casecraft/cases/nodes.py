@@ -12,6 +12,13 @@ from casecraft.core.case import Technique
 from casecraft.core.endpoint import Location
 from casecraft.core.schema import Definitions, Schema, referenced_name
 
+MOST_FOLDS = 64
+"""Unions that lie one in another of which branches are looked at."""
+
+FEW_FOLDS = 4
+MOST_FOLDED = 512
+"""Branches that lie in more than `FEW_FOLDS` unions and are looked at, in one parameter or body."""
+
 Carrier: TypeAlias = Literal["json", "form", "xml", "text"] | Location
 """What carries a node's value: a JSON or XML document, a form, a plain text or a parameter."""
 
@@ -65,12 +72,14 @@ class Node:
         "_children",
         "_item",
         "_places",
+        "_sampled",
         "_validator",
         "ancestry",
         "carrier",
         "context",
         "depth",
         "expanded",
+        "folds",
         "goals",
         "id",
         "is_flat",
@@ -82,6 +91,7 @@ class Node:
         "samples",
         "schema",
         "shape",
+        "spent",
         "step",
     )
 
@@ -110,6 +120,7 @@ class Node:
         self.required = required
         self.samples = samples + shape.samples
         self.depth: int = 0 if parent is None else parent.depth + 1
+        self.folds: int = 0 if parent is None else parent.folds
         self.ancestry = _ancestry(parent, schema)
         self.goals: list[Goal] = []
         self.probes: list[Probe] = []
@@ -120,6 +131,8 @@ class Node:
         self._item: Node | None = None
         self._places: dict[int, Node] = {}
         self._branches: tuple[Node, ...] | None = None
+        self._sampled: list[tuple[int, Schema]] | None = None
+        self.spent: list[int] = [0] if parent is None else parent.spent
         self._validator: Validator | None = None
 
     @property
@@ -219,10 +232,20 @@ class Node:
 
     def sampled_branches(self) -> list[tuple[int, Schema]]:
         """The first union's branches that are looked at, with their numbers from 1."""
-        if not self.shape.choices or self.is_recursive:
+        if self._sampled is None:
+            self._sampled = self._sample()
+        return self._sampled
+
+    def _sample(self) -> list[tuple[int, Schema]]:
+        if not self.shape.choices or self.is_recursive or self.folds >= MOST_FOLDS:
             return []
         branches = self.shape.choices[0].branches
-        return [(index + 1, branches[index]) for index in spread(len(branches), BRANCH_SAMPLE)]
+        chosen = spread(len(branches), BRANCH_SAMPLE)
+        if self.folds >= FEW_FOLDS:
+            self.spent[0] += len(chosen)
+            if self.spent[0] > MOST_FOLDED:
+                return []
+        return [(index + 1, branches[index]) for index in chosen]
 
     def _branch(self, schema: Schema) -> "Node":
         own = replace(self.shape, choices=self.shape.choices[1:], samples=())
@@ -238,6 +261,7 @@ class Node:
             samples=self.samples,
         )
         node.depth = self.depth
+        node.folds = self.folds + 1
         return node
 
     def locate(self, step: str | int) -> "Node":

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from casecraft.cases.composition import enclosing, object_value
 from casecraft.cases.hostile_texts import HOSTILE_TEXTS, HostileText
 from casecraft.cases.nesting import NESTED, nested_values
 from casecraft.cases.nodes import Goal, Node, Probe
 from casecraft.cases.shapes import is_sent, same_value
+from casecraft.cases.surroundings import enclosing, surrounding_object
 from casecraft.core.case import Technique
 
 PLACES = 4
@@ -92,5 +92,5 @@ def probe_values(goal: Goal) -> Iterator[tuple[Node, Any]]:
         child = node.child(name)
         for value in _SERVERS_OWN:
             if child.validator.accepts(value):
-                yield enclosing(node, {**object_value(node), name: value})
+                yield enclosing(node, {**surrounding_object(node, name), name: value})
                 break

@@ -60,7 +60,6 @@ IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
 
 LOCATIONS = ("path", "query", "header", "cookie")
 
-
 KEPT_READINGS = 2048
 
 
@@ -411,7 +410,9 @@ class RequestModel:
             look.findings.append(Finding(f"body:{read.fault}", read.message))
         else:
             reading = judged(body.node, read.value)
-            look.add(reading if body is self.body else Reading(reading.findings, frozenset()), "body")
+            if body is not self.body:
+                reading = Reading(reading.findings, frozenset(), unproven=reading.unproven)
+            look.add(reading, "body")
             if read.repeats:
                 look.probes.add(REPEATED_NAME)
 
@@ -443,18 +444,13 @@ def _surplus(goals: Iterable[Goal]) -> set[str]:
 
 _SAY_LESS = {"wrong-type": 1, "unexpected-null": 2}
 
-
 _NO_TEXT = "a body without a type has no text"
-
 
 UNSUPPORTED = "body:unsupported-content-type"
 
-
 MEDIA_LIMIT = 6
 
-
 _TAKES_ALL = frozenset({"*/*", "text/*", "text/plain"})
-
 
 _KINDS = ("json", "form", "xml", "text", "opaque")
 

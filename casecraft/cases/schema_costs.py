@@ -1,12 +1,15 @@
 """How much work a schema may make a validator do, known before it is asked: documents are not trusted."""
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any, NamedTuple
 
-from casecraft.core.schema import Definitions, Schema, referenced_name
+from casecraft.core.schema import Schema, referenced_name
 
 MOST_PATHS = 100_000
 """A schema with more ways through its unions and conditions for one value is never checked against."""
+
+MOST_DEPTH = 100
+"""Schemas that lie one in another for one value, over references: deeper ones are neither read nor checked against."""
 
 EXPLAINED_PATHS = 512
 """With more of them, what is wrong with a value is said with respect to a sample of each union's branches."""
@@ -17,42 +20,89 @@ _INSIDE = ("items", "contains", "additionalProperties", "unevaluatedProperties",
 _NAMED_INSIDE = ("properties", "patternProperties")
 
 
+class Cost(NamedTuple):
+    """The schemas that one value may be held against, and how many of them lie one in another."""
+
+    paths: int
+    depth: int
+
+    def or_worse(self, other: "Cost") -> "Cost":
+        """The greater of each."""
+        return Cost(max(self.paths, other.paths), max(self.depth, other.depth))
+
+
+_ONE = Cost(1, 1)
+
+
 class SchemaCosts:
     """Counts the ways through the schemas of one document; named definitions are looked at once."""
 
-    def __init__(self, definitions: Definitions) -> None:
-        self._definitions = definitions
-        self._named: dict[str, tuple[int, int]] = {}
+    def __init__(self, definition: Callable[[str], Schema]) -> None:
+        self._definition = definition
+        self._named: dict[str, Cost] = {}
+        self._worst: dict[str, Cost] = {}
+        self._entered: dict[str, int] = {}
 
-    def paths(self, schema: Schema) -> int:
-        """The most schemas that one value may be held against, at the worst place of a schema."""
-        return self._count(schema)[1]
+    def worst(self, schema: Schema, reached: Collection[str]) -> Cost:
+        """The cost of one value at the worst place of a schema and of the definitions that it reaches."""
+        for name in reached:
+            if name not in self._worst:
+                self._worst[name] = self._worst_in(self._definition(name))
+        costs = [self._worst_in(schema), *map(self._worst.__getitem__, reached)]
+        return Cost(max(each[0] for each in costs), max(each[1] for each in costs))
 
-    def _count(self, schema: Any) -> tuple[int, int]:
-        """The ways for a value of the schema itself, and the most of any place in it."""
+    def _worst_in(self, schema: Any) -> Cost:
+        worst, waiting = _ONE, [schema]
+        while waiting:
+            each = waiting.pop()
+            if isinstance(each, Mapping):
+                worst = worst.or_worse(self._cost(each))
+                waiting.extend(_beside(each))
+                waiting.extend(_inside(each))
+        return worst
+
+    def _cost(self, schema: Any) -> Cost:
+        """The cost of a value of the schema itself."""
         if not isinstance(schema, Mapping):
-            return 1, 1
-        own, worst = 1, 1
-        for each in _beside(schema):
-            paths, inner = self._count(each)
-            own, worst = own + paths, max(worst, inner)
-        for each in _inside(schema):
-            worst = max(worst, self._count(each)[1])
+            return _ONE
+        parts = [self._cost(each) for each in _beside(schema)]
         name = referenced_name(schema)
         if name is not None:
-            paths, inner = self._count_named(name)
-            own, worst = own + paths, max(worst, inner)
-        return own, max(own, worst)
+            parts.append(self._cost_of_named(name))
+        return Cost(1 + sum(part.paths for part in parts), 1 + max((part.depth for part in parts), default=0))
 
-    def _count_named(self, name: str) -> tuple[int, int]:
-        known = self._named.get(name)
-        if known is None:
-            self._named[name] = 1, 1  # what leads back to itself adds nothing
-            try:
-                known = self._named[name] = self._count(self._definitions[name])
-            except KeyError:  # a dangling reference, of which the loader has told
-                known = self._named[name] = 1, 1
-        return known
+    def _cost_of_named(self, name: str) -> Cost:
+        if name in self._entered:  # what leads back to itself adds nothing but the way round
+            return Cost(1, len(self._entered) - self._entered[name])
+        if name not in self._named:
+            self._settle(name)
+        return self._named[name]
+
+    def _settle(self, name: str) -> None:
+        """Find the cost of a definition, after those that it leads to: they may lie deeper than Python calls."""
+        waiting = [name]
+        while waiting:
+            name = waiting[-1]
+            if name in self._named:
+                waiting.pop()
+            elif name in self._entered:
+                self._named[name] = self._cost(self._definition(name))
+                del self._entered[name]
+            else:
+                self._entered[name] = len(self._entered)
+                names = _references_beside(self._definition(name))
+                waiting.extend(each for each in names if each not in self._named and each not in self._entered)
+
+
+def _references_beside(schema: Any) -> Iterator[str]:
+    waiting = [schema]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, Mapping):
+            name = referenced_name(each)
+            if name is not None:
+                yield name
+            waiting.extend(_beside(each))
 
 
 def _beside(schema: Mapping[str, Any]) -> Iterator[Any]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from casecraft.cases.schema_costs import MOST_DEPTH
 from casecraft.cases.shapes import ALL_TYPES, Applied, Bounds, Choice, Number, Shape, Size, json_type, merge
 from casecraft.core.schema import Definitions, Schema, referenced_name
 
@@ -15,38 +16,54 @@ class ShapeReader:
     def __init__(self, definitions: Definitions) -> None:
         self._definitions = definitions
         self._named: dict[str, Shape] = {}
+        self._cut_short: dict[str, tuple[Shape, frozenset[str]]] = {}
         self._reading: set[str] = set()
         self._cut: set[str] = set()
+        self._depth = 0
 
     def read(self, schema: Schema) -> Shape:
-        """The shape of a schema; a loop of references adds nothing to it."""
+        """The shape of a schema; a loop of references adds nothing to it, nor does what lies too deep."""
         if isinstance(schema, bool):
             return _ANYTHING if schema else _NOTHING
-        name = referenced_name(schema)
-        if name is None:
-            return self._read_mapping(schema)
-        if name in self._reading:
-            self._cut.add(name)
-            return _ANYTHING
-        named = self._read_named(name)
-        return named if len(schema) == 1 else merge(self._read_mapping(schema), named)
+        self._depth += 1
+        try:
+            name = referenced_name(schema)
+            if name is None:
+                return self._read_mapping(schema)
+            named = self._read_named(name)
+            return named if len(schema) == 1 else merge(self._read_mapping(schema), named)
+        finally:
+            self._depth -= 1
+            if self._depth == 0:
+                self._cut_short.clear()
 
     def _read_named(self, name: str) -> Shape:
-        shape = self._named.get(name)
-        if shape is None:
+        if name in self._reading or self._depth > MOST_DEPTH:
+            self._cut.add(name)
+            return _ANYTHING
+        if name in self._named:
+            return self._named[name]
+        if name not in self._cut_short:
             cut_before, self._cut = self._cut, set()
-            self._reading.add(name)
-            try:
-                shape = self.read(self._definitions[name])
-            except KeyError:  # a dangling reference, of which the loader has told
-                shape = _ANYTHING
-            finally:
-                self._reading.discard(name)
+            shape = self._read_definition(name)
             self._cut.discard(name)
-            if not self._cut:  # else something of it is missing that is still being read
+            if not self._cut:
                 self._named[name] = shape
-            self._cut |= cut_before
+            # What misses something that is still being read holds good as long as that is being read.
+            self._cut_short[name] = shape, frozenset(self._cut)
+            self._cut = cut_before
+        shape, missing = self._cut_short[name]
+        self._cut |= missing
         return shape
+
+    def _read_definition(self, name: str) -> Shape:
+        self._reading.add(name)
+        try:
+            return self.read(self._definitions[name])
+        except KeyError:  # a dangling reference, of which the loader has told
+            return _ANYTHING
+        finally:
+            self._reading.discard(name)
 
     def _read_mapping(self, schema: Mapping[str, Any]) -> Shape:
         shape = own_keywords(schema)

@@ -12,6 +12,7 @@ from typing import Any
 from rstr import Rstr
 
 from casecraft.cases.format_texts import format_texts
+from casecraft.cases.patterns import makeable, matches, without_assertions
 from casecraft.cases.shapes import Shape, Size
 
 TEXT_LIMIT = 64 * 1024
@@ -24,6 +25,9 @@ PATTERN_TRIES = 6
 
 DRAWS = 12
 """Strings that are made of a pattern for each different one that is asked for, at most."""
+
+ASSERTED_TRIES = 36
+"""Strings that are made for a pattern that looks ahead, before it counts as one that none matches."""
 
 BY_NAME = (
     ("email", "ada@example.com"),
@@ -115,20 +119,56 @@ def of_length(text: str, length: int) -> str:
 def matching_texts(pattern: str, size: Size) -> tuple[str, ...]:
     """Strings that the pattern may match, of an allowed length where one is found. The same ones every time."""
     seed = int.from_bytes(hashlib.sha256(pattern.encode("utf-8", "replace")).digest()[:8])
+    plain, asserted = without_assertions(makeable(pattern))
+    size = _asserted_size(asserted, size)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the document's author is told of a doubtful pattern, not its user
-        made = (_match(_shortened(pattern, size, attempt), seed + attempt) for attempt in range(PATTERN_TRIES))
+        made = (_match(_shortened(plain, size, attempt), seed + attempt) for attempt in range(PATTERN_TRIES))
         found = [text for text in made if text is not None]
+        if "(?" in pattern:
+            found = [text for text in found if matches(pattern, text)]
+            found = found or list(_asserted_texts(pattern, plain, asserted, size))
     fitting = [text for text in found if size.clamp(len(text)) == len(text)]
     return tuple(dict.fromkeys(fitting + found))
 
 
 def more_matching_texts(pattern: str, size: Size, count: int) -> Iterator[str]:
     """Further strings that the pattern may match: so many that `count` of them differ where it has as many."""
+    plain, _ = without_assertions(makeable(pattern))
     for seed in range(count * DRAWS):
-        text = _match(_shortened(pattern, size, seed % 2), seed)
+        text = _match(_shortened(plain, size, seed % 2), seed)
         if text is not None:
             yield text
+
+
+def _asserted_texts(pattern: str, plain: str, asserted: tuple[str, ...], size: Size) -> Iterator[str]:
+    """Strings that match a pattern with assertions: made without them, and what they ask for put in."""
+    plain = re.sub(r"(?<!\\)\.(?![^\[]*\])", "[A-Za-z0-9]", plain)
+    asked = [each for each in asserted if not _LENGTH.fullmatch(each)]
+    asked = [re.sub(r"^(\^?\.[*+]\??)+|(\.[*+]\??)*\$?$", "", each) for each in asked]
+    for attempt in range(ASSERTED_TRIES):
+        text = _match(_shortened(plain, size, attempt % PATTERN_TRIES), attempt)
+        if text is None:
+            continue
+        parts = [_match(_shortened(each, _ANY_SIZE, 1), attempt) or "" for each in asked]
+        for number, part in enumerate(parts):
+            start = sum(map(len, parts[:number]))
+            text = text[:start] + part + text[start + len(part) :]
+        if matches(pattern, text):
+            yield text
+
+
+def _asserted_size(asserted: tuple[str, ...], size: Size) -> Size:
+    for found in filter(None, map(_LENGTH.fullmatch, asserted)):
+        most = found[1] if found[2] is None else found[2][1:]
+        size = size.within(Size(int(found[1]), int(most) if most else None))
+    return size
+
+
+_LENGTH = re.compile(r"\.\{(\d{1,6})(,\d{0,6})?\}\$")
+"""What a pattern looks ahead for to say how long a text is."""
+
+_ANY_SIZE = Size()
 
 
 def _match(pattern: str, seed: int) -> str | None:

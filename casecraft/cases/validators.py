@@ -9,7 +9,8 @@ from typing import Any
 import jsonschema_rs
 import orjson
 
-from casecraft.cases.schema_costs import EXPLAINED_PATHS, MOST_PATHS, SchemaCosts, sampled
+from casecraft.cases.patterns import is_readable, translated
+from casecraft.cases.schema_costs import EXPLAINED_PATHS, MOST_DEPTH, MOST_PATHS, SchemaCosts, sampled
 from casecraft.cases.schema_paths import Path, applied_keyword
 from casecraft.cases.spreading import BRANCH_SAMPLE, spread
 from casecraft.core.schema import Definitions, Schema, direct_references, referenced_name
@@ -35,15 +36,17 @@ class Violation:
 
 
 class Validator:
-    """One schema, compiled. `notes` say which of its keywords could not be used.
+    """One schema, compiled. `notes` say which of its keywords could not be used, `proves` whether a value was held
+    against all that is asked of it.
 
     `wide` says that it has so many branches that what is wrong with a value is said with respect to some of them.
     """
 
-    __slots__ = ("_compiled", "_explaining", "_schema", "notes")
+    __slots__ = ("_compiled", "_explaining", "_schema", "_strict", "notes")
 
     def __init__(self, schema: Schema, *, wide: bool = False) -> None:
-        self._compiled, self.notes = _compile(schema)
+        self._compiled, self.notes, strict = _compile(schema)
+        self._strict = _compile(strict)[0] if self.notes else None
         self._schema = schema if wide else True
         self._explaining = None if wide else self._compiled
 
@@ -53,6 +56,10 @@ class Validator:
             return self._compiled.is_valid(value)
         except ValueError:
             return False
+
+    def proves(self, value: Any) -> bool:
+        """Whether no keyword that was passed over speaks of the value: else it may be wrong where nothing is found."""
+        return self._strict is None or self._strict.is_valid(value) == self.accepts(value)
 
     def violations(self, value: Any) -> tuple[Violation, ...]:
         """What is wrong with the value; for a union, with respect to the branch that it comes nearest to."""
@@ -76,9 +83,10 @@ class _Unchecked(Validator):
 
     __slots__ = ()
 
-    def __init__(self, note: str) -> None:
+    def __init__(self, reason: str) -> None:
         super().__init__(True)
-        self.notes = (note,)
+        self._strict = jsonschema_rs.Draft202012Validator(False)
+        self.notes = (f"nothing is checked against this schema: {reason}",)
 
 
 class ValidatorCache:
@@ -86,7 +94,7 @@ class ValidatorCache:
 
     def __init__(self, definitions: Definitions) -> None:
         self._definitions = definitions
-        self._costs = SchemaCosts(definitions)
+        self._costs = SchemaCosts(self._definition)
         self._kept: OrderedDict[str | bytes, Validator] = OrderedDict()
 
     def validator(self, schema: Schema) -> Validator:
@@ -102,22 +110,25 @@ class ValidatorCache:
         return kept
 
     def _made(self, schema: Schema) -> Validator:
-        paths = self._costs.paths(schema)
-        if paths > MOST_PATHS:
-            return _Unchecked(f"nothing is checked against this schema: it has {paths} ways through its unions")
-        return Validator(self._contained(schema), wide=paths > EXPLAINED_PATHS)
+        reached = self._reached(schema)
+        cost = self._costs.worst(schema, reached)
+        if cost.paths > MOST_PATHS:
+            return _Unchecked(f"it has {cost.paths} ways through its unions")
+        if cost.depth > MOST_DEPTH:
+            return _Unchecked(f"schemas lie {cost.depth} deep one in another")
+        if isinstance(schema, Mapping) and reached:
+            schema = {**schema, "$defs": dict(sorted(reached.items()))}
+        return Validator(schema, wide=cost.paths > EXPLAINED_PATHS)
 
-    def _contained(self, schema: Schema) -> Schema:
-        """Like `Definitions.self_contained`, and dangling references allow everything."""
+    def _reached(self, schema: Schema) -> dict[str, Schema]:
+        """Like `Definitions.closure`, and dangling references allow everything."""
         reached: dict[str, Schema] = {}
         waiting = set(direct_references(schema))
         while waiting:
             name = waiting.pop()
             reached[name] = found = self._definition(name)
             waiting.update(each for each in direct_references(found) if each not in reached)
-        if isinstance(schema, bool) or not reached:
-            return schema
-        return {**schema, "$defs": dict(sorted(reached.items()))}
+        return reached
 
     def _definition(self, name: str) -> Schema:
         try:
@@ -139,31 +150,60 @@ def _key(schema: Schema) -> str | bytes:
         return repr(schema)
 
 
-def _compile(schema: Schema) -> tuple[jsonschema_rs.Validator, tuple[str, ...]]:
-    """Compile a schema without the keywords that cannot be used, such as a pattern in another regex dialect."""
+def _compile(schema: Schema) -> tuple[jsonschema_rs.Validator, tuple[str, ...], Schema]:
+    """Compile a schema without the keywords that cannot be used, such as a pattern in another regex dialect. The last
+    is the schema that no text conforms to where such a pattern was.
+    """
     notes: list[str] = []
     current: Any = schema
+    strict: Any = schema
     for attempt in range(REMOVALS + 1):
         try:
-            return jsonschema_rs.Draft202012Validator(current, validate_formats=True), tuple(notes)
+            return jsonschema_rs.Draft202012Validator(current, validate_formats=True), tuple(notes), strict
         except jsonschema_rs.ValidationError as error:
-            current = copy.deepcopy(schema) if attempt == 0 else current
-            if not _remove(current, error.instance_path):
+            if attempt == 0:
+                current, strict = copy.deepcopy(schema), copy.deepcopy(schema)
+            path = error.instance_path
+            if not path:
                 break
-            notes.append(f"passed over at /{'/'.join(map(str, error.instance_path))}: {_first_line(error)}")
+            if _translate(current, path):
+                _translate(strict, path)
+                continue
+            _change(current, path, None)
+            _change(strict, path, NEVER if path[-1] == "pattern" else None)
+            notes.append(f"passed over at /{'/'.join(map(str, path))}: {_first_line(error)}; {_MAY_BE_REFUSED}")
         except (jsonschema_rs.ReferencingError, ValueError) as error:
             notes.append(f"the schema cannot be compiled: {_first_line(error)}")
             break
-    return jsonschema_rs.Draft202012Validator(True), (*notes, "nothing is checked against this schema")
+    return jsonschema_rs.Draft202012Validator(True), (*notes, "nothing is checked against this schema"), False
 
 
-def _remove(schema: Any, path: list[str | int]) -> bool:
+NEVER = "$^a"
+"""A pattern that matches nothing."""
+
+_MAY_BE_REFUSED = "no case says that a value there must be accepted"
+
+
+def _translate(schema: Any, path: list[str | int]) -> bool:
+    """Write the pattern at a path so that it can be read, where that is all that it needs."""
+    pattern = _holder(schema, path).get(path[-1]) if path[-1] == "pattern" else None
+    if not isinstance(pattern, str) or translated(pattern) == pattern or not is_readable(pattern):
+        return False
+    _change(schema, path, translated(pattern))
+    return True
+
+
+def _change(schema: Any, path: list[str | int], value: Any) -> None:
+    if value is None:
+        _holder(schema, path).pop(path[-1])
+    else:
+        _holder(schema, path)[path[-1]] = value
+
+
+def _holder(schema: Any, path: list[str | int]) -> Any:
     for step in path[:-1]:
         schema = schema[step]
-    if not path:
-        return False
-    schema.pop(path[-1])
-    return True
+    return schema
 
 
 def _first_line(error: Exception) -> str:
@@ -210,6 +250,12 @@ def _shared_keyword(branches: list[list[Violation]], path: Path) -> str:
     return "type" if branches and all(any(_of_type(each, path) for each in branch) for branch in branches) else "anyOf"
 
 
+_TOO_MANY = (
+    jsonschema_rs.ValidationErrorKind.AdditionalProperties,
+    jsonschema_rs.ValidationErrorKind.UnevaluatedProperties,
+)
+
+
 def _violations_of(error: jsonschema_rs.ValidationError) -> Iterator[Violation]:
     path, kind, message = tuple(error.instance_path), error.kind, error.message
     applied = applied_keyword(error.schema_path, path)
@@ -217,13 +263,9 @@ def _violations_of(error: jsonschema_rs.ValidationError) -> Iterator[Violation]:
         yield Violation(applied.path, applied.keyword, message, applied.name or getattr(kind, "property", None))
     elif isinstance(kind, jsonschema_rs.ValidationErrorKind.Required):
         yield Violation((*path, kind.property), "required", message, kind.property)
-    elif isinstance(
-        kind,
-        jsonschema_rs.ValidationErrorKind.AdditionalProperties
-        | jsonschema_rs.ValidationErrorKind.UnevaluatedProperties,
-    ):
+    elif isinstance(kind, _TOO_MANY):
         for name in kind.unexpected:
-            yield Violation(path, "additionalProperties", message, name)
+            yield Violation(path, kind.name, message, name)
     else:
         yield Violation(path, _keyword(kind), message)
 

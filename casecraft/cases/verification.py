@@ -127,12 +127,13 @@ def judged_case(
 ) -> Case:
     """The case that an inspection with at most one finding proves."""
     valid = not inspection.findings
+    title = title.replace("Accepts", "Withstands", 1) if inspection.unproven else title
     refused = expect_refused_for_its_meaning(model.endpoint, proposed) if valid and not inspection.probing else None
     if refused is not None:
         expectation = refused
     elif inspection.probing:
         expectation = narrowed(expect_no_failure(model.endpoint), proposed)
-    elif inspection.doubtful:
+    elif inspection.doubtful or inspection.unproven:
         expectation = narrowed(expect_either(model.endpoint, request), proposed)
     elif valid:
         expectation = narrowed(expect_accepted(model.endpoint, request), proposed)

@@ -37,6 +37,7 @@ KINDS: Mapping[str, str] = {
     "minProperties": "too-few-properties",
     "maxProperties": "too-many-properties",
     "additionalProperties": "extra-field",
+    "unevaluatedProperties": "extra-field",
     "anyOf": "no-branch",
     "oneOf": "several-branches",
     "falseSchema": "forbidden",
@@ -70,13 +71,33 @@ MESSAGE_LIMIT = 300
 def findings_of(root: Node, value: Any, violations: Iterable[Violation]) -> tuple[Finding, ...]:
     """The things that are wrong with the value of a root node, each once."""
     by_place: dict[Path, dict[str, Finding]] = {}
-    for violation in violations:
+    for violation in _independent(root, tuple(violations)):
         kind = _kind(violation, _at(value, violation.path))
         target = f"{_place(root, violation)}:{kind}"
         kinds = by_place.setdefault(violation.path, {})
         key = f"{kind} {violation.name}" if kind in ("extra-field", "missing-dependent") else kind
         kinds.setdefault(key, Finding(target, violation.message[:MESSAGE_LIMIT]))
     return tuple(finding for kinds in by_place.values() for finding in _broadest(kinds))
+
+
+def _independent(root: Node, violations: tuple[Violation, ...]) -> tuple[Violation, ...]:
+    """The violations without those that only follow from others.
+
+    Where a schema fails, JSON Schema drops what it says of the value's properties, and `unevaluatedProperties` takes
+    them for undeclared ones. A property of the node's own shape is declared by a schema that has to hold in any case.
+    """
+    kept = tuple(
+        each
+        for each in violations
+        if each.keyword != "unevaluatedProperties" or each.name not in _node_at(root, each.path).shape.properties
+    )
+    return kept or violations
+
+
+def _node_at(root: Node, path: Path) -> Node:
+    for step in path:
+        root = root.locate(step)
+    return root
 
 
 def _broadest(kinds: Mapping[str, Finding]) -> list[Finding]:
@@ -112,9 +133,7 @@ def _at(value: Any, path: Path) -> Any:
 
 def _place(root: Node, violation: Violation) -> str:
     """The id of the place; a property that is missing keeps its name, declared or not."""
-    node = root
-    for step in violation.path[:-1]:
-        node = node.locate(step)
+    node = _node_at(root, violation.path[:-1])
     if violation.keyword == "dependentRequired":
         return f"{(node.locate(violation.path[-1]) if violation.path else node).id}.{violation.name}"
     if not violation.path:

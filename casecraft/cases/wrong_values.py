@@ -9,6 +9,7 @@ from casecraft.cases.format_texts import format_texts
 from casecraft.cases.nodes import Goal, Node
 from casecraft.cases.numbers import ends_of, moved, nearest, off_grid
 from casecraft.cases.shapes import Size, json_type
+from casecraft.cases.surroundings import least_mapping
 from casecraft.cases.texts import breaking_format, breaking_pattern, matching_texts, of_length
 
 
@@ -86,7 +87,7 @@ def _other_width(node: Node, count: int) -> Iterator[Any]:
 
 
 def _extra_field(node: Node, _: Any) -> Iterator[Any]:
-    yield {**object_value(node), "unexpectedField": "unexpected"}
+    yield {**least_mapping(node), "unexpectedField": "unexpected"}
 
 
 _BREAKERS: Mapping[str, Callable[[Node, Any], Iterator[Any]]] = {

@@ -36,7 +36,9 @@ class Operation:
         value, lost = self.context.references.resolve(node)
         if isinstance(value, dict):
             return value
-        reason = f"its `$ref` {as_written(lost)!r} leads nowhere" if lost is not None else "it is no mapping"
+        reason = "it is no mapping"
+        if lost is not None:
+            reason = f"its `$ref` {as_written(lost)!r} {self.context.references.why_lost(lost)}"
         self.notes.append(f"{what} was passed over: {reason}")
         return None
 

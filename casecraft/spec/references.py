@@ -14,6 +14,7 @@ class References:
     def __init__(self, root: Mapping[str, Any]) -> None:
         self.root = root
         self._places: dict[str, tuple[str, Any]] = {}
+        self._endless: set[str] = set()
 
     def place(self, reference: str) -> tuple[str, Any]:
         """The pointer and the value that a reference means; the value is MISSING where it leads nowhere.
@@ -25,8 +26,14 @@ class References:
             found = self._look_up(reference)
             if self._loops(found[1]):
                 found = (found[0], MISSING)
+                self._endless.add(reference)
             self._places[reference] = found
         return found
+
+    def why_lost(self, reference: str) -> str:
+        """What is wrong with a reference that has no value."""
+        self.place(reference)
+        return "leads back into itself and never ends" if reference in self._endless else "leads nowhere"
 
     def resolve(self, node: Any) -> tuple[Any, str | None]:
         """What a node means: itself, or where it is a `$ref` the value at its end. Else None and the lost reference."""
@@ -56,12 +63,12 @@ class References:
 
 
 def find_dangling(root: Mapping[str, Any], references: Iterable[str]) -> list[Problem]:
-    """A problem for each place that has one of these references, where that reference leads nowhere."""
+    """A problem for each place that has one of these references, where that reference leads nowhere or never ends."""
     known = References(root)
     problems = []
     for reference in sorted(references):
         if known.place(reference)[1] is MISSING:
-            message = f"`$ref` {reference!r} leads nowhere, or back into itself"
+            message = f"`$ref` {reference!r} {known.why_lost(reference)}"
             problems += [Problem(place, message) for place in pointers.find_all(root, "$ref", reference)]
     return problems
 

@@ -78,7 +78,7 @@ class _Splitter:
         responses = read_responses(operation)
         security = read_security(self._context.root, content, self._schemes, notes)
         fingerprint, lost = self._fingerprints.take(self._reached_content(operation))
-        notes.extend(f"the `$ref` {as_written(reference)!r} leads nowhere" for reference in lost)
+        notes.extend(f"the `$ref` {as_written(each)!r} {self._context.references.why_lost(each)}" for each in lost)
         return Endpoint(
             method=operation.method,
             path=operation.path,

@@ -4,6 +4,7 @@ None of these tests looks at a clock. What they guard against takes minutes or d
 """
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -91,6 +92,20 @@ def ladder(depth: int) -> dict[str, Any]:
     }
 
 
+def chain(length: int) -> dict[str, Any]:
+    """Each definition has an optional field of the next one."""
+    fields = [{"x": {"type": "string"}, "n": {"$ref": f"#/$defs/N{level + 1}"}} for level in range(length)]
+    nodes = {
+        f"N{level}": {"type": "object", "required": ["x"], "properties": each} for level, each in enumerate(fields)
+    }
+    return {**nodes, f"N{length}": {"type": "string"}}
+
+
+def ring(length: int, other: dict[str, Any]) -> dict[str, Any]:
+    """Each definition is the next one or something else, and the last is the first."""
+    return {f"N{level}": {"oneOf": [{"$ref": f"#/$defs/N{(level + 1) % length}"}, other]} for level in range(length)}
+
+
 LOOPS: dict[str, dict[str, Any]] = {
     "requires itself": {"N0": {"type": "object", "required": ["n"], "properties": {"n": {"$ref": "#/$defs/N0"}}}},
     "by turns": {
@@ -113,6 +128,10 @@ LOOPS: dict[str, dict[str, Any]] = {
     },
     "a tree of 2^60 leaves": tree(60),
     "2^30 ways": ladder(30),
+    "2^12 ways round": {**ladder(12), "N12": {"$ref": "#/$defs/N0"}},
+    "a chain of 400": chain(400),
+    "a ring of 3,000": ring(3_000, {"type": "null"}),
+    "a ring of unions": ring(300, {"type": "integer"}),
 }
 
 
@@ -126,11 +145,28 @@ def test_what_never_ends_ends(definitions: dict[str, Any]) -> None:
     assert all(unreachable(whole).values())
 
 
+def test_what_lies_too_deep_has_a_note() -> None:
+    of = endpoint(query("limit", {"type": "integer"}), body={"$ref": "#/$defs/N0"}, definitions=ring(300, {}))
+    assert any("deep one in another" in note for note in notes_of(of))
+    shallow = endpoint(body={"$ref": "#/$defs/N0"}, definitions=chain(400))
+    assert not any("nothing is checked" in note for note in notes_of(shallow))
+    assert "body.n.n.x:missing" in ids(shallow)
+
+
+def test_where_a_ring_is_entered_does_not_matter() -> None:
+    definitions = Definitions(ring(300, {"type": "null"}).__getitem__)
+    validators = ValidatorCache(definitions)
+    for name in ("N200", "N7", "N199"):
+        assert "nothing is checked" in validators.validator({"$ref": f"#/$defs/{name}"}).notes[0]
+
+
 def test_ways_through_unions_are_counted_before_a_validator_is_asked() -> None:
-    costs = SchemaCosts(Definitions(ladder(30).__getitem__))
-    assert costs.paths({"$ref": "#/$defs/N20"}) > 2**10
-    assert costs.paths({"properties": {"deep": {"items": {"$ref": "#/$defs/N0"}}}}) > MOST_PATHS
-    assert costs.paths({"properties": {"a": {"anyOf": [{}, {"not": {}}]}, "b": {}}}) == 4
+    definitions = Definitions(ladder(30).__getitem__)
+    costs = SchemaCosts(definitions.__getitem__)
+    assert costs.worst({"$ref": "#/$defs/N20"}, ()).paths > 2**10
+    deep = {"properties": {"deep": {"items": {"$ref": "#/$defs/N0"}}}}
+    assert costs.worst(deep, definitions.closure(deep)).paths > MOST_PATHS
+    assert costs.worst({"properties": {"a": {"anyOf": [{}, {"not": {}}]}, "b": {}}}, ()).paths == 4
     of = endpoint(body={"$ref": "#/$defs/N0"}, definitions=ladder(30))
     assert any("ways through its unions" in note for note in notes_of(of))
 
@@ -184,3 +220,30 @@ def test_a_hundred_conditions_and_dependents() -> None:
     }
     of = endpoint(query("limit", {"type": "integer", "maximum": 9}), body=body)
     assert {"request:minimal", "body:missing", "query.limit:above-maximum"} <= ids(of)
+
+
+NEEDS_NO_BODY = {
+    *("body:missing", "body:unsupported-content-type", "body:wrong-type", "body:unexpected-null", "body.x:missing"),
+    *("body:truncated-json", "body:malformed-json", "body:empty", "body:deeply-nested", "request:undocumented-method"),
+}
+
+
+@pytest.mark.parametrize(
+    ("schema", "reason"),
+    [
+        ({"type": "integer", "minimum": 5, "maximum": 1}, "body.x: no conforming value was found (the minimum 5"),
+        ({"type": "string", "pattern": "^a(?!a)a$"}, "body.x: no conforming value was found for the pattern"),
+        ({"$ref": "#/$defs/N0"}, "body.x.n: the required fields never end"),
+        (False, "body.x: the schema allows no value"),
+    ],
+)
+def test_what_needs_no_conforming_body_is_made_where_there_is_none(schema: Any, reason: str) -> None:
+    body = {"type": "object", "required": ["x", "y"], "properties": {"x": schema, "y": {"type": "integer"}}}
+    limit = query("limit", {"type": "integer", "maximum": 9})
+    of = replace(endpoint(limit, body=body, definitions=LOOPS["requires itself"]), path_methods=("POST",))
+    made = generate(of)
+    assert {target for case in made for target in case.targets} >= NEEDS_NO_BODY
+    assert not any(case.valid for case in made)
+    assert next(case.request.body for case in made if case.targets == ("body.x:missing",)) == {"y": 1}
+    assert "query.limit:above-maximum" in unreachable(of)
+    assert [note for note in notes_of(of) if note.startswith(f"no request that conforms can be made: {reason}")]
