@@ -39,7 +39,6 @@ from casecraft.cases.whole_requests import (
     is_of_wrong_type,
     needs_auth,
     read_credentials,
-    undeclared_places,
     whole_goals,
 )
 from casecraft.core.case import CaseRequest, RawBody, Technique
@@ -312,11 +311,9 @@ class RequestModel:
             "header": request.headers,
             "cookie": request.cookies,
         }
-        known = undeclared_places(self.endpoint, request)
-        left = {
-            location: {name for name in written if (location, name) not in known}
-            for location, written in places.items()
-        }
+        left = {location: {*written} for location, written in places.items()}
+        accept = accept_of(request)
+        left["header"] -= {accept[0]} if accept is not None else set()
         for field in self.fields:
             location = field.parameter.location
             names = names_of(field.parameter, field.node.shape, places[location])

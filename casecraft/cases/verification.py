@@ -20,7 +20,7 @@ from casecraft.cases.inspection import Inspection
 from casecraft.cases.requests import IGNORED_HEADERS, LOCATIONS, RequestModel, request_model
 from casecraft.cases.styles import essence_of, is_form, is_json, write
 from casecraft.cases.techniques import ALL_TECHNIQUES
-from casecraft.cases.whole_requests import is_acceptable, needed_scopes, place_of
+from casecraft.cases.whole_requests import is_acceptable, needed_scopes, place_of, tried_credentials
 from casecraft.core.case import Case, CaseRequest, Credentials, Expectation, Priority, Source, Technique
 from casecraft.core.endpoint import Endpoint
 
@@ -221,6 +221,7 @@ def _assemble(model: RequestModel, draft: Draft) -> tuple[CaseRequest | None, li
         raw_body=draft.raw_body,
         credentials=_credentials(model, draft),
         without_scope=needed_scopes(model.endpoint).get(draft.violates or ""),
+        credentials_for=tried_credentials(model.endpoint).get(draft.violates or "", ("own", None))[1],
     ), problems
 
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from casecraft.cases.hostile_texts import HOSTILE_TEXTS
 from casecraft.cases.scenarios.graph import GONE, bindable_places, is_accepted
-from casecraft.cases.scenarios.paths import shape_of, words_of
 from casecraft.cases.scenarios.registry import Registry, path_place
 from casecraft.cases.scenarios.targets import is_about, left_over, only
 from casecraft.cases.scenarios.uniqueness import unique_bindings
+from casecraft.cases.whole_requests import ends_an_object
 from casecraft.core.case import Binding, Case, CaseRequest, Expectation
 from casecraft.core.endpoint import Endpoint
 from casecraft.core.job import JobResult
@@ -16,11 +16,6 @@ from casecraft.core.job import JobResult
 CONFLICT = "409"
 
 _ANY_VALUE = frozenset({"valid", "valid-format", "valid-pattern"})
-_ENDINGS = frozenset(
-    {"archive", "cancel", "close", "complete", "deactivate", "delete", "destroy", "disable", "expire", "finish", "lock"}
-    | {"merge", "purge", "remove", "revoke", "stop", "suspend", "terminate", "transfer", "void"}
-)
-"""Last words of paths whose request ends what it is about."""
 
 
 def attach(registry: Registry, result: JobResult) -> JobResult:
@@ -140,8 +135,7 @@ def _consumes(endpoint: Endpoint, case: Case, path: dict[str, Binding]) -> bool:
         return False
     if endpoint.method.upper() == "DELETE":
         return True
-    last = words_of(shape_of(endpoint.path).rpartition("/")[2])
-    return endpoint.method.upper() != "GET" and bool(last) and last[0] in _ENDINGS
+    return endpoint.method.upper() != "GET" and ends_an_object(endpoint.path)
 
 
 def _documented(endpoint: Endpoint, statuses: tuple[int, ...]) -> list[int]:
