@@ -167,7 +167,9 @@ def test_all_programs_send_the_same(tmp_path: Path, echo: tuple[Echo, str]) -> N
     app, url = echo
     cases = [make_case(f"case--{number:03}", request=request) for number, request in enumerate(requests())]
     form = Body(True, (MediaType("multipart/form-data", {"properties": {"text": {"format": "binary"}}}),))
-    endpoint = make_endpoint("POST", "/pets", responses=(Response("200"),), security=((key_scheme(),), (BASIC, key_scheme())), body=form)
+    endpoint = make_endpoint(
+        "POST", "/pets", responses=(Response("200"),), security=((key_scheme(),), (BASIC, key_scheme())), body=form
+    )
     folder = tmp_path / "suite"
     render(make_suite([make_result(endpoint, *cases)]), folder, ["pytest", "unittest", "gherkin"])
     keys = {"CASECRAFT_AUTH_APIKEY": "own-key", "CASECRAFT_FOREIGN_AUTH_APIKEY": "other-key"}
