@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from casecraft.cases.hostile_texts import HOSTILE_TEXTS
 from casecraft.cases.scenarios.graph import GONE, bindable_places, is_accepted
+from casecraft.cases.scenarios.parting import settled
 from casecraft.cases.scenarios.registry import Registry, path_place
 from casecraft.cases.scenarios.targets import is_about, left_over, only
 from casecraft.cases.scenarios.uniqueness import unique_bindings
@@ -44,7 +45,9 @@ def attach(registry: Registry, result: JobResult) -> JobResult:
             cases.append(_bound(registry, endpoint, replace(case, targets=only(case, others)), path))
         else:
             cases.append(_bound(registry, endpoint, case, kept))
-    cases += [_as_written(registry, endpoint, case, path, about) for case in left_over(written, cases)]
+    if written:
+        apart = [_as_written(registry, endpoint, case, path, about) for case in left_over(written, cases)]
+        cases = settled(endpoint, cases, apart, {case.id for case in written})
     return result if cases == list(result.cases) else replace(result, cases=tuple(cases))
 
 
