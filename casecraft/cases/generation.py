@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from casecraft.cases.bodies import BodyForm
-from casecraft.cases.composition import NoValueError, enclosing, fields_to_send, minimal, object_value
+from casecraft.cases.composition import NoValueError, enclosing, fields_to_send, list_value, minimal, object_value
 from casecraft.cases.inspection import Inspection
 from casecraft.cases.nodes import Goal, Node
 from casecraft.cases.pair_requests import PairRequests
@@ -36,6 +36,9 @@ PAIRS_ALONE = 12
 
 LONGEST_PARAMETERS = 6000
 """Characters in all parameters of a combined request: RFC 9110 has servers take 8,000 octets, and escapes take more."""
+
+SEVERAL_ITEMS = 2
+"""Items of a body that is a sequence, where it is to have several."""
 
 VALUES_TRIED = 12
 """Values that are tried for one target before it counts as unreachable."""
@@ -338,6 +341,8 @@ class Generation:
         elif goal.kind == "other-type":
             other = next(body for body in model.bodies if goal.id.endswith(f"={essence_of(body.media.content_type)}"))
             requests.append(model.request(base.values, other, conforming(other.node)))
+        elif goal.kind == "several-items" and model.body is not None:
+            requests.append(model.request(base.values, model.body, list_value(model.body.node, SEVERAL_ITEMS)))
         elif goal.kind == "all-parameters":
             requests.append(self._combined(Wish(set())))
         elif isinstance(goal.argument, Relation):

@@ -313,7 +313,7 @@ def _body(model: RequestModel, draft: Draft, problems: list[str]) -> Any:
         problems.append(f"the body is no JSON value: {error}")
         return None
     body = model.body_for(draft.content_type)
-    as_value = body is not None and body.kind == "xml" and not isinstance(draft.body, str)
+    as_value = body is not None and body.kind in ("xml", "lines") and not isinstance(draft.body, str)
     if not is_json(draft.content_type) and not is_form(draft.content_type) and not as_value:
         return draft.body if isinstance(draft.body, str) else json.dumps(draft.body)
     if body is None or (body.kind != "form" and not as_value):

@@ -282,7 +282,9 @@ def test_credentials_are_tried_for_one_scheme(tmp_path: Path, echo: tuple[Echo, 
     render(make_suite([make_result(endpoint, *cases)]), tmp_path / "suite", [name])
     run = RUNNERS[name](tmp_path / "suite", echo[1], **SECRETS, CASECRAFT_FOREIGN_AUTH_BEARER="their-token")
     assert set(run.verdicts.values()) == {"passed"}, run.output
-    sent = {one["path"].decode(): (one["headers"]["x-api-key"], one["headers"]["authorization"]) for one in echo[0].requests}
+    sent = {
+        one["path"].decode(): (one["headers"]["x-api-key"], one["headers"]["authorization"]) for one in echo[0].requests
+    }
     assert sent == {
         "/wrong": (b"key'$(id)secret", b"Bearer casecraft-invalid-credential"),
         "/foreign": (b"theirs", b"Bearer their-token"),
