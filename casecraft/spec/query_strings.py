@@ -54,7 +54,7 @@ def _reason(raw: dict[str, Any], content_type: str, schema: dict[str, Any]) -> s
 
 def _form_of(field: Any, encoding: dict[str, Any], operation: Operation) -> dict[str, Any]:
     """How a field is written: as its style says, or as JSON where it is nested."""
-    style = {key: encoding[key] for key in ("style", "explode") if key in encoding}
+    style: dict[str, Any] = {key: encoding[key] for key in ("style", "explode") if key in encoding}
     plain = operation.context.references.resolve(field)[0]
     if style or not isinstance(plain, dict) or not _is_nested(plain, operation):
         return {"schema": field, **style}
