@@ -1,5 +1,6 @@
 """Cases that meet what they ask for: their ids come from resources, and "there is no such thing" is no answer then."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -88,7 +89,8 @@ def _bound(registry: Registry, endpoint: Endpoint, case: Case, path: dict[str, B
     for binding in _field_bindings(registry, endpoint, case):
         if not case.valid and binding.step in registry.borrowed:
             continue
-        if not any(is_about(target, _node(binding.place)) for target in case.targets if not _allows_any(target)):
+        own = [target for target in case.targets if not _allows_any(target)]
+        if not any(is_about(target, node) for target in own for node in _nodes(binding.place)):
             bindings.setdefault(binding.place, binding)
     if not bindings:
         return case
@@ -110,13 +112,15 @@ def _field_bindings(registry: Registry, endpoint: Endpoint, case: Case) -> Itera
     yield from registry.reference_bindings(endpoint, case.request)
 
 
-def _node(place: str) -> str:
-    """The node of the request whose targets a place is about: `body.owner.id` for `/body/owner/id`."""
+def _nodes(place: str) -> tuple[str, str]:
+    """The node of the request whose targets a place is about: `body.owner.id` for `/body/owner/id`; and what it is where
+    brackets mean what is inside, as in `/body/owner[id]` of a form.
+    """
     section, *names = place.removeprefix("/").split("/")
     node = "header" if section == "headers" else section
     for name in names:
         node += "[]" if name.isdecimal() else "." + name.replace("~1", "/").replace("~0", "~")
-    return node
+    return node, re.sub(r"\[(\w+)\]", r".\1", node)
 
 
 def _allows_any(target: str) -> bool:

@@ -134,6 +134,22 @@ def valid_cases(made: Chained, endpoint: str) -> list[Case]:
     return [case for case in cases_of(made, endpoint) if case.valid and case.technique != "error_guessing"]
 
 
+def test_value_in_brackets_that_a_case_is_about_stays(tmp_path: Path) -> None:
+    pet = {"type": "object", "required": ["id"], "properties": {"id": {**TEXT, "maxLength": 9}}}
+    count = {"type": "integer", "minimum": 1}
+    body = {"type": "object", "required": ["pet"], "properties": {"pet": pet, "count": count}}
+    form = {"application/x-www-form-urlencoded": {"schema": body, "encoding": {"pet": {"style": "deepObject"}}}}
+    order = {"requestBody": {"required": True, "content": form}, "responses": {"201": {"description": "made"}}}
+    named = {**PET, "properties": {**PET["properties"], "id": TEXT}}
+    paths = pets()
+    paths["/pets"]["post"] = operation({"201": named}, PET)
+    paths["/pets/{petId}"] = item(get=operation({"200": named}), schema=TEXT)
+    made = chained(tmp_path, {**paths, "/orders": {"post": order}})
+    bound_ids = {case.id: bound(case) for case in cases_of(made, "POST /orders") if case.request.body}
+    assert "/body/pet[id]" in bound_ids["post.orders--body.count:below-minimum"]
+    assert bound_ids["post.orders--body.pet.id:too-long"] == {}
+
+
 def test_no_target_is_lost(tmp_path: Path) -> None:
     results = results_of(tmp_path, pets())
     targets = {target for result in results for case in result.cases for target in case.targets}
