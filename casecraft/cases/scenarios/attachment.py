@@ -113,8 +113,9 @@ def _field_bindings(registry: Registry, endpoint: Endpoint, case: Case) -> Itera
 
 
 def _nodes(place: str) -> tuple[str, str]:
-    """The node of the request whose targets a place is about: `body.owner.id` for `/body/owner/id`; and what it is where
-    brackets mean what is inside, as in `/body/owner[id]` of a form.
+    """The node of the request whose targets a place is about: `body.owner.id` for `/body/owner/id`.
+
+    The second is what it is where brackets mean what is inside, as in `/body/owner[id]` of a form.
     """
     section, *names = place.removeprefix("/").split("/")
     node = "header" if section == "headers" else section
