@@ -103,8 +103,19 @@ def count_targets(suite: dict[str, list[dict[str, Any]]], endpoints: Iterable[En
 
 def count_repeated(cases: Iterable[dict[str, Any]]) -> int:
     """Cases of one endpoint that go out as the same request as one before them, with values of the same answers."""
-    requests = [(as_sent(case["request"]), json.dumps(case.get("bindings"))) for case in cases]
+    requests = [(as_sent(bound_request(case)), json.dumps(case.get("bindings"))) for case in cases]
     return len(requests) - len(set(requests))
+
+
+def bound_request(case: dict[str, Any]) -> dict[str, Any]:
+    """A case's request without the values in its path that give way to those of answers."""
+    taken = {binding["place"].rpartition("/")[2] for binding in case.get("bindings", ()) if _is_of_path(binding)}
+    kept = {name: value for name, value in case["request"]["path_params"].items() if name not in taken}
+    return {**case["request"], "path_params": kept}
+
+
+def _is_of_path(binding: dict[str, Any]) -> bool:
+    return str(binding["place"]).startswith("/path_params/")
 
 
 def as_sent(request: dict[str, Any]) -> str:

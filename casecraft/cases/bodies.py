@@ -6,6 +6,7 @@ from typing import Any
 
 from casecraft.cases.ambiguity import is_unclear
 from casecraft.cases.nodes import Carrier, Node, SchemaContext
+from casecraft.cases.raw_bodies import read_raw, text_of
 from casecraft.cases.readings import coerce
 from casecraft.cases.shapes import Shape
 from casecraft.cases.styles import Raw, Written, essence_of, is_form, is_json, names_of, read, text_tree, write
@@ -23,9 +24,25 @@ class Field:
     node: Node
 
 
+def parameter_field(context: SchemaContext, parameter: Parameter) -> Field:
+    """A parameter with its place."""
+    node = Node(
+        context,
+        f"{parameter.location}.{parameter.name}",
+        parameter.schema,
+        context.reader.read(parameter.schema),
+        name=parameter.name,
+        carrier=parameter.location,
+        required=parameter.required,
+        samples=parameter.examples,
+    )
+    node.is_flat = parameter.content_type is None
+    return Field(parameter, node)
+
+
 class BodyForm:
-    """One content type that a body may have. `kind` is "json", "form", "xml", "text" or, where no body of it
-    can be made or judged, "opaque".
+    """One content type that a body may have. `kind` is "json", "form", "xml", "lines" (JSON, an item a line), "text"
+    or, where no body of it can be made or judged, "opaque".
     """
 
     __slots__ = ("fields", "kind", "media", "node")
@@ -34,10 +51,14 @@ class BodyForm:
         self.media = media
         shape = context.reader.read(media.schema)
         self.kind = _body_kind(media.content_type, shape)
+        schema = media.schema
+        if self.kind == "lines" and not shape.size.least:  # without an item there is no body
+            schema = {"allOf": [schema], "minItems": 1}
+            shape = context.reader.read(schema)
         self.node = Node(
             context,
             "body",
-            media.schema,
+            schema,
             shape,
             name="body",
             carrier=_CARRIERS[self.kind],
@@ -79,6 +100,8 @@ class BodyForm:
         if self.kind == "xml":
             document = write_xml(self.node, value)
             return None if document is None else (document,)
+        if self.kind == "lines":
+            return ("".join(f"{text_of(item)}\n" for item in value),) if value and isinstance(value, list) else None
         return self._write_form(value) if isinstance(value, Mapping) else None
 
     def _write_form(self, value: Mapping[str, Any]) -> tuple[Any] | None:
@@ -96,6 +119,8 @@ class BodyForm:
 
     def read(self, body: Any) -> Any:
         """The JSON value that a body stands for; `read_xml` reads those of XML."""
+        if self.kind == "lines" and isinstance(body, str):
+            return _read_lines(body)
         if self.kind != "form" or not isinstance(body, Mapping):
             return body
         value: dict[str, Any] = {}
@@ -136,6 +161,12 @@ def _read_field(field: Field, raw: Raw) -> Any:
     return raw if reading.fault is not None else reading.value
 
 
+def _read_lines(text: str) -> Any:
+    """The values of the lines; the text itself where one of them is no JSON."""
+    read = [read_raw(line) for line in text.split("\n") if line.strip()]
+    return text if any(line.fault for line in read) else [line.value for line in read]
+
+
 def find_body(bodies: Sequence[BodyForm], content_type: str) -> BodyForm | None:
     """The body that a content type belongs to, an exact one before a range."""
     essence = essence_of(content_type)
@@ -170,14 +201,23 @@ def _body_kind(content_type: str, shape: Shape) -> str:
     if is_xml(content_type) and shape.likely_type in ("object", "array"):
         return "xml"
     essence = essence_of(content_type)
+    if essence in _LINES and shape.likely_type == "array":
+        return "lines"
     is_text = essence.startswith("text/") or essence in ("application/octet-stream", "application/yaml")
     return "text" if is_text and "string" in types else "opaque"
 
+
+_LINES = frozenset(
+    {"application/jsonl", "application/x-jsonlines", "application/jsonlines"}
+    | {"application/x-ndjson", "application/ndjson"}
+)
+"""Types of bodies that are a sequence: in each line one JSON value."""
 
 _CARRIERS: dict[str, Carrier] = {
     "json": "json",
     "form": "form",
     "xml": "xml",
+    "lines": "json",
     "text": "text",
     "opaque": "text",
 }

@@ -87,6 +87,7 @@ _REFUSALS_OF = {
 _KINDS = {
     METHOD: "method",
     AUTH_FOREIGN: "foreign",
+    AUTH_WITHOUT_SCOPE: "scope",
     "body:truncated-json": "syntax",
     "body:malformed-json": "syntax",
     "body:truncated-xml": "syntax",
@@ -98,10 +99,9 @@ _KINDS = {
 
 
 def _kind_of(target: str) -> str:
-    if target in _KINDS:
-        return _KINDS[target]
-    if target.startswith(f"{AUTH_WITHOUT_SCOPE}="):
-        return "scope"
+    known = _KINDS.get(target) or _KINDS.get(target.partition("=")[0])
+    if known is not None:
+        return known
     if target.startswith("auth:"):
         return "auth"
     if target == "body:unsupported-content-type":

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from casecraft.cases.composition import NoValueError, fields_to_send, minimal
+from casecraft.cases.composition import NoValueError, fields_to_send, list_value, minimal
 from casecraft.cases.inspection import Inspection
 from casecraft.cases.least_requests import least_values
 from casecraft.cases.nodes import Goal, Node
@@ -37,6 +37,9 @@ PAIRS_ALONE = 12
 
 LONGEST_PARAMETERS = 6000
 """Characters in all parameters of a combined request: RFC 9110 has servers take 8,000 octets, and escapes take more."""
+
+SEVERAL_ITEMS = 2
+"""Items of a body that is a sequence, where it is to have several."""
 
 VALUES_TRIED = 12
 """Values that are tried for one target before it counts as unreachable."""
@@ -328,6 +331,8 @@ class Generation:
         elif goal.kind == "other-type":
             other = next(body for body in model.bodies if goal.id.endswith(f"={essence_of(body.media.content_type)}"))
             requests.append(model.request(base.values, other, conforming(other.node)))
+        elif goal.kind == "several-items" and model.body is not None:
+            requests.append(model.request(base.values, model.body, list_value(model.body.node, SEVERAL_ITEMS)))
         elif goal.kind == "all-parameters":
             requests.append(self._combined(Wish(set())))
         elif isinstance(goal.argument, Relation):

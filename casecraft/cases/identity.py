@@ -30,6 +30,7 @@ def request_key(request: CaseRequest) -> bytes:
             request.raw_body,
             request.credentials,
             *([] if request.without_scope is None else [[request.without_scope.scheme, request.without_scope.scope]]),
+            *([] if request.credentials_for is None else [request.credentials_for]),
         ]
     )
 

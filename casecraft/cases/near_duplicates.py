@@ -61,8 +61,8 @@ def _comparable(cases: Sequence[Case]) -> list[Case]:
     return [case for index, case in enumerate(cases) if index in found]
 
 
-def _as_whom(request: CaseRequest) -> tuple[Credentials, MissingScope | None]:
-    return request.credentials, request.without_scope
+def _as_whom(request: CaseRequest) -> tuple[Credentials, MissingScope | None, str | None]:
+    return request.credentials, request.without_scope, request.credentials_for
 
 
 def _values(case: Case) -> list[str]:

@@ -101,7 +101,7 @@ def _draft(values: dict[str, Any], mender: Mender) -> Draft:
     else:
         values["body"], values["content_type"] = _content(values["body"], values["content_type"], mender)
     if values["credentials"] is None:
-        values["credentials"] = _CREDENTIALS_OF.get(values["violates"])
+        values["credentials"] = _CREDENTIALS_OF.get((values["violates"] or "").partition("=")[0])
     if values["valid"]:
         values["violates"] = None
     return Draft(**values)

@@ -60,6 +60,11 @@ def values_for(mender: Mender, base: RequestValues, relation: Relation, state: S
 
     Raises NoValueError where no value can be made for a place.
     """
+    for values in _in_state(mender, base, relation, state):
+        yield mender.mended(values, besides=relation)
+
+
+def _in_state(mender: Mender, base: RequestValues, relation: Relation, state: State) -> Iterator[RequestValues]:
     filled = _with_all(mender, base, relation.places)
     if relation.kind == "ordered":
         yield from _ordered(mender, filled, relation, state)

@@ -6,6 +6,7 @@ from typing import Any
 
 from casecraft.cases.bodies import BodyForm, Field
 from casecraft.cases.composition import fields_to_send
+from casecraft.cases.independence import independent
 from casecraft.cases.nodes import Node
 from casecraft.cases.relations import KINDS, OPERATORS, Kind, Relation
 from casecraft.core.endpoint import Endpoint
@@ -66,7 +67,7 @@ def found_relations(fields: Sequence[Field], body: BodyForm | None) -> tuple[Rel
     for nodes in groups.values():
         found.update(dict.fromkeys(_by_names(nodes)))
         found.update(dict.fromkeys(_by_texts(nodes, texts)))
-    return tuple(relation for relation in found if not _is_needed(relation, groups))[:MOST_RELATIONS]
+    return independent(relation for relation in found if not _is_needed(relation, groups))[:MOST_RELATIONS]
 
 
 def _described(node: Node) -> str:

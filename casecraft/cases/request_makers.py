@@ -7,12 +7,9 @@ from typing import Any
 from casecraft.cases import raw_bodies, xml_bodies
 from casecraft.cases.bodies import BodyForm
 from casecraft.cases.nodes import Goal
-from casecraft.cases.whole_requests import AUTH_INVALID, UNACCEPTABLE, other_method, place_of
+from casecraft.cases.whole_requests import UNACCEPTABLE, other_method
 from casecraft.core.case import CaseRequest, RawBody
-from casecraft.core.endpoint import Endpoint, SecurityScheme
-
-NOBODYS = {"apiKey": "casecraft-invalid-credential", "basic": "Basic bm9ib2R5Ondyb25n"}
-"""Credentials that nobody has; the second is `nobody:wrong`."""
+from casecraft.core.endpoint import Endpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +44,8 @@ def _with_repetition(right: RightRequest, _: Goal) -> Iterator[CaseRequest]:
 
 
 def _with_credentials(right: RightRequest, goal: Goal) -> Iterator[CaseRequest]:
-    scheme = goal.argument
-    if goal.kind == "auth-foreign":
-        yield replace(right.request, credentials="foreign")
-    elif goal.id == AUTH_INVALID:
-        yield replace(right.request, credentials="invalid")
-    else:
-        yield _with_made_up(right.request, scheme)
-
-
-def _with_made_up(request: CaseRequest, scheme: SecurityScheme) -> CaseRequest:
-    location, name = place_of(scheme)
-    secret = NOBODYS.get(scheme.http_scheme or scheme.kind, f"Bearer {NOBODYS['apiKey']}")
-    if location == "query":
-        return replace(request, query={**request.query, name: secret}, credentials="none")
-    if location == "cookie":
-        return replace(request, cookies={**request.cookies, name: secret}, credentials="none")
-    return replace(request, headers={**request.headers, name: secret}, credentials="none")
+    whose, scheme = goal.argument
+    yield replace(right.request, credentials=whose, credentials_for=scheme)
 
 
 def _without_scope(right: RightRequest, goal: Goal) -> Iterator[CaseRequest]:

@@ -46,10 +46,13 @@ class Mender:
         given = {numbers[number]: value for number, value in values.values.items()}
         return given if values.body is not self._body or self._body is None else given | {"body": values.body_value}
 
-    def mended(self, values: RequestValues, pinned: str = "") -> RequestValues:
-        """The values with as few changed as keeps every relation, where that can be; what is `pinned` stays."""
-        for _ in range(MENDINGS if self.relations else 0):
-            wrong = [each for each in self.relations if each.state(self.given(values)) in ("broken", "equal")]
+    def mended(self, values: RequestValues, pinned: str = "", besides: Relation | None = None) -> RequestValues:
+        """The values with as few changed as keeps every relation, where that can be; what is `pinned` stays, and how
+        it stands with the relation `besides` is left alone.
+        """
+        relations = [each for each in self.relations if each != besides]
+        for _ in range(MENDINGS if relations else 0):
+            wrong = [each for each in relations if each.state(self.given(values)) in ("broken", "equal")]
             if not wrong:
                 break
             for relation in wrong:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from casecraft.cases.ambiguity import is_unclear, why_unclear
-from casecraft.cases.bodies import BodyForm, Field, concrete_type, find_body
+from casecraft.cases.bodies import BodyForm, Field, concrete_type, find_body, parameter_field
 from casecraft.cases.goals import node_goals, sampling_notes
 from casecraft.cases.inspection import Inspection, Look
 from casecraft.cases.judgement import Reading, judged, judged_document
@@ -39,7 +39,6 @@ from casecraft.cases.whole_requests import (
     is_of_wrong_type,
     needs_auth,
     read_credentials,
-    undeclared_places,
     whole_goals,
 )
 from casecraft.core.case import CaseRequest, RawBody, Technique
@@ -76,7 +75,7 @@ class RequestModel:
         self.techniques = techniques
         self.notes: list[str] = []
         self.goals: OrderedDict[str, list[Goal]] = OrderedDict()
-        self.fields = [_parameter_field(context, each) for each in endpoint.parameters if not _is_ignored(each)]
+        self.fields = [parameter_field(context, each) for each in endpoint.parameters if not _is_ignored(each)]
         media_types = endpoint.body.media_types if endpoint.body is not None else ()
         required = endpoint.body is not None and endpoint.body.required
         self.bodies = [BodyForm(context, media, required=required) for media in media_types]
@@ -88,6 +87,9 @@ class RequestModel:
         self._readings: dict[Any, Reading] = {}
         self._last_body: tuple[Any, str, Reading] | None = None
         self._grown: list[Node] = []
+        unmade = [body.media.content_type for body in self.bodies if body.kind == "opaque"]
+        if unmade:
+            self.notes.append(f"no body of type {', '.join(unmade)} can be made")
         self._add_request_goals()
         self._grow()
         self.pairs = PairTable(self.fields, self.body)
@@ -130,6 +132,8 @@ class RequestModel:
             return
         if not any(essence_of(body.media.content_type) in _TAKES_ALL for body in self.bodies):
             self._add_request_goal(UNSUPPORTED, "content-type", False, "a body of a type that is not documented")
+        if self.body.kind == "lines" and self.body.node.shape.size.most != 1:
+            self._add_request_goal(SEVERAL, "several-items", True, "a body of several items")
         writable = [body for body in self.bodies if body.kind != "opaque"]
         for other in writable[:MEDIA_LIMIT] if len(writable) > 1 else ():
             name = essence_of(other.media.content_type)
@@ -311,11 +315,9 @@ class RequestModel:
             "header": request.headers,
             "cookie": request.cookies,
         }
-        known = undeclared_places(self.endpoint, request)
-        left = {
-            location: {name for name in written if (location, name) not in known}
-            for location, written in places.items()
-        }
+        left = {location: {*written} for location, written in places.items()}
+        accept = accept_of(request)
+        left["header"] -= {accept[0]} if accept is not None else set()
         for field in self.fields:
             location = field.parameter.location
             names = names_of(field.parameter, field.node.shape, places[location])
@@ -400,6 +402,8 @@ class RequestModel:
             reading = replace(reading, hits=frozenset(), probes=frozenset(), value=())
             look.sends_other_type = True
             look.hits.add(f"body:content-type={essence_of(body.media.content_type)}")
+        if body.kind == "lines" and reading.value and len(reading.value[0]) > 1:
+            look.hits.add(SEVERAL)
         look.add(reading, "body")
 
     def _read_raw_body(self, body: BodyForm, raw: RawBody, look: Look) -> None:
@@ -446,13 +450,14 @@ _SAY_LESS = {"wrong-type": 1, "unexpected-null": 2}
 
 _NO_TEXT = "a body without a type has no text"
 
+SEVERAL = "body:several-items"
 UNSUPPORTED = "body:unsupported-content-type"
 
 MEDIA_LIMIT = 6
 
 _TAKES_ALL = frozenset({"*/*", "text/*", "text/plain"})
 
-_KINDS = ("json", "form", "xml", "text", "opaque")
+_KINDS = ("json", "form", "xml", "lines", "text", "opaque")
 
 
 def _is_scalar(field: Field) -> bool:
@@ -463,21 +468,6 @@ def _is_scalar(field: Field) -> bool:
 
 def _is_ignored(parameter: Parameter) -> bool:
     return parameter.location == "header" and parameter.name.lower() in IGNORED_HEADERS
-
-
-def _parameter_field(context: SchemaContext, parameter: Parameter) -> Field:
-    node = Node(
-        context,
-        f"{parameter.location}.{parameter.name}",
-        parameter.schema,
-        context.reader.read(parameter.schema),
-        name=parameter.name,
-        carrier=parameter.location,
-        required=parameter.required,
-        samples=parameter.examples,
-    )
-    node.is_flat = parameter.content_type is None
-    return Field(parameter, node)
 
 
 def request_model(endpoint: Endpoint, techniques: frozenset[Technique] = ALL_TECHNIQUES) -> RequestModel:

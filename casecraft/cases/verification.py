@@ -20,7 +20,7 @@ from casecraft.cases.inspection import Inspection
 from casecraft.cases.requests import IGNORED_HEADERS, LOCATIONS, RequestModel, request_model
 from casecraft.cases.styles import essence_of, is_form, is_json, write
 from casecraft.cases.techniques import ALL_TECHNIQUES
-from casecraft.cases.whole_requests import is_acceptable, needed_scopes, place_of
+from casecraft.cases.whole_requests import is_acceptable, needed_scopes, place_of, tried_credentials
 from casecraft.core.case import Case, CaseRequest, Credentials, Expectation, Priority, Source, Technique
 from casecraft.core.endpoint import Endpoint
 
@@ -222,6 +222,7 @@ def _assemble(model: RequestModel, draft: Draft) -> tuple[CaseRequest | None, li
         raw_body=draft.raw_body,
         credentials=_credentials(model, draft),
         without_scope=needed_scopes(model.endpoint).get(draft.violates or ""),
+        credentials_for=tried_credentials(model.endpoint).get(draft.violates or "", ("own", None))[1],
     ), problems
 
 
@@ -313,7 +314,7 @@ def _body(model: RequestModel, draft: Draft, problems: list[str]) -> Any:
         problems.append(f"the body is no JSON value: {error}")
         return None
     body = model.body_for(draft.content_type)
-    as_value = body is not None and body.kind == "xml" and not isinstance(draft.body, str)
+    as_value = body is not None and body.kind in ("xml", "lines") and not isinstance(draft.body, str)
     if not is_json(draft.content_type) and not is_form(draft.content_type) and not as_value:
         return draft.body if isinstance(draft.body, str) else json.dumps(draft.body)
     if body is None or (body.kind != "form" and not as_value):

@@ -3,6 +3,7 @@
 Each target here has a reader in this module and a maker in `request_makers`.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
@@ -11,7 +12,7 @@ from casecraft.cases.nodes import Goal
 from casecraft.cases.raw_bodies import type_of
 from casecraft.cases.styles import essence_of
 from casecraft.cases.violations import Finding
-from casecraft.core.case import CaseRequest, MissingScope, RawBody, Technique
+from casecraft.core.case import CaseRequest, Credentials, MissingScope, RawBody, Technique
 from casecraft.core.endpoint import Endpoint, SecurityScheme
 
 METHOD = "request:undocumented-method"
@@ -94,14 +95,10 @@ def is_of_wrong_type(body: BodyForm, raw: RawBody) -> bool:
 def _credential_goals(endpoint: Endpoint) -> Iterator[Goal]:
     if not needs_auth(endpoint):
         return
-    chosen = tried_schemes(endpoint)
-    for number, scheme in enumerate(chosen):
-        target = AUTH_INVALID if number == 0 else f"{AUTH_INVALID}={scheme.name}"
-        description = f"credentials that nobody has for {scheme.name!r} (OWASP API2:2023)"
-        yield _goal(target, "auth-invalid", "security", description, scheme)
-    if chosen and names_an_object(endpoint):
-        description = "the credentials of another user for an object of one's own (OWASP API1:2023)"
-        yield _goal(AUTH_FOREIGN, "auth-foreign", "security", description)
+    for target, (whose, scheme) in tried_credentials(endpoint).items():
+        of = "" if scheme is None else f" for {scheme!r}"
+        description = _TRIED[whose].format(of)
+        yield _goal(target, f"auth-{whose}", "security", description, (whose, scheme))
     for target, missing in needed_scopes(endpoint).items():
         description = f"credentials for {missing.scheme!r} without the scope {missing.scope!r} (OWASP API5:2023)"
         yield _goal(target, "scope", "security", description, missing)
@@ -115,20 +112,66 @@ def needs_auth(endpoint: Endpoint) -> bool:
 def names_an_object(endpoint: Endpoint) -> bool:
     """Whether a request reads or changes one object by its id. Removing one is left alone."""
     in_path = any(parameter.location == "path" for parameter in endpoint.parameters)
-    return in_path and endpoint.method in ("GET", "PUT", "PATCH")
+    return in_path and endpoint.method in ("GET", "POST", "PUT", "PATCH") and not ends_an_object(endpoint.path)
 
 
-def tried_schemes(endpoint: Endpoint) -> list[SecurityScheme]:
-    """The schemes that wrong credentials are tried for: the first of each alternative, each place of a request once.
+def ends_an_object(path: str) -> bool:
+    """Whether the last word of a path says that a request ends what it is about: `/orders/{id}/cancel`."""
+    last = re.sub(r"\{[^{}]*\}|[?#].*", "", path.rstrip("/").rpartition("/")[2])
+    word = re.search(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", last)
+    return word is not None and word[0].lower() in _ENDINGS
 
-    The runtime of a suite sends wrong ones for the first alternative by itself.
+
+_ENDINGS = frozenset(
+    {"archive", "cancel", "close", "complete", "deactivate", "delete", "destroy", "disable", "expire", "finish", "lock"}
+    | {"merge", "purge", "remove", "revoke", "stop", "suspend", "terminate", "transfer", "void"}
+)
+
+
+def tried_credentials(endpoint: Endpoint) -> dict[str, tuple[Credentials, str | None]]:
+    """The credentials that a request is refused for, by target: whose they are, and the scheme that they are tried for.
+
+    Those for no scheme are of the first alternative that a suite can send. Nobody's are tried for every other scheme
+    as well, beside right ones for what goes with it; another user's for every other alternative.
     """
-    sendable = [each for each in endpoint.security if each and all(it.kind in _SENDABLE_KINDS for it in each)]
-    found: dict[tuple[str, str], SecurityScheme] = {}
-    for number, together in enumerate(sendable):
-        if number == 0 or len(together) == 1:
-            found.setdefault(place_of(together[0]), together[0])
-    return list(found.values())
+    sendable = _sendable(endpoint)
+    if not needs_auth(endpoint) or not sendable:
+        return {}
+    alone = sendable[0][0].name if len(sendable[0]) == 1 else None
+    wrong = {it.name: None for each in sendable for it in each if it.name != alone and _is_refused(sendable, it.name)}
+    found: dict[str, tuple[Credentials, str | None]] = {AUTH_INVALID: ("invalid", None)}
+    found |= {f"{AUTH_INVALID}={name}": ("invalid", name) for name in wrong}
+    if not names_an_object(endpoint):
+        return found
+    found[AUTH_FOREIGN] = ("foreign", None)
+    known = {it.name for it in sendable[0]}
+    for each in sendable[1:]:
+        others = [it.name for it in each if it.name not in known]
+        found |= {f"{AUTH_FOREIGN}={name}": ("foreign", name) for name in others[:1]}
+        known.update(others)
+    return found
+
+
+_TRIED = {
+    "invalid": "credentials that nobody has{} (OWASP API2:2023)",
+    "foreign": "the credentials of another user{} for an object of one's own (OWASP API1:2023)",
+}
+
+
+def _sendable(endpoint: Endpoint) -> list[tuple[SecurityScheme, ...]]:
+    """The alternatives whose credentials a suite can send, without the one that needs none."""
+    return [each for each in endpoint.security if each and all(it.kind in _SENDABLE_KINDS for it in each)]
+
+
+def _is_refused(alternatives: list[tuple[SecurityScheme, ...]], name: str) -> bool:
+    """Whether no alternative is met by right credentials for all that is sent with a scheme and wrong ones for it.
+
+    Two credentials for one place cannot be sent together.
+    """
+    with_it = [each for each in alternatives if any(it.name == name for it in each)]
+    rights = [{it.name for it in each} - {name} for each in with_it]
+    apart = all(len({place_of(it) for it in each}) == len(each) for each in with_it)
+    return apart and not any({it.name for it in each} <= right for each in alternatives for right in rights)
 
 
 def place_of(scheme: SecurityScheme) -> tuple[str, str]:
@@ -171,18 +214,18 @@ def _is_needed(alternatives: list[tuple[SecurityScheme, ...]], missing: MissingS
 
 def read_credentials(endpoint: Endpoint, request: CaseRequest) -> Finding | str | None:
     """What is wrong with the credentials of a request; a text where it cannot be judged; None where nothing is."""
-    whose = request.credentials
+    whose, scheme = request.credentials, request.credentials_for
     if whose == "own":
         return _without_scope(endpoint, request.without_scope)
     if whose == "none":
-        return _without_credentials(endpoint, request)
-    if not needs_auth(endpoint):
-        return f"{whose} credentials are sent and none are needed"
-    if whose == "invalid":
-        return Finding(AUTH_INVALID, "nobody has these credentials")
-    if not names_an_object(endpoint):
-        return "another user's credentials are sent and no object is named"
-    return Finding(AUTH_FOREIGN, "the credentials are those of another user")
+        return Finding("auth:missing", "no credentials are sent") if needs_auth(endpoint) else None
+    for target, tried in tried_credentials(endpoint).items():
+        if tried == (whose, scheme):
+            return Finding(target, f"{_WHOSE[whose]}{'' if scheme is None else f' for {scheme!r}'}")
+    return f"{_WHOSE[whose]}, for which a request need not be refused"
+
+
+_WHOSE = {"invalid": "nobody has these credentials", "foreign": "the credentials are those of another user"}
 
 
 def _without_scope(endpoint: Endpoint, missing: MissingScope | None) -> Finding | None:
@@ -190,37 +233,6 @@ def _without_scope(endpoint: Endpoint, missing: MissingScope | None) -> Finding 
         if needed == missing:
             return Finding(target, f"the credentials lack the scope {needed.scope!r} of {needed.scheme!r}")
     return None
-
-
-def _without_credentials(endpoint: Endpoint, request: CaseRequest) -> Finding | None:
-    scheme = made_up_scheme(endpoint, request)
-    if scheme is not None:
-        return Finding(f"{AUTH_INVALID}={scheme.name}", f"nobody has these credentials for {scheme.name!r}")
-    return Finding("auth:missing", "no credentials are sent") if needs_auth(endpoint) else None
-
-
-def made_up_scheme(endpoint: Endpoint, request: CaseRequest) -> SecurityScheme | None:
-    """The scheme for which a request without the suite's own credentials has one of its own."""
-    places: dict[str, Mapping[str, object]] = {
-        "header": request.headers,
-        "query": request.query,
-        "cookie": request.cookies,
-    }
-    if not needs_auth(endpoint) or request.credentials != "none":
-        return None
-    for scheme in tried_schemes(endpoint)[1:]:
-        location, name = place_of(scheme)
-        if name in places.get(location, {}):
-            return scheme
-    return None
-
-
-def undeclared_places(endpoint: Endpoint, request: CaseRequest) -> set[tuple[str, str]]:
-    """The places of a request that no parameter declares and that are right there all the same."""
-    scheme = made_up_scheme(endpoint, request)
-    places = set() if scheme is None else {place_of(scheme)}
-    accept = accept_of(request)
-    return places if accept is None else places | {("header", accept[0])}
 
 
 def accept_of(request: CaseRequest) -> tuple[str, str] | None:

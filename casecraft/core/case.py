@@ -88,6 +88,9 @@ class CaseRequest:
     type no JSON, as that text. `raw_body` is sent as it is in the body's place, which need not be of its content type
     then; with the type "" it is sent without one. One that is huge is there in parts, which are put together only where
     it is sent. `without_scope` is of the tester's own credentials.
+    `credentials_for` names the scheme that "invalid" or "foreign" credentials are tried for: an alternative that has it
+    is used; beside an invalid one the credentials for its other schemes are the tester's own, beside a foreign one they
+    are foreign, too. Without it any alternative is used, and all of "invalid" ones are invalid.
     """
 
     method: str
@@ -101,6 +104,7 @@ class CaseRequest:
     raw_body: RawBody | None = None
     credentials: Credentials = "own"
     without_scope: MissingScope | None = None
+    credentials_for: str | None = None
 
 
 def read_request(data: Mapping[str, Any]) -> CaseRequest:

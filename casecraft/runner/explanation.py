@@ -168,7 +168,9 @@ def _credentials(request: Mapping[str, Any], security: Iterable[Sequence[Mapping
     """The variables of each alternative that has any."""
     whose, scope = request.get("credentials", "own"), request.get("without_scope")
     missing = MissingScope(scope["scheme"], scope["scope"]) if scope else None
-    for together in security if whose in ("own", "foreign") else ():
+    wanted = missing.scheme if missing is not None else request.get("credentials_for")
+    for together in security:
         names = [scheme["name"] for scheme in together]
-        if names and (missing is None or missing.scheme in names):
-            yield " and ".join(credential_variable(name, whose, missing) for name in names)
+        sent = names if whose in ("own", "foreign") else [name for name in names if wanted and name != wanted]
+        if sent and (wanted is None or wanted in names):
+            yield " and ".join(credential_variable(name, whose, missing) for name in sent)

@@ -7,6 +7,7 @@ from typing import Any, Final, cast
 from casecraft.core.endpoint import Location, Parameter
 from casecraft.core.schema import Schema
 from casecraft.spec.operation import Operation, mapping, read_examples, text
+from casecraft.spec.query_strings import query_fields
 from casecraft.spec.schemas import Schemas
 
 _TEMPLATE = re.compile(r"\{([^{}/]+)\}")
@@ -30,7 +31,10 @@ def _read(raw: dict[str, Any], operation: Operation) -> Iterator[Parameter]:
     name, location = raw["name"], raw["in"]
     if operation.context.version == "2.0" and location in _BODY_PLACES:
         return
-    if location not in _LOCATIONS:
+    if location == "querystring" and operation.context.version == "3.2":
+        for field in query_fields(raw, operation):
+            yield read_parameter(field, field["name"], "query", operation, operation.context.requests)
+    elif location not in _LOCATIONS:
         operation.notes.append(f"the parameter {name!r} was passed over: {location!r} is no place for one")
     elif location != "header" or name.lower() not in _SENT_BY_CLIENT:
         yield read_parameter(raw, name, cast("Location", location), operation, operation.context.requests)

@@ -203,4 +203,6 @@ def written_request(request: CaseRequest) -> dict[str, Any]:
         content["credentials"] = request.credentials
     if request.without_scope is not None:
         content["without_scope"] = asdict(request.without_scope)
+    if request.credentials_for is not None:
+        content["credentials_for"] = request.credentials_for
     return content

@@ -102,7 +102,8 @@ def _given(case: Mapping[str, Any]) -> Iterator[list[str]]:
     if request["content_type"] is not None:
         yield _body(request)
     if whose := _CREDENTIALS.get(request.get("credentials", "own")):
-        yield [whose]
+        scheme = request.get("credentials_for")
+        yield [whose if scheme is None else f"{whose} for {in_step(scheme)}"]
     if missing := request.get("without_scope"):
         yield [f"credentials for {in_step(missing['scheme'])} without the scope {in_step(missing['scope'])}"]
     if bindings := case.get("bindings"):

@@ -270,15 +270,17 @@ def _schemes(request: CaseRequest, endpoint: Endpoint) -> tuple[SecurityScheme, 
     alternatives = _sendable(endpoint)
     if request.credentials == "none" or (request.credentials == "own" and () in alternatives):
         return ()
-    if (missing := request.without_scope) is not None:
-        alternatives = [each for each in alternatives if any(scheme.name == missing.scheme for scheme in each)]
+    missing = request.without_scope
+    wanted = request.credentials_for if missing is None else missing.scheme
+    if wanted is not None:
+        alternatives = [each for each in alternatives if any(scheme.name == wanted for scheme in each)]
     return next(filter(None, alternatives), ())
 
 
 def _credential(scheme: SecurityScheme, request: CaseRequest) -> tuple[str, str, Text]:
     """Where a credential goes, under which name, and its text."""
     variable = credential_variable(scheme.name, request.credentials, request.without_scope)
-    is_wrong = request.credentials == "invalid"
+    is_wrong = request.credentials == "invalid" and request.credentials_for in (None, scheme.name)
     if scheme.kind == "apiKey":
         form: Form = {"query": "percent", "cookie": "cookie"}.get(scheme.location, "text")  # type: ignore[assignment]  # of these
         secret = "casecraft-invalid-credential" if is_wrong else Slot(variable, form)

@@ -82,6 +82,8 @@ def preconditions_of(case: Mapping[str, Any]) -> list[str]:
     steps = dict.fromkeys(binding["step"] for binding in case.get("bindings", ()) if binding["step"] != RUN)
     lines = [f"{step} exists{', made for this case alone' if case.get('fresh') else ''}." for step in steps]
     whose = _AS_WHOM.get(case["request"].get("credentials", "own"))
+    if scheme := case["request"].get("credentials_for"):
+        whose = f"{str(whose).removesuffix('.')}, for {scheme}."
     if missing := case["request"].get("without_scope"):
         whose = f"Send it with credentials for {missing['scheme']} that lack the scope {missing['scope']}."
     return [*lines, whose] if whose else lines

@@ -1,5 +1,6 @@
 """Options in pairs: few requests, and all pairs that the schemas allow."""
 
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -68,6 +69,17 @@ def test_fields_of_a_body_and_headers_are_options_too() -> None:
         "pair:body.kind=a+body.note=present",
     } <= pairs_of(of)
     assert not any("body.name=" in pair for pair in pairs_of(of))
+
+
+def test_fields_of_an_optional_body_are_paired_in_one_that_is_sent() -> None:
+    number, text = {"type": "number"}, {"type": "string"}
+    schema = {"type": "object", "properties": {"price": number, "name": text}, "example": {"price": 5, "name": "B"}}
+    of = endpoint(body=schema, method="PATCH")
+    assert of.body is not None
+    of = replace(of, body=replace(of.body, required=False))
+    assert len(pairs_of(of)) == 4
+    [case] = [case for case in generate(of) if "pair:body.price=absent+body.name=present" in case.targets]
+    assert case.request.body.keys() == {"name"}
 
 
 def test_what_is_required_is_paired_by_its_values_alone() -> None:

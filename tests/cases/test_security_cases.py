@@ -35,15 +35,37 @@ def test_every_scheme_is_tried_with_credentials_that_nobody_has() -> None:
     of = endpoint(method="GET", security=((BEARER,), (COOKIE,), (QUERY_KEY,), (BASIC,)))
     first = case_of(of, "auth:invalid")
     assert (first.request.credentials, first.valid, first.priority) == ("invalid", False, "P0")
-    assert case_of(of, "auth:invalid=session").request.cookies == {"sid": "casecraft-invalid-credential"}
-    assert case_of(of, "auth:invalid=query").request.query == {"key": "casecraft-invalid-credential"}
-    assert case_of(of, "auth:invalid=session").request.credentials == "none"
-    assert "auth:invalid=login" not in ids(of)  # it stands in the same header as the first
+    others = {it: case_of(of, f"auth:invalid={it}").request for it in ("session", "query", "login")}
+    assert {(it.credentials, it.credentials_for) for it in others.values()} == {("invalid", it) for it in others}
+    assert all(hits(of, request) == {f"auth:invalid={it}"} for it, request in others.items())
 
 
-def test_basic_credentials_that_nobody_has_look_like_basic_ones() -> None:
-    of = endpoint(method="GET", security=((COOKIE,), (BASIC,)))
-    assert case_of(of, "auth:invalid=login").request.headers == {"Authorization": "Basic bm9ib2R5Ondyb25n"}
+def test_of_schemes_needed_together_each_is_wrong_beside_right_ones() -> None:
+    found = tried((BASIC, COOKIE))
+    assert found == {"auth:invalid": None, "auth:invalid=login": "login", "auth:invalid=session": "session"}
+
+
+def test_wrong_credentials_are_not_tried_where_the_right_ones_beside_them_are_enough() -> None:
+    assert tried((BASIC, COOKIE), (COOKIE,)) == {"auth:invalid": None, "auth:invalid=session": "session"}
+    assert tried((COOKIE,), (BASIC, COOKIE)) == {"auth:invalid": None}
+    assert tried((BASIC, BEARER)) == {"auth:invalid": None}, "one header cannot carry two credentials"
+    of = endpoint(method="GET", security=((COOKIE,), (BASIC, COOKIE)))
+    wrong = replace(case_of(of, "auth:invalid").request, credentials_for="login")
+    assert hits(of, wrong) == frozenset()
+
+
+def tried(*security: tuple[SecurityScheme, ...]) -> dict[str, str | None]:
+    cases = generate(endpoint(method="GET", security=security))
+    return {case.targets[0]: case.request.credentials_for for case in cases if "auth:invalid" in case.targets[0]}
+
+
+def test_a_model_s_case_with_wrong_credentials_for_one_scheme_is_sent_with_these() -> None:
+    of = endpoint(method="GET", security=((BASIC,), (BEARER,)))
+    [draft] = parse('[{"title": "wrong token", "valid": false, "violates": "auth:invalid=token"}]').drafts
+    verified = verify(of, draft)
+    assert isinstance(verified, Verified), verified
+    assert (verified.case.request.credentials, verified.case.request.credentials_for) == ("invalid", "token")
+    assert verified.case.targets == ("auth:invalid=token",)
 
 
 @pytest.mark.parametrize("security", [(), (KEY[0], ()), ((TLS,),)])
@@ -103,8 +125,19 @@ def test_objects_of_others_are_asked_for_by_their_id() -> None:
     case = case_of(of, "auth:foreign")
     assert (case.request.credentials, case.valid, case.technique) == ("foreign", False, "security")
     assert case.expect.status == (401, 403, 404)
-    for other in (endpoint(method="GET", security=KEY), replace(of, method="DELETE"), replace(of, method="POST")):
+    assert case_of(replace(of, method="POST"), "auth:foreign").request.credentials == "foreign"
+    ending = replace(of, method="POST", path="/x/{id}/cancel")
+    for other in (endpoint(method="GET", security=KEY), replace(of, method="DELETE"), ending):
         assert "auth:foreign" not in ids(other)
+
+
+def test_objects_of_others_are_asked_for_by_every_alternative() -> None:
+    security = ((BASIC,), (COOKIE, QUERY_KEY), (QUERY_KEY, BASIC), (TLS,))
+    of = endpoint(ID, method="GET", path="/x/{id}", security=security, statuses=("200", "401"))
+    assert {it for it in ids(of) if it.startswith("auth:foreign")} == {"auth:foreign", "auth:foreign=session"}
+    case = case_of(of, "auth:foreign=session")
+    assert (case.request.credentials, case.request.credentials_for) == ("foreign", "session")
+    assert case.expect.status == (401, 403, 404)
 
 
 def test_wrong_credentials_and_a_wrong_value_are_two_things() -> None:

@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 from casecraft.cli.options import Formats
 from casecraft.config.settings import PriceSettings, ProviderSettings, Settings
+from casecraft.core.case import Technique
 from casecraft.suites.formats import FORMATS
 from tests.examples.stage import ROOT
 
@@ -71,3 +72,9 @@ def test_the_page_on_providers_has_every_setting() -> None:
         f"CASECRAFT_{name.upper()}" for name in Settings.model_fields.keys() - {"provider_settings", "gateway"}
     }
     assert {name for name in variables if f"`{name}`" not in page} == set()
+
+
+def test_every_technique_has_its_row() -> None:
+    page = (ROOT / "docs" / "test-design.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)` \|.*\|$", page.partition("\n## ")[0], flags=re.MULTILINE)
+    assert sorted(rows) == sorted(get_args(Technique))

@@ -110,6 +110,16 @@ def test_credentials_that_lack_a_scope_are_named(tmp_path: Path) -> None:
     assert explain(tmp_path, tmp_path, "a").needs == [wanted]
 
 
+def test_credentials_beside_wrong_ones_are_named(tmp_path: Path) -> None:
+    request = {"credentials": "invalid", "credentials_for": "login"}
+    case = {"id": "a", "valid": False, "request": request, "expect": {"status": [401]}}
+    content = {"endpoint": "GET /a", "security": [[{"name": "login"}, {"name": "key"}], [{"name": "x"}]]}
+    (tmp_path / "cases").mkdir()
+    (tmp_path / "cases" / "a.json").write_text(json.dumps(content | {"cases": [case]}))
+    (tmp_path / "suite.json").write_text('{"document": {"source": "-"}}')
+    assert explain(tmp_path, tmp_path, "a").needs == ["credentials in CASECRAFT_AUTH_KEY"]
+
+
 def test_a_scenario_is_explained_too(tmp_path: Path) -> None:
     scenario = {"id": "life-of-a-pet", "title": "A pet comes and goes", "targets": ["scenario:x"], "steps": []}
     (tmp_path / "suite.json").write_text("{}")

@@ -122,6 +122,7 @@ requests = st.builds(
     content_type=st.none() | names,
     raw_body=st.none() | texts | st.lists(st.builds(Repeat, texts, st.integers(0, 2**40)), max_size=3).map(tuple),
     credentials=st.sampled_from(["own", "none", "invalid", "foreign"]),
+    credentials_for=st.none() | texts,
 )
 cases = st.builds(
     Case,

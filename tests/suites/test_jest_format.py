@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes
 import pytest
 
 from casecraft.core.case import Binding, CaseRequest, Expectation, MissingScope, Repeat
-from casecraft.core.endpoint import Body, MediaType, Response
+from casecraft.core.endpoint import Body, MediaType, Response, SecurityScheme
 from casecraft.suites import render
 from tests.petstore.app import create_app
 from tests.petstore.server import serve
@@ -141,10 +141,13 @@ def test_credentials(tmp_path: Path, echo: tuple[Echo, str]) -> None:
     cases = [make_case(kind, request=CaseRequest("GET", "/pets", credentials=kind)) for kind in kinds]
     lesser = MissingScope("the key", "pets:read")
     cases.append(make_case("lesser", request=CaseRequest("GET", "/pets", without_scope=lesser)))
-    endpoint = make_endpoint(security=((key_scheme("the key"),),))
+    tried = CaseRequest("GET", "/pets", credentials="invalid", credentials_for="login")
+    cases.append(make_case("tried", request=tried))
+    basic = SecurityScheme("login", "http", http_scheme="basic")
+    endpoint = make_endpoint(security=((key_scheme("the key"),), (basic, key_scheme("the key"))))
     render(make_suite([make_result(endpoint, *cases)]), tmp_path / "suite", ["jest"])
     unset = run_jest(tmp_path / "suite", echo[1])
-    blocked = dict.fromkeys(("own", "foreign", "lesser"), "skipped")
+    blocked = dict.fromkeys(("own", "foreign", "lesser", "tried"), "skipped")
     assert unset.verdicts == {**blocked, "none": "passed", "invalid": "passed"}
     assert "without the scope 'pets:read': set CASECRAFT_AUTH_THE_KEY_WITHOUT_PETS_READ" in unset.output
     echo[0].requests.clear()
@@ -153,8 +156,10 @@ def test_credentials(tmp_path: Path, echo: tuple[Echo, str]) -> None:
     run = run_jest(tmp_path / "suite", echo[1], **secrets)
     assert set(run.verdicts.values()) == {"passed"}
     sent = [one["headers"].get("x-api-key") for one in echo[0].requests]
-    assert sorted(filter(None, sent)) == [b"casecraft-invalid-credential", b"lesser", b"mine", b"theirs"]
+    assert sorted(filter(None, sent)) == [b"casecraft-invalid-credential", b"lesser", b"mine", b"mine", b"theirs"]
     assert None in sent
+    tickets = {one["headers"].get("authorization") for one in echo[0].requests}
+    assert tickets == {None, b"Basic bm9ib2R5Ondyb25n"}
 
 
 def test_failures_show_no_secrets(tmp_path: Path, echo: tuple[Echo, str]) -> None:

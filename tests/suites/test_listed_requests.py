@@ -274,6 +274,24 @@ def test_credentials_go_where_the_document_says(tmp_path: Path, echo: tuple[Echo
 
 
 @formats
+def test_credentials_are_tried_for_one_scheme(tmp_path: Path, echo: tuple[Echo, str], name: str) -> None:
+    wrong = CaseRequest("GET", "/wrong", credentials="invalid", credentials_for="bearer")
+    foreign = CaseRequest("GET", "/foreign", credentials="foreign", credentials_for="the-key")
+    endpoint = make_endpoint(security=((SCHEMES["basic"],), (SCHEMES["header"], SCHEMES["bearer"])))
+    cases = [make_case("wrong", request=wrong), make_case("foreign", request=foreign)]
+    render(make_suite([make_result(endpoint, *cases)]), tmp_path / "suite", [name])
+    run = RUNNERS[name](tmp_path / "suite", echo[1], **SECRETS, CASECRAFT_FOREIGN_AUTH_BEARER="their-token")
+    assert set(run.verdicts.values()) == {"passed"}, run.output
+    sent = {
+        one["path"].decode(): (one["headers"]["x-api-key"], one["headers"]["authorization"]) for one in echo[0].requests
+    }
+    assert sent == {
+        "/wrong": (b"key'$(id)secret", b"Bearer casecraft-invalid-credential"),
+        "/foreign": (b"theirs", b"Bearer their-token"),
+    }
+
+
+@formats
 def test_credentials_that_are_not_set_block(tmp_path: Path, echo: tuple[Echo, str], name: str) -> None:
     kinds = ("own", "none", "invalid", "foreign")
     cases = [make_case(kind, request=CaseRequest("GET", "/pets", credentials=kind)) for kind in kinds]

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from casecraft.core.case import CaseRequest, Expectation, MissingScope, Repeat
-from casecraft.core.endpoint import Body, MediaType, Response
+from casecraft.core.endpoint import Body, MediaType, Response, SecurityScheme
 from casecraft.suites import render
 from tests.petstore.app import create_app
 from tests.petstore.rules import OTHER_KEY, OTHER_TOKEN
@@ -125,8 +125,11 @@ def requests() -> list[CaseRequest]:
     ]
     found += [CaseRequest("GET", "/as", credentials=whose) for whose in ("own", "none", "invalid", "foreign")]
     found += [CaseRequest("GET", "/as", without_scope=MissingScope("apiKey", "pets:read"))]
+    found += [CaseRequest("GET", "/as", credentials=whose, credentials_for="a b") for whose in ("invalid", "foreign")]
     return [*found, CaseRequest("GET", "/odd path/{x}|y?z=1", {"x": 1}), CaseRequest("OPTIONS", "/pets")]
 
+
+BASIC = SecurityScheme("a b", "http", http_scheme="basic")
 
 GHERKIN = [
     "| a | b |",
@@ -164,13 +167,17 @@ def test_all_programs_send_the_same(tmp_path: Path, echo: tuple[Echo, str]) -> N
     app, url = echo
     cases = [make_case(f"case--{number:03}", request=request) for number, request in enumerate(requests())]
     form = Body(True, (MediaType("multipart/form-data", {"properties": {"text": {"format": "binary"}}}),))
-    endpoint = make_endpoint("POST", "/pets", responses=(Response("200"),), security=((key_scheme(),),), body=form)
+    endpoint = make_endpoint(
+        "POST", "/pets", responses=(Response("200"),), security=((key_scheme(),), (BASIC, key_scheme())), body=form
+    )
     folder = tmp_path / "suite"
     render(make_suite([make_result(endpoint, *cases)]), folder, ["pytest", "unittest", "gherkin"])
     keys = {"CASECRAFT_AUTH_APIKEY": "own-key", "CASECRAFT_FOREIGN_AUTH_APIKEY": "other-key"}
-    keys["CASECRAFT_AUTH_APIKEY_WITHOUT_PETS_READ"] = "lesser-key"
+    keys |= {"CASECRAFT_AUTH_APIKEY_WITHOUT_PETS_READ": "lesser-key", "CASECRAFT_FOREIGN_AUTH_A_B": "them:theirs"}
     expected = arrived(app, lambda: run_program(PYTEST, folder, url, **keys))
     assert sum("lesser-key" in request for request in expected) == 1
+    assert sum("Basic bm9ib2R5Ondyb25n" in request and "own-key" in request for request in expected) == 1
+    assert sum("Basic dGhlbTp0aGVpcnM=" in request and "other-key" in request for request in expected) == 1
     assert len(expected) == len(cases)
     assert arrived(app, lambda: run_unittest(folder, url, **keys)) == expected
     assert arrived(app, lambda: run_gherkin(folder, url, **keys)) == expected

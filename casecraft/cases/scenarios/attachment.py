@@ -1,14 +1,16 @@
 """Cases that meet what they ask for: their ids come from resources, and "there is no such thing" is no answer then."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 from casecraft.cases.hostile_texts import HOSTILE_TEXTS
 from casecraft.cases.scenarios.graph import GONE, bindable_places, is_accepted
-from casecraft.cases.scenarios.paths import shape_of, words_of
+from casecraft.cases.scenarios.parting import settled
 from casecraft.cases.scenarios.registry import Registry, path_place
 from casecraft.cases.scenarios.targets import is_about, left_over, only
 from casecraft.cases.scenarios.uniqueness import unique_bindings
+from casecraft.cases.whole_requests import ends_an_object
 from casecraft.core.case import Binding, Case, CaseRequest, Expectation
 from casecraft.core.endpoint import Endpoint
 from casecraft.core.job import JobResult
@@ -16,11 +18,6 @@ from casecraft.core.job import JobResult
 CONFLICT = "409"
 
 _ANY_VALUE = frozenset({"valid", "valid-format", "valid-pattern"})
-_ENDINGS = frozenset(
-    {"archive", "cancel", "close", "complete", "deactivate", "delete", "destroy", "disable", "expire", "finish", "lock"}
-    | {"merge", "purge", "remove", "revoke", "stop", "suspend", "terminate", "transfer", "void"}
-)
-"""Last words of paths whose request ends what it is about."""
 
 
 def attach(registry: Registry, result: JobResult) -> JobResult:
@@ -49,7 +46,9 @@ def attach(registry: Registry, result: JobResult) -> JobResult:
             cases.append(_bound(registry, endpoint, replace(case, targets=only(case, others)), path))
         else:
             cases.append(_bound(registry, endpoint, case, kept))
-    cases += [_as_written(registry, endpoint, case, path, about) for case in left_over(written, cases)]
+    if written:
+        apart = [_as_written(registry, endpoint, case, path, about) for case in left_over(written, cases)]
+        cases = settled(endpoint, cases, apart, {case.id for case in written})
     return result if cases == list(result.cases) else replace(result, cases=tuple(cases))
 
 
@@ -90,7 +89,8 @@ def _bound(registry: Registry, endpoint: Endpoint, case: Case, path: dict[str, B
     for binding in _field_bindings(registry, endpoint, case):
         if not case.valid and binding.step in registry.borrowed:
             continue
-        if not any(is_about(target, _node(binding.place)) for target in case.targets if not _allows_any(target)):
+        own = [target for target in case.targets if not _allows_any(target)]
+        if not any(is_about(target, node) for target in own for node in _nodes(binding.place)):
             bindings.setdefault(binding.place, binding)
     if not bindings:
         return case
@@ -112,13 +112,16 @@ def _field_bindings(registry: Registry, endpoint: Endpoint, case: Case) -> Itera
     yield from registry.reference_bindings(endpoint, case.request)
 
 
-def _node(place: str) -> str:
-    """The node of the request whose targets a place is about: `body.owner.id` for `/body/owner/id`."""
+def _nodes(place: str) -> tuple[str, str]:
+    """The node of the request whose targets a place is about: `body.owner.id` for `/body/owner/id`.
+
+    The second is what it is where brackets mean what is inside, as in `/body/owner[id]` of a form.
+    """
     section, *names = place.removeprefix("/").split("/")
     node = "header" if section == "headers" else section
     for name in names:
         node += "[]" if name.isdecimal() else "." + name.replace("~1", "/").replace("~0", "~")
-    return node
+    return node, re.sub(r"\[(\w+)\]", r".\1", node)
 
 
 def _allows_any(target: str) -> bool:
@@ -140,8 +143,7 @@ def _consumes(endpoint: Endpoint, case: Case, path: dict[str, Binding]) -> bool:
         return False
     if endpoint.method.upper() == "DELETE":
         return True
-    last = words_of(shape_of(endpoint.path).rpartition("/")[2])
-    return endpoint.method.upper() != "GET" and bool(last) and last[0] in _ENDINGS
+    return endpoint.method.upper() != "GET" and ends_an_object(endpoint.path)
 
 
 def _documented(endpoint: Endpoint, statuses: tuple[int, ...]) -> list[int]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from casecraft.cases.identity import request_key
 from casecraft.cases.scenarios.graph import is_accepted
+from casecraft.cases.scenarios.parting import settled
 from casecraft.cases.scenarios.targets import is_about, left_over, only
 from casecraft.core.case import Case
 from casecraft.core.endpoint import Endpoint
@@ -42,8 +43,9 @@ def part_preconditions(result: JobResult) -> JobResult:
             seen.add(key)
             cases.append(plain)
         conditional.append(replace(case, targets=only(case, {*case.targets} - {*plain.targets})))
-    cases += [_conditional(result.endpoint, case) for case in left_over(conditional, cases)]
-    return replace(result, cases=tuple(cases))
+    apart = [_conditional(result.endpoint, case) for case in left_over(conditional, cases)]
+    parted = {case.id for case in conditional}
+    return replace(result, cases=tuple(settled(result.endpoint, cases, apart, parted)))
 
 
 def _optional(endpoint: Endpoint) -> frozenset[str]:

@@ -108,6 +108,48 @@ def test_value_that_a_case_is_about_is_sent_once_as_written(tmp_path: Path) -> N
     assert all(case.expect.status == (200, 404) and not case.bindings for case in written)
 
 
+def test_parted_cases_say_what_they_check_and_none_repeats_another(tmp_path: Path) -> None:
+    bounded = {"type": "integer", "minimum": 1, "maximum": 9}
+    verbose = {"name": "verbose", "in": "query", "schema": {"type": "boolean"}}
+    condition = {"name": "If-Match", "in": "header", "schema": TEXT}
+    paths = pets()
+    paths["/pets/{petId}"] = item(schema=bounded, get=operation({"200": PET, "404": None}))
+    paths["/pets/{petId}/toys"] = item(schema=bounded, get=operation({"200": None}, parameters=[verbose, condition]))
+    made = chained(tmp_path, paths)
+    titles = [case.title for case in valid_cases(made, "GET /pets/{petId}")]
+    assert sorted(titles) == [
+        "Accepts a request with only what is required",
+        "Accepts path.petId: the largest value allowed (9)",
+        "Accepts path.petId: the smallest value allowed (1)",
+    ]
+    for endpoint in ("GET /pets/{petId}", "GET /pets/{petId}/toys"):
+        cases = valid_cases(made, endpoint)
+        assert len({case.title for case in cases}) == len(cases)
+        assert len({(frozenset(bound(case)), *case.targets) for case in cases}) == len(cases)
+        hit = [target for case in cases for target in case.targets]
+        assert all(any(hit.count(target) == 1 for target in case.targets) for case in cases)
+
+
+def valid_cases(made: Chained, endpoint: str) -> list[Case]:
+    return [case for case in cases_of(made, endpoint) if case.valid and case.technique != "error_guessing"]
+
+
+def test_value_in_brackets_that_a_case_is_about_stays(tmp_path: Path) -> None:
+    pet = {"type": "object", "required": ["id"], "properties": {"id": {**TEXT, "maxLength": 9}}}
+    count = {"type": "integer", "minimum": 1}
+    body = {"type": "object", "required": ["pet"], "properties": {"pet": pet, "count": count}}
+    form = {"application/x-www-form-urlencoded": {"schema": body, "encoding": {"pet": {"style": "deepObject"}}}}
+    order = {"requestBody": {"required": True, "content": form}, "responses": {"201": {"description": "made"}}}
+    named = {**PET, "properties": {**PET["properties"], "id": TEXT}}
+    paths = pets()
+    paths["/pets"]["post"] = operation({"201": named}, PET)
+    paths["/pets/{petId}"] = item(get=operation({"200": named}), schema=TEXT)
+    made = chained(tmp_path, {**paths, "/orders": {"post": order}})
+    bound_ids = {case.id: bound(case) for case in cases_of(made, "POST /orders") if case.request.body}
+    assert "/body/pet[id]" in bound_ids["post.orders--body.count:below-minimum"]
+    assert bound_ids["post.orders--body.pet.id:too-long"] == {}
+
+
 def test_no_target_is_lost(tmp_path: Path) -> None:
     results = results_of(tmp_path, pets())
     targets = {target for result in results for case in result.cases for target in case.targets}

@@ -20,9 +20,10 @@ function chooseCredentials(request, alternatives) {
   const sendable = alternatives.filter((schemes) => schemes.every((scheme) => scheme.type !== "mutualTLS"));
   if (!sendable.length) throw new Blocked("needs a client certificate, which this suite does not send");
   const lastResort = (schemes) => (schemes.length ? 0 : 1);
-  const usable = missing ? sendable.filter((schemes) => schemes.some(({ name }) => name === missing.scheme)) : [...sendable];
+  const wanted = missing?.scheme ?? request.credentials_for;
+  const usable = wanted ? sendable.filter((schemes) => schemes.some(({ name }) => name === wanted)) : [...sendable];
   for (const schemes of usable.sort((one, other) => lastResort(one) - lastResort(other))) {
-    const found = schemes.map((scheme) => withSecret(scheme, request, whose));
+    const found = schemes.map((scheme) => withSecret(scheme, request));
     if (found.every(({ secret }) => secret)) return found;
   }
   const names = usable.map((schemes) => schemes.map((scheme) => variableOf(scheme, request)).join(" and "));
@@ -33,9 +34,10 @@ function chooseCredentials(request, alternatives) {
 const NOBODYS = ["nobody:wrong", "casecraft-invalid-credential"];
 
 /** What the environment has for a scheme, or what nobody has; empty where the environment has nothing. */
-function withSecret(scheme, request, whose) {
+function withSecret(scheme, request) {
   const variable = variableOf(scheme, request);
-  if (whose === "invalid") {
+  const isTried = (request.credentials_for ?? scheme.name) === scheme.name;
+  if (request.credentials === "invalid" && isTried) {
     const isBasic = (scheme.scheme ?? "").toLowerCase() === "basic";
     return { scheme, variable, secret: NOBODYS[isBasic ? 0 : 1] };
   }
