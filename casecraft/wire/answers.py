@@ -21,6 +21,10 @@ from casecraft.errors import BadAnswerError, ContentFilteredError, OutputLimitEr
 from casecraft.wire.vendor_error import describe_body
 
 
+TOO_MANY = 10**15
+"""So many tokens are no number of tokens; sums of them would be more than JSON's writers take."""
+
+
 def parse_answer(body: bytes, provider: str) -> dict[str, Any]:
     """The JSON object in a body. Raises `BadAnswerError` where it holds none."""
     try:
@@ -75,7 +79,7 @@ def _cut_before_text(response: ChatResponse, provider: str) -> OutputLimitError:
 
 def count(value: object) -> int:
     """A number of tokens; 0 for what is none."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < TOO_MANY else 0
 
 
 def string(value: object) -> str:

@@ -9,9 +9,10 @@ from casecraft.core.chat import ChatResponse, Image, Loss, Part, Reasoning, Stop
 from casecraft.core.usage import Usage
 from casecraft.errors import BadAnswerError, ContextTooLongError, ProviderError
 from casecraft.wire.answers import content_of, count, mapping, mappings, parse_answer, problem_of, string
-from casecraft.wire.anthropic_messages.blocks import read_input, write_call, write_reasoning, write_text
+from casecraft.wire.anthropic_messages.blocks import write_call, write_reasoning, write_text
 from casecraft.wire.dialect import Encoded
 from casecraft.wire.sse import EventReader
+from casecraft.wire.tool_arguments import arguments_text
 from casecraft.wire.vendor_error import NO_CODES, Codes, error_in_answer, has_error
 
 NO_ROOM = "model_context_window_exceeded"
@@ -75,7 +76,7 @@ def _read_part(block: dict[str, Any]) -> Part | None:
         case "text" if text := string(block.get("text")):
             return Text(text)
         case "tool_use":
-            return ToolCall(string(block.get("id")), string(block.get("name")), read_input(block.get("input")))
+            return ToolCall(string(block.get("id")), string(block.get("name")), arguments_text(block.get("input")))
         case "thinking":
             thought, signature = string(block.get("thinking")), string(block.get("signature"))
             return Reasoning(thought, signature) if thought or signature else None

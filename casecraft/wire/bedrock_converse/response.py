@@ -32,7 +32,7 @@ THEIR_REASONS: Mapping[StopReason, str] = {
 }
 NOT_IN_BODY = "Converse does not say it in the body"
 # The model wrote what Bedrock could not make an answer of.
-FAILURES = frozenset({"malformed_model_output", "malformed_tool_use"})
+FAILURES = ("malformed_model_output", "malformed_tool_use")
 
 
 def decode_response(body: bytes, *, provider: str = "", codes: Codes = NO_CODES) -> ChatResponse:

@@ -18,6 +18,7 @@ from casecraft.core.chat import (
     ToolResult,
 )
 from casecraft.core.profile import StructuredOutput
+from casecraft.wire.body import encode_body
 from casecraft.wire.data_urls import data_url
 from casecraft.wire.dialect import Encoded
 from casecraft.wire.reasoning import budget_of
@@ -202,6 +203,6 @@ def _document(text: str) -> dict[str, Any]:
         data = orjson.loads(text)
     except orjson.JSONDecodeError:
         return {WRAPPED: text}
-    if isinstance(data, dict) and set(data) != {WRAPPED} and orjson.dumps(data).decode() == text:
+    if isinstance(data, dict) and set(data) != {WRAPPED} and encode_body(data).decode() == text:
         return data
     return {WRAPPED: text}

@@ -6,6 +6,7 @@ import orjson
 
 from casecraft.core.chat import ReasoningDelta, StreamEnd, StreamEvent, TextDelta
 from casecraft.errors import ProviderError
+from casecraft.wire.body import encode_body
 from casecraft.wire.gemini.error import encode_error
 from casecraft.wire.gemini.parts import is_signature, write_call, write_thought
 from casecraft.wire.gemini.response import FINISH_REASONS, write_answer
@@ -43,7 +44,7 @@ class StreamEncoder:
         return self._event(write_answer([part]))
 
     def _event(self, answer: dict[str, Any]) -> bytes:
-        return write_event(orjson.dumps({**answer, **self._frame}))
+        return write_event(encode_body({**answer, **self._frame}))
 
     def _end(self, end: StreamEnd) -> bytes:
         response = end.response

@@ -9,6 +9,7 @@ from casecraft.core.chat import ChatResponse, Content, Loss, Part, Reasoning, St
 from casecraft.core.usage import Usage
 from casecraft.errors import BadAnswerError, ContextTooLongError, ProviderError, ServerError
 from casecraft.wire.answers import content_of, count, mapping, mappings, parse_answer, problem_of, string
+from casecraft.wire.body import encode_body
 from casecraft.wire.dialect import Encoded
 from casecraft.wire.vendor_error import NO_CODES, Codes, error_in_answer, has_error
 
@@ -31,7 +32,7 @@ FINISH_REASONS: Mapping[StopReason, str] = {
 }
 
 # Ends of an answer that mean a failure of the vendor: GLM's and DeepSeek's words for it.
-SERVER_FAILURES = frozenset({"network_error", "insufficient_system_resource"})
+SERVER_FAILURES = ("network_error", "insufficient_system_resource")
 
 
 def decode_response(body: bytes, *, provider: str = "", codes: Codes = NO_CODES) -> ChatResponse:
@@ -157,7 +158,7 @@ def _read_call(call: dict[str, Any]) -> ToolCall:
 def read_arguments(value: object) -> str:
     """Arguments as JSON text. Some servers send the object itself."""
     if isinstance(value, dict):
-        return orjson.dumps(value).decode()
+        return encode_body(value).decode()
     return string(value) or "{}"
 
 

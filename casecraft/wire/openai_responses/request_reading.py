@@ -72,9 +72,9 @@ def _effort(fields: RequestFields) -> ReasoningEffort | None:
     wanted = fields.take_of("reasoning", dict) or {}
     value = wanted.get("effort")
     known = get_args(ReasoningEffort)
-    if value is not None and value not in known and value not in NEAREST_EFFORTS:
+    if value is not None and value not in (*known, *NEAREST_EFFORTS):
         raise wrong("reasoning.effort", f"must be one of {', '.join([*known, *NEAREST_EFFORTS])}")
-    rest = {name: each for name, each in wanted.items() if name != "effort" or each in NEAREST_EFFORTS}
+    rest = {name: each for name, each in wanted.items() if name != "effort" or value in NEAREST_EFFORTS}
     if rest:
         fields.rest["reasoning"] = rest
     return NEAREST_EFFORTS.get(value, cast("ReasoningEffort | None", value)) if value is not None else None
@@ -174,7 +174,7 @@ def read_content(value: object, where: str) -> Content:
 
 
 def _part(part: dict[str, Any], where: str) -> Text | Image:
-    kind = part.get("type")
+    kind = string(part.get("type"))
     if kind in ("input_text", "output_text", "text"):
         return Text(text_at(part, "text", where))
     if kind == "refusal":
