@@ -1,5 +1,6 @@
 """What whole and streamed answers of all dialects have in common."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,7 @@ from casecraft.core.chat import (
     Part,
     Reasoning,
     ReasoningDelta,
+    StopReason,
     Text,
     TextDelta,
     ToolCall,
@@ -75,6 +77,16 @@ def _cut_before_text(response: ChatResponse, provider: str) -> OutputLimitError:
         body=response.raw,
         hint="Allow more output tokens, or choose a model that reasons less.",
     )
+
+
+def has_calls(parts: Iterable[Part]) -> bool:
+    """Whether a tool is asked for."""
+    return any(isinstance(part, ToolCall) for part in parts)
+
+
+def reason_with_calls(reason: StopReason, *, called: bool) -> StopReason:
+    """Why an answer ended: one with calls stopped for them, whatever word its server has for that."""
+    return "tool_use" if called and reason in ("stop", "other") else reason
 
 
 def count(value: object) -> int:

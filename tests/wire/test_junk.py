@@ -22,8 +22,10 @@ from casecraft.core.chat import (
     ToolResult,
     events_of,
 )
+from casecraft.core.embedding import EmbeddingRequest, EmbeddingResponse
 from casecraft.core.usage import Usage
 from casecraft.wire import DIALECTS, Dialect, encode_body, find_dialect
+from casecraft.wire.embeddings import EMBEDDING_DIALECTS, find_embedding_dialect
 
 NUMBERS = (b"0", b"-1", b"1.5", b"1e30", b"9" * 40, b"1e308", b"18446744073709551615")
 TEXTS = (b'""', b'"x"', b'"data:;base64,?"')
@@ -172,3 +174,18 @@ def pass_on(asked: ChatRequest) -> None:
     """Write a client's request for a provider."""
     with suppress(errors.InvalidRequestError):
         encode_body(next(TAKERS).encode_request(asked, stream=False, structured_output="json_schema").body)
+
+
+@pytest.mark.parametrize("name", EMBEDDING_DIALECTS)
+def test_junk_in_vectors(name: str) -> None:
+    dialect = find_embedding_dialect(name)
+    request = EmbeddingRequest(("a", "b"), "m", 3)
+    answer = dialect.encode_response(EmbeddingResponse(((0.5, 1.0, 0.0), (1.0, 0.0, 0.5)), "m", USAGE), request)
+    for body in spoilt(orjson.loads(encode_body(answer))):
+        with suppress(errors.ProviderError):
+            dialect.decode_response(body, texts=2, provider="p")
+    for junk in spoilt(orjson.loads(encode_body(dialect.encode_request(request).body))):
+        read = orjson.loads(junk)
+        if isinstance(read, dict):
+            with suppress(errors.InvalidRequestError):
+                dialect.decode_request(read, model="m")

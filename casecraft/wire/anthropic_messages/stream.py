@@ -112,7 +112,7 @@ class StreamDecoder(AnswerStream):
         return ChatResponse(
             content=self._answer.content,
             model=self._model,
-            stop_reason=read_stop_reason(self._stop_reason),
+            stop_reason=read_stop_reason(self._stop_reason, called=self._answer.calls > 0),
             usage=read_usage(self._usage),
             request_id=self._request_id,
             raw=self._body(),

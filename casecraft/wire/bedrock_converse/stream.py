@@ -15,7 +15,6 @@ from casecraft.wire.bedrock_converse.response import (
     problem_with,
     read_stop_reason,
     read_usage,
-    with_calls_as_reason,
 )
 from casecraft.wire.body import encode_body
 from casecraft.wire.streams import AnswerStream
@@ -96,13 +95,12 @@ class StreamDecoder(AnswerStream):
         return problem_with(response, self._stop_reason, self._provider)
 
     def _response(self) -> ChatResponse:
-        response = ChatResponse(
+        return ChatResponse(
             content=self._answer.content,
-            stop_reason=read_stop_reason(self._stop_reason),
+            stop_reason=read_stop_reason(self._stop_reason, called=self._answer.calls > 0),
             usage=self._usage,
             raw=self._body(),
         )
-        return with_calls_as_reason(response)
 
 
 def _place(block: dict[str, Any]) -> int | None:

@@ -8,7 +8,17 @@ from typing import Any
 from casecraft.core.chat import ChatResponse, Loss, Part, Reasoning, StopReason, Text, ToolCall
 from casecraft.core.usage import Usage
 from casecraft.errors import BadAnswerError
-from casecraft.wire.answers import content_of, count, mapping, mappings, parse_answer, problem_of, string
+from casecraft.wire.answers import (
+    content_of,
+    count,
+    has_calls,
+    mapping,
+    mappings,
+    parse_answer,
+    problem_of,
+    reason_with_calls,
+    string,
+)
 from casecraft.wire.dialect import Encoded
 from casecraft.wire.json_lines import LineReader
 from casecraft.wire.stated_usage import find_usage
@@ -37,7 +47,7 @@ def decode_response(body: bytes, *, provider: str = "", codes: Codes = NO_CODES)
     response = ChatResponse(
         content=content_of(parts),
         model=string(answer.get("model")),
-        stop_reason=read_stop_reason(answer, called=any(isinstance(part, ToolCall) for part in parts)),
+        stop_reason=read_stop_reason(answer, called=has_calls(parts)),
         usage=read_usage(answer),
         raw=body,
     )
@@ -75,7 +85,7 @@ def read_stop_reason(answer: Mapping[str, Any], *, called: bool) -> StopReason:
     """Why it stopped. Ollama says "stop" also where it asks for tools."""
     reason = answer.get("done_reason")
     known = STOP_REASONS.get(reason, "other") if reason is None or isinstance(reason, str) else "other"
-    return "tool_use" if called and known == "stop" else known
+    return reason_with_calls(known, called=called)
 
 
 def read_usage(answer: Mapping[str, Any]) -> Usage | None:

@@ -8,7 +8,16 @@ import orjson
 from casecraft.core.chat import ChatResponse, Content, Loss, Part, Reasoning, StopReason, Text, ToolCall
 from casecraft.core.usage import Usage
 from casecraft.errors import BadAnswerError, ContextTooLongError, ProviderError, ServerError
-from casecraft.wire.answers import content_of, count, mapping, mappings, parse_answer, problem_of, string
+from casecraft.wire.answers import (
+    content_of,
+    count,
+    mapping,
+    mappings,
+    parse_answer,
+    problem_of,
+    reason_with_calls,
+    string,
+)
 from casecraft.wire.body import encode_body
 from casecraft.wire.dialect import Encoded
 from casecraft.wire.vendor_error import NO_CODES, Codes, error_in_answer, has_error
@@ -50,7 +59,7 @@ def decode_response(body: bytes, *, provider: str = "", codes: Codes = NO_CODES)
     response = ChatResponse(
         content=_read_content(message),
         model=string(answer.get("model")),
-        stop_reason=read_stop_reason(choice.get("finish_reason")),
+        stop_reason=read_stop_reason(choice.get("finish_reason"), called=bool(message.get("tool_calls"))),
         usage=read_usage(answer.get("usage")),
         request_id=string(answer.get("id")) or string(answer.get("request_id")) or None,
         raw=body,
@@ -121,9 +130,7 @@ def _message(response: ChatResponse, losses: list[Loss]) -> dict[str, Any]:
 
 def write_finish_reason(response: ChatResponse) -> str:
     """Why the answer ended. Clients run the tools of an answer that says `tool_calls` alone."""
-    if response.stop_reason in ("stop", "other") and response.tool_calls:
-        return "tool_calls"
-    return FINISH_REASONS[response.stop_reason]
+    return FINISH_REASONS[reason_with_calls(response.stop_reason, called=bool(response.tool_calls))]
 
 
 def write_call(call: ToolCall) -> dict[str, Any]:
@@ -162,9 +169,9 @@ def read_arguments(value: object) -> str:
     return string(value) or "{}"
 
 
-def read_stop_reason(value: object) -> StopReason:
-    """The canonical stop reason; what nobody has documented is "other"."""
-    return STOP_REASONS.get(value, "other") if isinstance(value, str) else "other"
+def read_stop_reason(value: object, *, called: bool) -> StopReason:
+    """The canonical stop reason; what nobody has documented is "other". Some servers say "stop" after calls too."""
+    return reason_with_calls(STOP_REASONS.get(value, "other") if isinstance(value, str) else "other", called=called)
 
 
 def read_text(content: object) -> str:
