@@ -79,9 +79,9 @@ def _cut_before_text(response: ChatResponse, provider: str) -> OutputLimitError:
     )
 
 
-def has_calls(parts: Iterable[Part]) -> bool:
+def has_calls(content: Content | Iterable[Part]) -> bool:
     """Whether a tool is asked for."""
-    return any(isinstance(part, ToolCall) for part in parts)
+    return not isinstance(content, str) and any(isinstance(part, ToolCall) for part in content)
 
 
 def reason_with_calls(reason: StopReason, *, called: bool) -> StopReason:

@@ -83,6 +83,11 @@ class FrameParser:
         self._missing = end - size
         return frames, ""
 
+    @property
+    def left_over(self) -> int:
+        """How many bytes have come of a message that is not all there."""
+        return sum(map(len, self._parts))
+
     def _read(self, data: bytes, start: int, end: int, headers_length: int) -> Frame:
         """The message that stands here; its own checksum covers the prelude too."""
         checked = end - WORD.size
@@ -156,6 +161,11 @@ class EventReader:
             if self._read:  # else it is no stream at all: for whoever reads the body to say what it is
                 events.append(broken_event(problem))
         return events
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the body ended within a message."""
+        return self._frames.left_over > 0
 
     def finish(self) -> list[bytes]:
         """Nothing: a message that is not all there cannot be completed."""

@@ -184,7 +184,7 @@ def test_a_cut_at_any_byte_is_an_error_or_the_whole_answer() -> None:
     over = len(WHOLE) - len(METADATA)
     for length in range(len(WHOLE)):
         events, error = read(WHOLE[:length])
-        assert (error is None) == (length >= over)
+        assert (error is None) == (length == over)
         if error is None:
             assert events[-1].response.parts == PARTS
         else:

@@ -124,6 +124,8 @@ def test_junk_in_an_error(name: str) -> None:
 class OneByOne:
     """Takes each chunk for the data of one event."""
 
+    is_cut = False
+
     def feed(self, chunk: bytes) -> list[bytes]:
         return [chunk]
 

@@ -45,7 +45,7 @@ class StreamDecoder(AnswerStream):
             self._stop_reason = mapping(event.get("delta")).get("stop_reason") or self._stop_reason
             update_usage(self._usage, event.get("usage"))
         elif kind == "message_stop":
-            return (*self._late_inputs(), self._end())
+            return self._last()
         elif kind == "error" or event.get("error"):
             raise error_in_answer(event, self._body(), self._provider, self._codes)
         return NOTHING
@@ -98,7 +98,7 @@ class StreamDecoder(AnswerStream):
     def _stop(self, index: Place) -> Iterable[StreamEvent]:
         return self._arguments(index, self._inputs.pop(index, ""))
 
-    def _late_inputs(self) -> Iterable[StreamEvent]:
+    def _rest(self) -> Iterable[StreamEvent]:
         """Arguments of blocks that were never closed."""
         return [event for index in tuple(self._inputs) for event in self._stop(index)]
 

@@ -164,7 +164,7 @@ def encode_response(response: ChatResponse, *, created: int = 0) -> Encoded:  # 
     """The answer as `generateContent` gives it."""
     losses: list[Loss] = []
     parts = write_parts(response.parts, "content", losses, {})
-    finish_reason = FINISH_REASONS[response.stop_reason]
+    finish_reason = write_finish_reason(response)
     if read_stop_reason(finish_reason, called=bool(response.tool_calls)) != response.stop_reason:
         losses.append(Loss("stop_reason", "Gemini has no such reason", harmless=True))
     body = write_answer(parts, finish_reason)
@@ -177,6 +177,11 @@ def encode_response(response: ChatResponse, *, created: int = 0) -> Encoded:  # 
     if response.request_id:
         body["responseId"] = response.request_id
     return Encoded(body, tuple(losses))
+
+
+def write_finish_reason(response: ChatResponse) -> str:
+    """Why the answer ended. A turn that calls tools ends like any other."""
+    return FINISH_REASONS[reason_with_calls(response.stop_reason, called=bool(response.tool_calls))]
 
 
 def write_answer(parts: list[dict[str, Any]], finish_reason: str | None = None) -> dict[str, Any]:

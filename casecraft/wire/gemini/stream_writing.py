@@ -9,7 +9,7 @@ from casecraft.errors import ProviderError
 from casecraft.wire.body import encode_body
 from casecraft.wire.gemini.error import encode_error
 from casecraft.wire.gemini.parts import is_signature, write_call, write_thought
-from casecraft.wire.gemini.response import FINISH_REASONS, write_answer
+from casecraft.wire.gemini.response import write_answer, write_finish_reason
 from casecraft.wire.gemini.usage import write_usage
 from casecraft.wire.sse import write_event
 
@@ -49,7 +49,7 @@ class StreamEncoder:
     def _end(self, end: StreamEnd) -> bytes:
         response = end.response
         calls = [write_call(call, "content", []) for call in response.tool_calls]
-        answer = write_answer(calls or [{"text": ""}], FINISH_REASONS[response.stop_reason])
+        answer = write_answer(calls or [{"text": ""}], write_finish_reason(response))
         if response.usage is not None:
             answer["usageMetadata"] = write_usage(response.usage)
         return self._event(answer)

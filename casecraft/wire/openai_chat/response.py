@@ -11,6 +11,7 @@ from casecraft.errors import BadAnswerError, ContextTooLongError, ProviderError,
 from casecraft.wire.answers import (
     content_of,
     count,
+    has_calls,
     mapping,
     mappings,
     parse_answer,
@@ -56,10 +57,11 @@ def decode_response(body: bytes, *, provider: str = "", codes: Codes = NO_CODES)
     message = choice.get("message")
     if not isinstance(message, dict):
         raise BadAnswerError(f"{provider!r} answered without a message", provider=provider, status=200, body=body)
+    content = _read_content(message)
     response = ChatResponse(
-        content=_read_content(message),
+        content=content,
         model=string(answer.get("model")),
-        stop_reason=read_stop_reason(choice.get("finish_reason"), called=bool(message.get("tool_calls"))),
+        stop_reason=read_stop_reason(choice.get("finish_reason"), called=has_calls(content)),
         usage=read_usage(answer.get("usage")),
         request_id=string(answer.get("id")) or string(answer.get("request_id")) or None,
         raw=body,
@@ -139,10 +141,15 @@ def write_call(call: ToolCall) -> dict[str, Any]:
 
 
 def _first_choice(answer: dict[str, Any], body: bytes, provider: str) -> dict[str, Any]:
-    choices = answer.get("choices")
-    if isinstance(choices, list) and choices and isinstance(choices[0], dict):
-        return choices[0]
-    raise BadAnswerError(f"{provider!r} answered without choices", provider=provider, status=200, body=body)
+    choices = mappings(answer.get("choices"))
+    if not choices:
+        raise BadAnswerError(f"{provider!r} answered without choices", provider=provider, status=200, body=body)
+    return next(filter(is_first, choices), choices[0])
+
+
+def is_first(choice: Mapping[str, Any]) -> bool:
+    """Whether a choice is the one that counts: we ask for one, and take the first should a server send more."""
+    return choice.get("index") in (0, None)
 
 
 def _read_content(message: Mapping[str, Any]) -> Content:
