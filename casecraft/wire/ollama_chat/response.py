@@ -23,6 +23,7 @@ from casecraft.wire.dialect import Encoded
 from casecraft.wire.json_lines import LineReader
 from casecraft.wire.stated_usage import find_usage
 from casecraft.wire.tool_arguments import arguments_object, arguments_text
+from casecraft.wire.turns import note_order
 from casecraft.wire.vendor_error import NO_CODES, Codes, error_in_answer
 
 # Older servers do not say why they stopped.
@@ -103,6 +104,7 @@ def decode_usage(body: bytes) -> Usage | None:
 def encode_response(response: ChatResponse, *, created: int = 0) -> Encoded:
     """The answer as `POST /api/chat` gives it."""
     losses = list(_not_said(response))
+    note_order(response.parts, "", losses)
     message: dict[str, Any] = {"role": "assistant", "content": response.text}
     if response.reasoning:
         message["thinking"] = response.reasoning
@@ -122,6 +124,8 @@ def _not_said(response: ChatResponse) -> Iterator[Loss]:
         yield Loss("usage", "Ollama does not tell cached tokens and reasoning apart", harmless=True)
     if any(isinstance(part, Reasoning | ToolCall) and part.signature for part in response.parts):
         yield Loss("signature", "Ollama has no signatures", harmless=True)
+    if any(isinstance(part, Reasoning) and part.redacted for part in response.parts):
+        yield Loss("reasoning", "Ollama has no place for what is redacted", harmless=True)
 
 
 def write_calls(calls: Iterable[ToolCall], losses: list[Loss]) -> list[dict[str, Any]]:

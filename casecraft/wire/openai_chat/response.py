@@ -21,6 +21,8 @@ from casecraft.wire.answers import (
 )
 from casecraft.wire.body import encode_body
 from casecraft.wire.dialect import Encoded
+from casecraft.wire.openai_chat.request import note_proofs
+from casecraft.wire.turns import note_order
 from casecraft.wire.vendor_error import NO_CODES, Codes, error_in_answer, has_error
 
 STOP_REASONS: Mapping[str, StopReason] = {
@@ -125,8 +127,8 @@ def _message(response: ChatResponse, losses: list[Loss]) -> dict[str, Any]:
         message["reasoning_content"] = response.reasoning
     if calls:
         message["tool_calls"] = calls
-    if any(isinstance(part, Reasoning | ToolCall) and part.signature for part in response.parts):
-        losses.append(Loss("signature", "Chat Completions has no signatures", harmless=True))
+    note_order(response.parts, "", losses)
+    note_proofs(response.parts, "", losses)
     return message
 
 

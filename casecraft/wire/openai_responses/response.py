@@ -111,12 +111,16 @@ def add_item(answer: AnswerCollector, item: Mapping[str, Any], *, stored: bool) 
         return [answer.add_text(text) for _, text in read_texts(item)]
     if kind == "reasoning":
         thought = read_reasoning(item, stored=stored)
-        return [answer.add_reasoning(thought.text, thought.signature, redacted=thought.redacted)] if thought else []
+        return [_thought(answer, thought)] if thought else []
     if kind in ("function_call", "custom_tool_call"):
         call = read_call(item)
         started = answer.open_call(call.id, call.name)
         return [started, answer.add_arguments(started.index, call.arguments)]
     return []
+
+
+def _thought(answer: AnswerCollector, thought: Reasoning) -> StreamEvent:
+    return answer.add_reasoning(thought.text, thought.signature, redacted=thought.redacted, apart=True)
 
 
 def read_texts(item: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
