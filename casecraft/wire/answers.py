@@ -22,7 +22,6 @@ from casecraft.core.chat import (
 from casecraft.errors import BadAnswerError, ContentFilteredError, OutputLimitError, ProviderError
 from casecraft.wire.vendor_error import describe_body
 
-
 TOO_MANY = 10**15
 """So many tokens are no number of tokens; sums of them would be more than JSON's writers take."""
 

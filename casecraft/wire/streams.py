@@ -87,7 +87,7 @@ class AnswerStream(ABC):
             return events
         if self._reader.is_cut or not self._may_end():
             raise self._cut()
-        return [*events, *self._last()]
+        return [*events, *self._ending()]
 
     def _raise_failure(self) -> None:
         if self._failure is not None:
@@ -102,7 +102,7 @@ class AnswerStream(ABC):
         try:
             for data in datas:
                 if data == self.done:
-                    events += self._last()
+                    events += self._ending()
                 else:
                     events += self._read(self._parse(data))
                     self._events += 1
@@ -127,7 +127,7 @@ class AnswerStream(ABC):
         """What makes the whole answer unusable, or None."""
         return problem_of(response, self._provider)
 
-    def _last(self) -> list[StreamEvent]:
+    def _ending(self) -> list[StreamEvent]:
         return [*self._rest(), self._end()]
 
     def _end(self) -> StreamEnd:

@@ -12,9 +12,7 @@ ORDER: Mapping[type[Part], int] = {ToolResult: 0, Reasoning: 1, Text: 2, Image: 
 IMAGES_LAST: Mapping[type[Part], int] = {**ORDER, Image: 4}
 
 
-def note_order(
-    parts: Iterable[Part], where: str, losses: list[Loss], order: Mapping[type[Part], int] = ORDER
-) -> None:
+def note_order(parts: Iterable[Part], where: str, losses: list[Loss], order: Mapping[type[Part], int] = ORDER) -> None:
     """Note the loss where the parts stand in another order than the dialect has them in."""
     ranks = [order[type(part)] for part in parts]
     if ranks != sorted(ranks):

@@ -1,6 +1,7 @@
 """A stream that is cut within an event is an error in every dialect, also where nothing but its usage is missing."""
 
 import re
+from contextlib import suppress
 from itertools import accumulate
 
 import pytest
@@ -45,18 +46,16 @@ def tails(body: bytes, frames: int) -> list[bytes]:
 @pytest.mark.parametrize("answer", ANSWERS, ids=["calls", "text"])
 @pytest.mark.parametrize("name", DIALECTS)
 def test_a_cut_within_an_event_is_an_error(name: str, answer: ChatResponse) -> None:
-    if name in ("replicate", "tgi", "triton", "sagemaker") and answer.tool_calls:
-        pytest.skip("it has no calls")
     body = written(name, answer)
     whole = read(name, body)
     ends = ends_of_events(name, body)
     for length in range(1, len(body)):
-        try:
+        if length not in ends:
+            with pytest.raises(errors.BadAnswerError, match=r"after \d+ events|instead of a stream|empty message"):
+                read(name, body[:length])
+            continue
+        with suppress(errors.BadAnswerError):
             events = read(name, body[:length])
-        except errors.BadAnswerError as error:
-            assert re.search(r"after \d+ events|instead of a stream|empty message", str(error))
-        else:
-            assert length in ends
             assert isinstance(events[-1], StreamEnd)
             assert name == "triton" or events[-1].response.content == whole[-1].response.content
 

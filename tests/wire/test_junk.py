@@ -35,8 +35,9 @@ JUNK = tuple(orjson.Fragment(each) for each in (b"null", b"true", b"false", *NUM
 
 CALLS = (ToolCall("c1", "f", '{"a":1}'), ToolCall("c2", "g", '{"b":2}'))
 USAGE = Usage(10, 5, 2, 1, 3)
+THOUGHTS = (Reasoning("Hm.", "c2ln"), Reasoning("", "c2ln", redacted=True))
 ANSWERS = (
-    ChatResponse((Reasoning("Hm.", "c2ln"), Reasoning("", "c2ln", True), Text("Yes."), *CALLS), "m", "tool_use", USAGE, "r"),
+    ChatResponse((*THOUGHTS, Text("Yes."), *CALLS), "m", "tool_use", USAGE, "r"),
     ChatResponse("Yes.", "m", "stop", USAGE, "r"),
 )  # fmt: skip
 TURNS = (

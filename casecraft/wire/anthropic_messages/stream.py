@@ -45,7 +45,7 @@ class StreamDecoder(AnswerStream):
             self._stop_reason = mapping(event.get("delta")).get("stop_reason") or self._stop_reason
             update_usage(self._usage, event.get("usage"))
         elif kind == "message_stop":
-            return self._last()
+            return self._ending()
         elif kind == "error" or event.get("error"):
             raise error_in_answer(event, self._body(), self._provider, self._codes)
         return NOTHING

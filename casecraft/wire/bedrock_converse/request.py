@@ -73,7 +73,7 @@ def _conversation(request: ChatRequest, losses: list[Loss]) -> dict[str, Any]:
         if not blocks:
             losses.append(Loss(f"{where}.content", "a turn that says nothing is not sent", harmless=True))
             continue
-        last = turns[-1] if turns else {"role": "system", "content": system}
+        last: dict[str, Any] = turns[-1] if turns else {"role": "system", "content": system}
         if last["role"] != message.role:
             turns.append({"role": message.role, "content": blocks})
             continue

@@ -42,7 +42,9 @@ class StreamDecoder(AnswerStream):
         if has_error(event):
             raise error_in_answer(event, self._body(), self._provider, self._codes)
         self._read_frame(event)
-        return [made for choice in mappings(event.get("choices")) if self._counts(choice) for made in self._choice(choice)]
+        return [
+            made for choice in mappings(event.get("choices")) if self._counts(choice) for made in self._choice(choice)
+        ]
 
     def _counts(self, choice: dict[str, Any]) -> bool:
         """Whether it is the choice that counts. Of one with another index the pieces are kept, in case it is alone."""
