@@ -1,5 +1,6 @@
 """What whole and streamed answers of all dialects have in common."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,7 @@ from casecraft.core.chat import (
     Part,
     Reasoning,
     ReasoningDelta,
+    StopReason,
     Text,
     TextDelta,
     ToolCall,
@@ -19,6 +21,9 @@ from casecraft.core.chat import (
 )
 from casecraft.errors import BadAnswerError, ContentFilteredError, OutputLimitError, ProviderError
 from casecraft.wire.vendor_error import describe_body
+
+TOO_MANY = 10**15
+"""So many tokens are no number of tokens; sums of them would be more than JSON's writers take."""
 
 
 def parse_answer(body: bytes, provider: str) -> dict[str, Any]:
@@ -73,9 +78,19 @@ def _cut_before_text(response: ChatResponse, provider: str) -> OutputLimitError:
     )
 
 
+def has_calls(content: Content | Iterable[Part]) -> bool:
+    """Whether a tool is asked for."""
+    return not isinstance(content, str) and any(isinstance(part, ToolCall) for part in content)
+
+
+def reason_with_calls(reason: StopReason, *, called: bool) -> StopReason:
+    """Why an answer ended: one with calls stopped for them, whatever word its server has for that."""
+    return "tool_use" if called and reason in ("stop", "other") else reason
+
+
 def count(value: object) -> int:
     """A number of tokens; 0 for what is none."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < TOO_MANY else 0
 
 
 def string(value: object) -> str:

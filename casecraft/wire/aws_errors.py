@@ -108,7 +108,7 @@ def decode_aws_error(
     code = _bare(headers.get("x-amzn-errortype", "")) or _code_of(said)
     # SageMaker answers 424 where the model's own server refused; that one's status says more.
     meant = count(said.get("OriginalStatusCode")) or status
-    error = decode_error(meant, headers, _plain(said, code), provider, codes=_codes(said, code, codes))
+    error = decode_error(meant, headers, _plain(said, body, code), provider, codes=_codes(said, code, codes))
     error.body, error.status = body, status
     return error
 
@@ -158,9 +158,16 @@ def _bare(code: str) -> str:
     return code.partition(":")[0].rpartition("#")[2].strip()
 
 
-def _plain(said: Mapping[str, Any], code: str) -> bytes:
+def _plain(said: Mapping[str, Any], body: bytes, code: str) -> bytes:
+    """The error as most vendors write it; one that has neither code nor message is in a shape of theirs already."""
     message = message_of(said)
-    return orjson.dumps({"code": code, "message": message} if code else {**said, "message": message})
+    if code:
+        return orjson.dumps({"code": code, "message": message})
+    return orjson.dumps({**_texts(said), "message": message}) if message else body
+
+
+def _texts(said: Mapping[str, Any]) -> dict[str, str]:
+    return {name: each for name, each in said.items() if isinstance(each, str)}
 
 
 def _codes(said: Mapping[str, Any], code: str, codes: Codes) -> Codes:

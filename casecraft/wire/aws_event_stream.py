@@ -31,6 +31,8 @@ REMEMBERED = 64
 EXCEPTION = ":exception"
 """The name under which `EventReader` gives an exception, with its type as `code` and its `message`."""
 
+MESSAGE_NAMES = ("message", "Message", "originalMessage")
+
 BROKEN = ":broken"
 """The name under which `EventReader` gives the reason why nothing after it can be read."""
 
@@ -80,6 +82,11 @@ class FrameParser:
         self._parts = [data[start:]]
         self._missing = end - size
         return frames, ""
+
+    @property
+    def left_over(self) -> int:
+        """How many bytes have come of a message that is not all there."""
+        return sum(map(len, self._parts))
 
     def _read(self, data: bytes, start: int, end: int, headers_length: int) -> Frame:
         """The message that stands here; its own checksum covers the prelude too."""
@@ -155,6 +162,11 @@ class EventReader:
                 events.append(broken_event(problem))
         return events
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether the body ended within a message."""
+        return self._frames.left_over > 0
+
     def finish(self) -> list[bytes]:
         """Nothing: a message that is not all there cannot be completed."""
         return []
@@ -171,7 +183,7 @@ def exception_of(frame: Frame) -> bytes | None:
     kind = headers.get(":message-type", "event")
     if kind == "exception":
         said = _parse(frame.payload)
-        message = said.get("message") or said.get("Message") or said.get("originalMessage")
+        message = next((said[name] for name in MESSAGE_NAMES if said.get(name)), None)
         return orjson.dumps({EXCEPTION: {**said, "code": headers.get(":exception-type", ""), "message": message}})
     if kind == "error":
         said = {"code": headers.get(":error-code", ""), "message": headers.get(":error-message", "")}
@@ -186,12 +198,13 @@ def _event(frame: Frame) -> bytes:
     return exception_of(frame) or b"{}"
 
 
-def _parse(payload: bytes) -> dict[str, object]:
+def _parse(payload: bytes) -> dict[str, str]:
+    """The texts in what an exception says."""
     try:
         said = orjson.loads(payload)
     except orjson.JSONDecodeError:
         return {}
-    return said if isinstance(said, dict) else {}
+    return {name: each for name, each in said.items() if isinstance(each, str)} if isinstance(said, dict) else {}
 
 
 def write_frame(headers: Mapping[str, str], payload: bytes) -> bytes:

@@ -10,6 +10,9 @@ class LineReader:
 
     __slots__ = ("_parts",)
 
+    is_cut = False
+    """A line that is cut comes out as it is, and is no JSON."""
+
     def __init__(self) -> None:
         self._parts: list[bytes] = []
 

@@ -1,8 +1,9 @@
 """A conversation as one text, for models that continue a text and know no turns."""
 
 from collections.abc import Iterator
+from itertools import groupby
 
-from casecraft.core.chat import ChatRequest, Image, Loss, Message, Reasoning, Text, ToolCall, ToolResult
+from casecraft.core.chat import ChatRequest, Image, Loss, Message, Part, Reasoning, ToolCall, ToolResult, text_of
 from casecraft.core.profile import StructuredOutput
 from casecraft.wire.schema_prompt import with_schema_in_prompt
 
@@ -43,14 +44,22 @@ def _text(message: Message) -> str:
     if isinstance(message.content, str):
         return message.content
     lines: list[str] = []
-    for part in message.content:
-        if isinstance(part, Text):
-            lines.append(part.text)
-        elif isinstance(part, ToolCall):
-            lines.append(f"[call {part.id} of the tool {part.name}: {part.arguments}]")
-        elif isinstance(part, ToolResult):
-            lines.append(f"[result of the call {part.call_id}: {part.text}]")
+    for told, group in groupby(message.content, key=_is_told):
+        if told:
+            lines += map(_told, group)
+        elif said := text_of(tuple(group)):
+            lines.append(said)
     return "\n".join(lines)
+
+
+def _is_told(part: Part) -> bool:
+    return isinstance(part, ToolCall | ToolResult)
+
+
+def _told(part: Part) -> str:
+    if isinstance(part, ToolCall):
+        return f"[call {part.id} of the tool {part.name}: {part.arguments}]"
+    return f"[result of the call {part.call_id}: {part.text}]" if isinstance(part, ToolResult) else ""
 
 
 def _not_said(request: ChatRequest, first: int) -> Iterator[Loss]:

@@ -10,9 +10,13 @@ BOM = b"\xef\xbb\xbf"
 class EventReader:
     """Turns chunks of bytes, cut anywhere, into the data of the events that they complete."""
 
-    __slots__ = ("_data", "_held", "_parts", "_started")
+    __slots__ = ("_data", "_held", "_last", "_parts", "_started", "is_cut")
 
     def __init__(self) -> None:
+        self.is_cut = False
+        """Whether the body ended within an event that has no data yet."""
+        self._last = b""
+        """The last whole line."""
         self._parts: list[bytes] = []
         self._data: list[bytes] = []
         self._held = b""
@@ -32,13 +36,17 @@ class EventReader:
         self._parts.append(chunk)
         lines = b"".join(self._parts).split(b"\n")
         self._parts = [lines.pop()]
+        self._last = lines[-1]
         return self._read(lines)
 
     def finish(self) -> list[bytes]:
         """The data of an event that the stream's end completes: many servers leave out the last empty line."""
-        lines = [b"".join(self._parts), b""]
+        line = b"".join(self._parts)
         self._parts, self._held = [], b""
-        return self._read(lines)
+        events = self._read([line, b""])
+        last = line.strip() or self._last
+        self.is_cut = not events and bool(last) and not last.startswith(b":")
+        return events
 
     def _with_plain_line_ends(self, chunk: bytes) -> bytes:
         if chunk.endswith(b"\r"):  # the line feed that belongs to it may be the next chunk's first byte

@@ -16,6 +16,10 @@ from casecraft.wire.vendor_error import NO_CODES, Codes, describe_body
 class FrameReader(Protocol):
     """Cuts a body that comes in chunks into the data of its events."""
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether the body ended within an event, of which `finish` could make nothing."""
+
     def feed(self, chunk: bytes) -> list[bytes]:
         """The data of every event that ends in this chunk."""
 
@@ -56,6 +60,10 @@ class AnswerStream(ABC):
     def _may_end(self) -> bool:
         """Whether the answer is whole though nothing has said that the stream is over."""
 
+    def _rest(self) -> Iterable[StreamEvent]:
+        """What only the end of the stream makes known."""
+        return ()
+
     @property
     def progress(self) -> str:
         """How far the stream has come, in words."""
@@ -77,9 +85,9 @@ class AnswerStream(ABC):
         events = self._take(self._reader.finish())
         if self._is_over():
             return events
-        if not self._may_end():
+        if self._reader.is_cut or not self._may_end():
             raise self._cut()
-        return [*events, self._end()]
+        return [*events, *self._ending()]
 
     def _raise_failure(self) -> None:
         if self._failure is not None:
@@ -94,7 +102,7 @@ class AnswerStream(ABC):
         try:
             for data in datas:
                 if data == self.done:
-                    events.append(self._end())
+                    events += self._ending()
                 else:
                     events += self._read(self._parse(data))
                     self._events += 1
@@ -118,6 +126,9 @@ class AnswerStream(ABC):
     def _problem(self, response: ChatResponse) -> ProviderError | None:
         """What makes the whole answer unusable, or None."""
         return problem_of(response, self._provider)
+
+    def _ending(self) -> list[StreamEvent]:
+        return [*self._rest(), self._end()]
 
     def _end(self) -> StreamEnd:
         self._ended = True

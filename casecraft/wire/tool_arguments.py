@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 
 from casecraft.core.chat import Loss, ToolCall
+from casecraft.wire.body import encode_body
 
 
 def arguments_object(call: ToolCall, where: str, losses: list[Loss]) -> dict[str, Any]:
@@ -23,4 +24,4 @@ def arguments_text(value: object) -> str:
     """The arguments as JSON text; some servers send the text itself."""
     if isinstance(value, str):
         return value or "{}"
-    return orjson.dumps(value).decode() if isinstance(value, dict) else "{}"
+    return encode_body(value).decode() if isinstance(value, dict) else "{}"

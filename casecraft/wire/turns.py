@@ -1,8 +1,30 @@
-"""Turns of dialects that give each result of a tool a message of its own; here they stand in the user's turn."""
+"""Turns of dialects that have fixed places for what stands in any order here, and so lose the order.
 
-from collections.abc import Iterable
+Some give each result of a tool a message of its own; here they stand in the user's turn.
+"""
 
-from casecraft.core.chat import Message, Part, ToolResult
+from collections.abc import Iterable, Mapping, Sequence
+
+from casecraft.core.chat import Image, Loss, Message, Part, Reasoning, Text, ToolCall, ToolResult
+
+ORDER: Mapping[type[Part], int] = {ToolResult: 0, Reasoning: 1, Text: 2, Image: 2, ToolCall: 3}
+"""Results first, as they have to follow their calls; what was thought, what is said, what is called."""
+IMAGES_LAST: Mapping[type[Part], int] = {**ORDER, Image: 4}
+
+
+def note_order(parts: Iterable[Part], where: str, losses: list[Loss], order: Mapping[type[Part], int] = ORDER) -> None:
+    """Note the loss where the parts stand in another order than the dialect has them in."""
+    ranks = [order[type(part)] for part in parts]
+    if ranks != sorted(ranks):
+        losses.append(Loss(f"{where}order", "the parts of a turn have fixed places", harmless=True))
+
+
+def texts_of_system(parts: Sequence[Part], where: str, losses: list[Loss]) -> tuple[Text, ...]:
+    """What a system says, for dialects in which that is text alone."""
+    texts = tuple(part for part in parts if isinstance(part, Text))
+    if len(texts) < len(parts):
+        losses.append(Loss(f"{where}image", "what a system says is text alone"))
+    return texts
 
 
 def add_result(messages: list[Message], result: ToolResult) -> None:

@@ -225,11 +225,18 @@ def _read_object(answer: Mapping[str, Any]) -> VendorError:
         if isinstance(message, str) and message:
             break
         if message:
-            message = orjson.dumps(message).decode()
+            message = _as_json(message)
             break
     else:
         message = ""
     return VendorError(_codes_of(source), message, read_retry_delay(source))
+
+
+def _as_json(message: object) -> str:
+    try:
+        return orjson.dumps(message).decode()
+    except TypeError:
+        return "nested too deeply to be told"
 
 
 def _codes_of(source: Mapping[str, Any]) -> tuple[str, ...]:

@@ -314,7 +314,7 @@ def test_what_cannot_be_said_is_a_loss(changes, sent, losses):
         (Message("user", (Text("x"), Image(b"BM", "image/bmp"))), [("messages[1].image", False)]),
         (Message("user", (Text("x"), Text(""))), [("messages[1].text", True)]),
         (Message("user", ()), [("messages[1].content", True)]),
-        (Message("system", (Text("x"), Image(PNG, "image/png"))), [("messages[1].content", False)] * 1),
+        (Message("system", (Text("x"), Image(PNG, "image/png"))), [("messages[1].image", False)] * 1),
         (Message("assistant", (ToolCall("a", "b", signature="s"),)), [("messages[1].tool_call.signature", True)]),
         (Message("user", (ToolResult("a", "b", "c"),)), [("messages[1].tool_result.name", True)]),
     ],

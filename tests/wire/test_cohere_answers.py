@@ -260,7 +260,8 @@ def test_the_client_reads_the_answers_that_we_write(response: ChatResponse) -> N
     assert texts(theirs.message, "text") == response.text
     assert (theirs.message.tool_plan or "") + texts(theirs.message, "thinking") == response.reasoning
     assert calls_of(theirs.message) == our_calls(response)
-    assert DIALECT.decode_response(theirs.model_dump_json().encode()).stop_reason == response.stop_reason
+    reason = "stop" if response.stop_reason == "other" else response.stop_reason  # Cohere has no other word
+    assert DIALECT.decode_response(theirs.model_dump_json().encode()).stop_reason == reason
     assert theirs.usage.billed_units.input_tokens == response.usage.input
 
 

@@ -1,5 +1,6 @@
 """Converse: whole answers and errors, as botocore's client reads them and as AWS documents them."""
 
+import base64
 import json
 from pathlib import Path
 
@@ -68,9 +69,12 @@ def test_botocore_reads_the_answers_that_we_write(response: ChatResponse) -> Non
     assert [(it["toolUseId"], it["name"], it["input"]) for it in uses] == [
         (call.id, call.name, json.loads(call.arguments)) for call in response.tool_calls
     ]
-    thoughts = [block["reasoningContent"]["reasoningText"] for block in content if "reasoningContent" in block]
-    assert [(it["text"], it.get("signature", "")) for it in thoughts] == [
-        (part.text, part.signature) for part in response.parts if isinstance(part, Reasoning)
+    thoughts = [block["reasoningContent"] for block in content if "reasoningContent" in block]
+    said = [it.get("reasoningText") or {"text": it["redactedContent"]} for it in thoughts]
+    assert [(it["text"], it.get("signature", "")) for it in said] == [
+        (base64.b64decode(part.signature), "") if part.redacted else (part.text, part.signature)
+        for part in response.parts
+        if isinstance(part, Reasoning) and not (part.redacted and part.signature == "not base64")
     ]
     usage, said = response.usage, theirs["usage"]
     assert said["inputTokens"] + said["cacheReadInputTokens"] + said["cacheWriteInputTokens"] == usage.input

@@ -151,6 +151,7 @@ def test_arguments_that_are_no_object_go_over_as_text_and_are_named(arguments):
         ({"tools": (Tool("t"),), "tool_choice": "none"}, {"tool_choice": True, "tools": True}),
         ({"parallel_tool_calls": False}, {"parallel_tool_calls": False}),
         ({"messages": (Message("user", (Image(url="https://x/y.png"),)),)}, {"messages[0].image": False}),
+        ({"messages": (Message("user", (PNG, Text("x"))),)}, {"messages[0].order": True}),
         ({"reasoning_effort": "xhigh"}, {"reasoning_effort": True}),
         ({"reasoning_budget": 100}, {"reasoning_budget": True, "reasoning_effort": True}),
         ({"top_k": 3, "seed": 1, "stop": ("x",), "reasoning_effort": "none"}, {}),

@@ -150,3 +150,15 @@ def test_any_bytes_are_an_answer_or_a_provider_error(body):
         result = error
     assert isinstance(result, ChatResponse) or (result.provider == "p" and str(result))
     decode_usage(body)
+
+
+@pytest.mark.parametrize(
+    ("indices", "text"),
+    [((1, 0), "b"), ((0, 1), "a"), ((2, 1), "a"), ((1, None), "b"), (([], 0), "b"), ((None, None), "a")],
+)
+def test_of_several_choices_that_of_index_0_counts_else_the_first(indices, text):
+    choices = [
+        {"index": index, "finish_reason": "stop", "message": {"content": content}}
+        for index, content in zip(indices, "ab", strict=True)
+    ]
+    assert decode_response(json.dumps({"choices": choices}).encode()).text == text

@@ -145,3 +145,31 @@ def test_only_the_first_choice_counts_and_nothing_after_the_end():
     )
     assert error is None
     assert events[-1].response.text == "a"
+
+
+def at(index: object, *datas: bytes) -> list[bytes]:
+    """The events with another index of their choice."""
+    return [data.replace(b'"index": 0', b'"index": ' + json.dumps(index).encode()) for data in datas]
+
+
+A = (event({"content": "a"}), event(finish_reason="stop"))
+B = (event({"content": "b"}), event({"content": "c"}), event(finish_reason="length"))
+
+
+@pytest.mark.parametrize(
+    ("datas", "text", "reason"),
+    [
+        ([*at(1, *B), *A], "a", "stop"),
+        ([*at(1, B[0]), A[0], *at(1, *B[1:]), A[1]], "a", "stop"),
+        (at(1, *B), "bc", "length"),
+        ([*at(2, B[0]), *at(1, A[0]), *at(2, *B[1:]), *at(1, A[1])], "bc", "length"),
+        (at(None, *A), "a", "stop"),
+        (at([], *A), "a", "stop"),
+    ],
+)
+def test_of_several_choices_that_of_index_0_counts_else_the_first(datas, text, reason):
+    for tail in (b"data: [DONE]\n\n", b""):
+        events, error = read(*datas, tail)
+        assert error is None
+        assert "".join(it.text for it in events if isinstance(it, TextDelta)) == events[-1].response.text == text
+        assert events[-1].response.stop_reason == reason

@@ -101,6 +101,8 @@ def test_the_first_image_has_an_input(image):
             {"messages": (Message("system", "S"), Message("user", (PNG,)), Message("user", (PNG,)))},
             {"messages": True, "messages[2].image": False},
         ),
+        ({"messages": (Message("system", (Text("S"), PNG)), ASK)}, {"messages[0].image": False}),
+        ({"messages": (Message("user", (PNG, Text("x"))),)}, {"messages[0].order": True}),
         ({"tools": (Tool("t"),), "tool_choice": "auto"}, {"tools": False, "tool_choice": True}),
         ({"tools": (Tool("t"),), "tool_choice": "required"}, {"tools": False, "tool_choice": False}),
         ({"stop": ("a,b", "c")}, {"stop": False}),

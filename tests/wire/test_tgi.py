@@ -173,7 +173,7 @@ def test_parts_that_are_no_text_are_lost() -> None:
     )
     assert lost == {
         "messages[0].image": False, "messages[1].reasoning": True, "messages[1].tool_call": False,
-        "messages[2].tool_result": False,
+        "messages[2].tool_result": False, "messages": True,
     }  # fmt: skip
 
 

@@ -1,9 +1,7 @@
 """Anthropic Messages: content blocks that requests and answers have in common, written."""
 
-import json
 import re
 from base64 import b64encode
-from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -70,15 +68,3 @@ def write_image(image: Image, where: str, losses: list[Loss]) -> dict[str, Any] 
         return None
     data = b64encode(image.data).decode()
     return {"type": "image", "source": {"type": "base64", "media_type": image.media_type, "data": data}}
-
-
-def read_input(value: object) -> str:
-    """The input of a tool as JSON text; a few servers send text already."""
-    if isinstance(value, str):
-        return value or "{}"
-    if not isinstance(value, Mapping):
-        return "{}"
-    try:
-        return orjson.dumps(value).decode()
-    except TypeError:  # numbers beyond 64 bits
-        return json.dumps(value, separators=(",", ":"))

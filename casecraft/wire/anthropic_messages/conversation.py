@@ -5,6 +5,7 @@ from typing import Any
 
 from casecraft.core.chat import Image, Loss, Message, Part, Reasoning, Text, ToolCall, ToolResult
 from casecraft.wire.anthropic_messages.blocks import write_call, write_id, write_image, write_reasoning, write_text
+from casecraft.wire.turns import texts_of_system
 
 Block = dict[str, Any]
 
@@ -46,8 +47,7 @@ class ConversationWriter:
 
     def _add_system(self, message: Message) -> None:
         """System messages stand before the turns: most models and vendors take none between them."""
-        if any(not isinstance(part, Text) for part in message.parts):
-            self._lose("content", "a system prompt is text alone")
+        texts_of_system(message.parts, f"{self._where}.", self._losses)
         if not message.text:
             self._lose("content", "an empty system prompt is not sent", harmless=True)
             return

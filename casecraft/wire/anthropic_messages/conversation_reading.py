@@ -5,9 +5,9 @@ from typing import Any, cast
 
 from casecraft.core.chat import Content, Image, Loss, Message, Part, Reasoning, Role, Text, ToolCall, ToolResult
 from casecraft.wire.answers import mapping, string
-from casecraft.wire.anthropic_messages.blocks import read_input
 from casecraft.wire.data_urls import decode_base64
 from casecraft.wire.request_fields import numbered, objects, text_at, wrong
+from casecraft.wire.tool_arguments import arguments_text
 
 Block = dict[str, Any]
 
@@ -74,12 +74,12 @@ class ConversationReader:
     def image(self, block: Block, where: str) -> Image | None:
         """An image by its bytes or its URL; a file of the vendor's own has neither."""
         source = mapping(block.get("source"))
-        match source.get("type"):
+        match kind := string(source.get("type")):
             case "base64":
                 return self._bytes(source, f"{where}.source")
             case "url":
                 return Image(url=text_at(source, "url", f"{where}.source"))
-        self.lose(where, f"an image by its {source.get('type')!r} cannot be passed on")
+        self.lose(where, f"an image by its {kind!r} cannot be passed on")
         return None
 
     def _bytes(self, source: Block, where: str) -> Image:
@@ -93,7 +93,7 @@ class ConversationReader:
         source = mapping(block.get("source"))
         if source.get("type") == "text":
             return Text(text_at(source, "data", f"{where}.source"))
-        self.lose(where, f"a document by its {source.get('type')!r} cannot be passed on")
+        self.lose(where, f"a document by its {string(source.get('type'))!r} cannot be passed on")
         return None
 
     def thinking(self, block: Block, where: str) -> Reasoning:
@@ -106,7 +106,7 @@ class ConversationReader:
 
     def call(self, block: Block, where: str) -> ToolCall:
         """A tool call."""
-        call = ToolCall(text_at(block, "id", where), text_at(block, "name", where), read_input(block.get("input")))
+        call = ToolCall(text_at(block, "id", where), text_at(block, "name", where), arguments_text(block.get("input")))
         self._names[call.id] = call.name
         return call
 

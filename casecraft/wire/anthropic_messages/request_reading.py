@@ -70,7 +70,7 @@ def _tools(tools: list[dict[str, Any]], reader: ConversationReader) -> tuple[Too
     own = [(where, each) for where, each in numbered(tools, "tools") if each.get("type") in OWN_TOOL]
     for where, each in numbered(tools, "tools"):
         if each.get("type") not in OWN_TOOL:
-            reason = f"the vendor's own tool {each.get('type')!r} cannot be passed on"
+            reason = f"the vendor's own tool {string(each.get('type'))!r} cannot be passed on"
             reader.lose(where, reason, harmless=bool(own))
     return tuple(_tool(each, where, reader) for where, each in own)
 

@@ -8,10 +8,21 @@ import orjson
 from casecraft.core.chat import ChatResponse, Image, Loss, Part, Reasoning, StopReason, Text, ToolCall
 from casecraft.core.usage import Usage
 from casecraft.errors import BadAnswerError, ContextTooLongError, ProviderError
-from casecraft.wire.answers import content_of, count, mapping, mappings, parse_answer, problem_of, string
-from casecraft.wire.anthropic_messages.blocks import read_input, write_call, write_reasoning, write_text
+from casecraft.wire.answers import (
+    content_of,
+    count,
+    has_calls,
+    mapping,
+    mappings,
+    parse_answer,
+    problem_of,
+    reason_with_calls,
+    string,
+)
+from casecraft.wire.anthropic_messages.blocks import write_call, write_reasoning, write_text
 from casecraft.wire.dialect import Encoded
 from casecraft.wire.sse import EventReader
+from casecraft.wire.tool_arguments import arguments_text
 from casecraft.wire.vendor_error import NO_CODES, Codes, error_in_answer, has_error
 
 NO_ROOM = "model_context_window_exceeded"
@@ -46,10 +57,11 @@ def decode_response(body: bytes, *, provider: str = "", codes: Codes = NO_CODES)
     blocks = answer.get("content")
     if not isinstance(blocks, list):
         raise BadAnswerError(f"{provider!r} answered without content", provider=provider, status=200, body=body)
+    parts = [part for block in mappings(blocks) if (part := _read_part(block)) is not None]
     response = ChatResponse(
-        content=content_of([part for block in mappings(blocks) if (part := _read_part(block)) is not None]),
+        content=content_of(parts),
         model=string(answer.get("model")),
-        stop_reason=read_stop_reason(answer.get("stop_reason")),
+        stop_reason=read_stop_reason(answer.get("stop_reason"), called=has_calls(parts)),
         usage=read_usage(answer.get("usage")),
         request_id=string(answer.get("id")) or None,
         raw=body,
@@ -75,7 +87,7 @@ def _read_part(block: dict[str, Any]) -> Part | None:
         case "text" if text := string(block.get("text")):
             return Text(text)
         case "tool_use":
-            return ToolCall(string(block.get("id")), string(block.get("name")), read_input(block.get("input")))
+            return ToolCall(string(block.get("id")), string(block.get("name")), arguments_text(block.get("input")))
         case "thinking":
             thought, signature = string(block.get("thinking")), string(block.get("signature"))
             return Reasoning(thought, signature) if thought or signature else None
@@ -84,9 +96,9 @@ def _read_part(block: dict[str, Any]) -> Part | None:
     return None
 
 
-def read_stop_reason(value: object) -> StopReason:
+def read_stop_reason(value: object, *, called: bool) -> StopReason:
     """The canonical stop reason; what nobody has documented is "other"."""
-    return STOP_REASONS.get(value, "other") if isinstance(value, str) else "other"
+    return reason_with_calls(STOP_REASONS.get(value, "other") if isinstance(value, str) else "other", called=called)
 
 
 def decode_usage(body: bytes) -> Usage | None:
@@ -146,7 +158,7 @@ def encode_response(response: ChatResponse, *, created: int = 0) -> Encoded:  # 
         "stop_sequence": None,
         "usage": write_usage(response.usage),
     }
-    if read_stop_reason(body["stop_reason"]) != response.stop_reason:
+    if read_stop_reason(body["stop_reason"], called=bool(response.tool_calls)) != response.stop_reason:
         losses.append(Loss("stop_reason", f"it is said as {body['stop_reason']!r}", harmless=True))
     if response.usage is None:
         losses.append(Loss("usage", "Messages requires one: it says 0 tokens", harmless=True))
@@ -169,9 +181,7 @@ def _block(part: Part, losses: list[Loss]) -> dict[str, Any] | None:
 
 def write_stop_reason(response: ChatResponse) -> str:
     """Why the answer ended. Clients run the tools of an answer that says `tool_use` alone."""
-    if response.stop_reason in ("stop", "other") and response.tool_calls:
-        return "tool_use"
-    return WRITTEN_STOP_REASONS[response.stop_reason]
+    return WRITTEN_STOP_REASONS[reason_with_calls(response.stop_reason, called=bool(response.tool_calls))]
 
 
 def write_usage(usage: Usage | None) -> dict[str, Any]:

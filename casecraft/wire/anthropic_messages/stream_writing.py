@@ -20,6 +20,7 @@ from casecraft.errors import ProviderError
 from casecraft.wire.anthropic_messages.blocks import write_call
 from casecraft.wire.anthropic_messages.error import encode_error
 from casecraft.wire.anthropic_messages.response import write_stop_reason, write_usage
+from casecraft.wire.body import encode_body
 from casecraft.wire.sse import write_event
 
 
@@ -98,7 +99,7 @@ class StreamEncoder:
 
     def _call(self, call: ToolCall) -> bytes:
         block = write_call(call, "", [])
-        given = orjson.dumps(block["input"]).decode()
+        given = encode_body(block["input"]).decode()
         return (
             self._switch({**block, "input": {}})
             + self._delta({"type": "input_json_delta", "partial_json": given})

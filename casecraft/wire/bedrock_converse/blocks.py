@@ -10,6 +10,7 @@ import orjson
 
 from casecraft.core.chat import Image, Loss, Part, Reasoning, Text, ToolCall, ToolResult
 from casecraft.wire.answers import mapping, string
+from casecraft.wire.body import encode_body
 from casecraft.wire.data_urls import decode_base64
 
 FORMATS: Mapping[str, str] = {
@@ -132,7 +133,7 @@ def is_base64(text: str) -> bool:
 def read_call(block: Mapping[str, Any]) -> ToolCall:
     """The call in a `toolUse`."""
     given = block.get("input")
-    arguments = given if isinstance(given, str) else orjson.dumps({} if given is None else given).decode()
+    arguments = given if isinstance(given, str) else encode_body({} if given is None else given).decode()
     return ToolCall(string(block.get("toolUseId")), string(block.get("name")), arguments or "{}")
 
 

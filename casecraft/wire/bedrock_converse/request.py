@@ -10,7 +10,6 @@ from casecraft.core.chat import (
     NamedTool,
     Part,
     ReasoningEffort,
-    Text,
     Tool,
     ToolCall,
 )
@@ -20,6 +19,7 @@ from casecraft.wire.body import encode_body
 from casecraft.wire.dialect import Encoded
 from casecraft.wire.reasoning import effort_of
 from casecraft.wire.schema_prompt import with_schema_in_prompt
+from casecraft.wire.turns import note_order, texts_of_system
 
 SCHEMA_NAME = "answer"
 ANTHROPIC = "anthropic."
@@ -68,18 +68,18 @@ def _conversation(request: ChatRequest, losses: list[Loss]) -> dict[str, Any]:
     system: list[dict[str, Any]] = []
     turns: list[dict[str, Any]] = []
     for number, message in enumerate(request.messages):
-        content = message.content
-        if isinstance(content, str):
-            blocks = [{"text": content}] if content else []
-        else:
-            writer = BlockWriter(losses, f"messages[{number}]")
-            blocks = writer.write(content if message.role != "system" else _text_alone(content, number, losses))
-        if message.role == "system" and not turns:
-            system += blocks
-        elif turns and turns[-1]["role"] == message.role:
-            turns[-1]["content"] += blocks
-        elif blocks:
+        where = f"messages[{number}]"
+        blocks = _blocks(message, where, losses)
+        if not blocks:
+            losses.append(Loss(f"{where}.content", "a turn that says nothing is not sent", harmless=True))
+            continue
+        last: dict[str, Any] = turns[-1] if turns else {"role": "system", "content": system}
+        if last["role"] != message.role:
             turns.append({"role": message.role, "content": blocks})
+            continue
+        if last["content"]:
+            losses.append(Loss(f"{where}.role", "turns of one role that follow each other are one", harmless=True))
+        last["content"] += blocks
     for turn in turns:
         if turn["role"] == "user":  # results of tools have to follow the calls
             turn["content"].sort(key=lambda block: "toolResult" not in block)
@@ -87,11 +87,15 @@ def _conversation(request: ChatRequest, losses: list[Loss]) -> dict[str, Any]:
     return {**body, "system": system} if system else body
 
 
-def _text_alone(parts: Sequence[Part], number: int, losses: list[Loss]) -> list[Text]:
-    texts = [part for part in parts if isinstance(part, Text)]
-    if len(texts) < len(parts):
-        losses.append(Loss(f"messages[{number}].image", "what a system says is text alone"))
-    return texts
+def _blocks(message: Message, where: str, losses: list[Loss]) -> list[dict[str, Any]]:
+    if isinstance(message.content, str):
+        return [{"text": message.content}] if message.content else []
+    parts: Sequence[Part] = message.content
+    if message.role == "system":
+        parts = texts_of_system(parts, f"{where}.", losses)
+    elif message.role == "user":
+        note_order(parts, f"{where}.", losses)
+    return BlockWriter(losses, where).write(parts)
 
 
 def _inference(request: ChatRequest) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from casecraft.core.chat import (
 from casecraft.wire.answers import content_of, mapping, string
 from casecraft.wire.bedrock_converse.blocks import read_call, read_image, read_reasoning
 from casecraft.wire.bedrock_converse.request import MORE_FIELDS
+from casecraft.wire.body import encode_body
 from casecraft.wire.dialect import Asked
 from casecraft.wire.request_fields import RequestFields, numbered, objects, text_at, wrong
 
@@ -190,7 +191,7 @@ def _result_part(block: dict[str, Any], where: str) -> Text | Image:
     if "text" in block:
         return Text(text_at(block, "text", where))
     if "json" in block:
-        return Text(orjson.dumps(block["json"]).decode())
+        return Text(encode_body(block["json"]).decode())
     if "image" in block:
         return _image(block, where)
     kind = next(iter(block), "empty")

@@ -1,13 +1,22 @@
 """Converse: whole answers."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from casecraft.core.chat import ChatResponse, Loss, Part, StopReason, Text
 from casecraft.core.usage import Usage
 from casecraft.errors import BadAnswerError, ContextTooLongError, ProviderError
-from casecraft.wire.answers import content_of, count, mapping, mappings, parse_answer, problem_of, string
+from casecraft.wire.answers import (
+    content_of,
+    count,
+    has_calls,
+    mapping,
+    mappings,
+    parse_answer,
+    problem_of,
+    reason_with_calls,
+    string,
+)
 from casecraft.wire.aws_errors import aws_error_in_answer, is_aws_error
 from casecraft.wire.bedrock_converse.blocks import BlockWriter, read_call, read_image, read_reasoning
 from casecraft.wire.dialect import Encoded
@@ -32,7 +41,7 @@ THEIR_REASONS: Mapping[StopReason, str] = {
 }
 NOT_IN_BODY = "Converse does not say it in the body"
 # The model wrote what Bedrock could not make an answer of.
-FAILURES = frozenset({"malformed_model_output", "malformed_tool_use"})
+FAILURES = ("malformed_model_output", "malformed_tool_use")
 
 
 def decode_response(body: bytes, *, provider: str = "", codes: Codes = NO_CODES) -> ChatResponse:
@@ -50,11 +59,10 @@ def decode_response(body: bytes, *, provider: str = "", codes: Codes = NO_CODES)
     reason = answer.get("stopReason")
     response = ChatResponse(
         content=content_of(parts),
-        stop_reason=read_stop_reason(reason),
+        stop_reason=read_stop_reason(reason, called=has_calls(parts)),
         usage=read_usage(answer.get("usage")),
         raw=body,
     )
-    response = with_calls_as_reason(response)
     problem = problem_with(response, reason, provider)
     if problem is not None:
         raise problem
@@ -86,16 +94,9 @@ def _image(block: dict[str, Any]) -> Part | None:
         return None  # an image that could not be made; what else the answer has still counts
 
 
-def read_stop_reason(value: object) -> StopReason:
-    """The canonical stop reason; what nobody has documented is "other"."""
-    return STOP_REASONS.get(value, "other") if isinstance(value, str) else "other"
-
-
-def with_calls_as_reason(response: ChatResponse) -> ChatResponse:
-    """An answer with calls stopped for them, though some models end their turn with "end_turn"."""
-    if response.stop_reason in ("stop", "other") and response.tool_calls:
-        return replace(response, stop_reason="tool_use")
-    return response
+def read_stop_reason(value: object, *, called: bool) -> StopReason:
+    """The canonical stop reason; what nobody has documented is "other". Some models end with "end_turn" after calls."""
+    return reason_with_calls(STOP_REASONS.get(value, "other") if isinstance(value, str) else "other", called=called)
 
 
 def problem_with(response: ChatResponse, reason: object, provider: str) -> ProviderError | None:
@@ -137,9 +138,7 @@ def write_usage(usage: Usage) -> dict[str, int]:
 
 def write_stop_reason(response: ChatResponse) -> str:
     """Converse's word for it; an answer with calls always stopped for them."""
-    if response.tool_calls and response.stop_reason in ("stop", "other"):
-        return "tool_use"
-    return THEIR_REASONS[response.stop_reason]
+    return THEIR_REASONS[reason_with_calls(response.stop_reason, called=bool(response.tool_calls))]
 
 
 def encode_response(response: ChatResponse, *, created: int = 0) -> Encoded:  # noqa: ARG001

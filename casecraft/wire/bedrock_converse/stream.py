@@ -15,8 +15,8 @@ from casecraft.wire.bedrock_converse.response import (
     problem_with,
     read_stop_reason,
     read_usage,
-    with_calls_as_reason,
 )
+from casecraft.wire.body import encode_body
 from casecraft.wire.streams import AnswerStream
 from casecraft.wire.vendor_error import NO_CODES, Codes
 
@@ -32,7 +32,7 @@ class StreamDecoder(AnswerStream):
         super().__init__(provider, codes)
         self._stop_reason: object = None
         self._usage: Usage | None = None
-        self._calls: dict[object, int] = {}
+        self._calls: dict[int | None, int] = {}
         """Index of a block -> our index of the call in it."""
 
     def _read(self, event: dict[str, Any]) -> Iterable[StreamEvent]:
@@ -58,7 +58,7 @@ class StreamDecoder(AnswerStream):
 
     def _open(self, block: dict[str, Any], call: dict[str, Any]) -> StreamEvent:
         started = self._answer.open_call(string(call.get("toolUseId")), string(call.get("name")))
-        self._calls[block.get("contentBlockIndex")] = started.index
+        self._calls[_place(block)] = started.index
         return started
 
     def _delta(self, block: dict[str, Any]) -> Iterable[StreamEvent]:
@@ -73,11 +73,11 @@ class StreamDecoder(AnswerStream):
         return NOTHING
 
     def _arguments(self, block: dict[str, Any], call: dict[str, Any]) -> Iterable[StreamEvent]:
-        place = block.get("contentBlockIndex")
+        place = _place(block)
         if place not in self._calls:
             yield self._open(block, call)
         given = call.get("input")
-        text = orjson.dumps(given).decode() if isinstance(given, dict) else string(given)
+        text = encode_body(given).decode() if isinstance(given, dict) else string(given)
         if text:
             yield self._answer.add_arguments(self._calls[place], text)
 
@@ -95,13 +95,17 @@ class StreamDecoder(AnswerStream):
         return problem_with(response, self._stop_reason, self._provider)
 
     def _response(self) -> ChatResponse:
-        response = ChatResponse(
+        return ChatResponse(
             content=self._answer.content,
-            stop_reason=read_stop_reason(self._stop_reason),
+            stop_reason=read_stop_reason(self._stop_reason, called=self._answer.calls > 0),
             usage=self._usage,
             raw=self._body(),
         )
-        return with_calls_as_reason(response)
+
+
+def _place(block: dict[str, Any]) -> int | None:
+    index = block.get("contentBlockIndex")
+    return index if isinstance(index, int) else None
 
 
 def decode_usage(body: bytes) -> Usage | None:

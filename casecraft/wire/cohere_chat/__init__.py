@@ -19,8 +19,12 @@ def read_models(listing: object) -> tuple[str, ...] | None:
     models = mapping(listing).get("models")
     if not isinstance(models, list):
         return None
-    chatting = (model for model in mappings(models) if "chat" in (model.get("endpoints") or ("chat",)))
-    return tuple(name for model in chatting if (name := string(model.get("name"))))
+    names = (string(model.get("name")) for model in mappings(models) if _chats(model.get("endpoints")))
+    return tuple(name for name in names if name)
+
+
+def _chats(endpoints: object) -> bool:
+    return not endpoints or (isinstance(endpoints, list) and "chat" in endpoints)
 
 
 DIALECT = Dialect(

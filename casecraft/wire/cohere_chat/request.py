@@ -18,10 +18,12 @@ from casecraft.core.chat import (
     ToolResult,
 )
 from casecraft.core.profile import StructuredOutput
+from casecraft.wire.body import encode_body
 from casecraft.wire.data_urls import data_url
 from casecraft.wire.dialect import Encoded
 from casecraft.wire.reasoning import budget_of
 from casecraft.wire.schema_prompt import with_schema_in_prompt
+from casecraft.wire.turns import note_order, texts_of_system
 
 # Canonical field -> the body's, for those that go over as they are.
 PLAIN_FIELDS: Mapping[str, str] = {
@@ -137,6 +139,9 @@ def _messages(messages: Iterable[Message], losses: list[Loss]) -> Iterator[dict[
             yield {"role": message.role, "content": message.content}
         elif message.role == "assistant":
             yield _assistant(message, f"messages[{number}]", losses)
+        elif message.role == "system":
+            texts = texts_of_system(message.content, f"messages[{number}].", losses)
+            yield {"role": "system", "content": [_block(part) for part in texts]}
         else:
             yield from _user(message, f"messages[{number}]", losses)
 
@@ -160,6 +165,7 @@ def write_parts(message: Message, where: str, losses: list[Loss]) -> dict[str, A
     if calls:
         turn |= {"tool_plan": thought} if thought else {}
         turn["tool_calls"] = [_call(call) for call in calls]
+    note_order(message.parts, where, losses)
     if any(part.signature for part in thoughts) or any(call.signature for call in calls):
         losses.append(Loss(f"{where}signature", "Cohere has no signatures", harmless=True))
     if any(part.redacted or not part.text for part in thoughts):
@@ -173,6 +179,7 @@ def _call(call: ToolCall) -> dict[str, Any]:
 
 def _user(message: Message, where: str, losses: list[Loss]) -> Iterator[dict[str, Any]]:
     """Results of tools first, each a message of its own, as they must follow the calls; then the rest."""
+    note_order(message.parts, f"{where}.", losses)
     for part in message.parts:
         if isinstance(part, ToolResult):
             yield _result(part, where, losses)
@@ -202,6 +209,6 @@ def _document(text: str) -> dict[str, Any]:
         data = orjson.loads(text)
     except orjson.JSONDecodeError:
         return {WRAPPED: text}
-    if isinstance(data, dict) and set(data) != {WRAPPED} and orjson.dumps(data).decode() == text:
+    if isinstance(data, dict) and set(data) != {WRAPPED} and encode_body(data).decode() == text:
         return data
     return {WRAPPED: text}

@@ -141,7 +141,7 @@ def _content(value: object, where: str) -> Content:
 
 
 def _part(part: dict[str, Any], where: str) -> Text | Image | Reasoning:
-    kind = part.get("type")
+    kind = string(part.get("type"))
     if kind == "text":
         return Text(text_at(part, "text", where))
     if kind == "thinking":

@@ -6,7 +6,17 @@ from typing import Any
 from casecraft.core.chat import ChatResponse, Loss, Message, Part, Reasoning, StopReason, Text, ToolCall
 from casecraft.core.usage import Usage
 from casecraft.errors import BadAnswerError, ProviderError, ProviderTimeoutError, ServerError
-from casecraft.wire.answers import content_of, count, mapping, mappings, parse_answer, problem_of, string
+from casecraft.wire.answers import (
+    content_of,
+    count,
+    has_calls,
+    mapping,
+    mappings,
+    parse_answer,
+    problem_of,
+    reason_with_calls,
+    string,
+)
 from casecraft.wire.cohere_chat.request import write_parts
 from casecraft.wire.dialect import Encoded
 from casecraft.wire.sse import EventReader
@@ -44,9 +54,10 @@ def decode_response(body: bytes, *, provider: str = "", codes: Codes = NO_CODES)
         raise error_in_answer(answer, body, provider, codes)
     if not isinstance(message, dict):
         raise BadAnswerError(f"{provider!r} answered without a message", provider=provider, status=200, body=body)
+    parts = list(_parts(message))
     response = ChatResponse(
-        content=content_of(list(_parts(message))),
-        stop_reason=read_stop_reason(answer.get("finish_reason")),
+        content=content_of(parts),
+        stop_reason=read_stop_reason(answer.get("finish_reason"), called=has_calls(parts)),
         usage=read_usage(answer.get("usage")),
         request_id=string(answer.get("id")) or None,
         raw=body,
@@ -85,9 +96,9 @@ def _parts(message: Mapping[str, Any]) -> Iterator[Part]:
         yield ToolCall(string(call.get("id")), string(function.get("name")), arguments)
 
 
-def read_stop_reason(value: object) -> StopReason:
+def read_stop_reason(value: object, *, called: bool) -> StopReason:
     """The canonical stop reason; what nobody has documented is "other"."""
-    return STOP_REASONS.get(value, "other") if isinstance(value, str) else "other"
+    return reason_with_calls(STOP_REASONS.get(value, "other") if isinstance(value, str) else "other", called=called)
 
 
 def read_usage(usage: object) -> Usage | None:
@@ -138,7 +149,8 @@ def _not_said(response: ChatResponse) -> Iterator[Loss]:
 
 def write_end(response: ChatResponse) -> dict[str, Any]:
     """The fields that end an answer."""
-    end: dict[str, Any] = {"finish_reason": FINISH_REASONS[response.stop_reason]}
+    reason = reason_with_calls(response.stop_reason, called=bool(response.tool_calls))
+    end: dict[str, Any] = {"finish_reason": FINISH_REASONS[reason]}
     usage = response.usage
     if usage is not None:
         counts = {"input_tokens": usage.input, "output_tokens": usage.output}

@@ -68,7 +68,7 @@ class StreamDecoder(AnswerStream):
     def _response(self) -> ChatResponse:
         return ChatResponse(
             content=self._answer.content,
-            stop_reason=read_stop_reason(self._last.get("finish_reason")),
+            stop_reason=read_stop_reason(self._last.get("finish_reason"), called=self._answer.calls > 0),
             usage=read_usage(self._last.get("usage")),
             request_id=self._request_id,
             raw=self._body(),

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
 from casecraft.core.chat import Image, Part, Reasoning, Text, ToolCall
 from casecraft.wire.answers import mapping, string
+from casecraft.wire.body import encode_body
 from casecraft.wire.data_urls import decode_base64, read_image
 
 
@@ -36,7 +35,7 @@ def read_call(part: Mapping[str, Any], new_id: str) -> ToolCall:
 def read_arguments(call: Mapping[str, Any]) -> str:
     """The arguments of a call as JSON text."""
     arguments = call.get("args")
-    return "{}" if arguments is None else orjson.dumps(arguments).decode()
+    return "{}" if arguments is None else encode_body(arguments).decode()
 
 
 def read_media(part: Mapping[str, Any]) -> Image | None:

@@ -9,6 +9,7 @@ from casecraft.wire.dialect import Encoded
 from casecraft.wire.gemini.parts import write_parts
 from casecraft.wire.gemini.thinking import write_thinking
 from casecraft.wire.schema_prompt import with_schema_in_prompt
+from casecraft.wire.turns import texts_of_system
 
 # Canonical field -> that of `generationConfig`, for those that go over as they are.
 PLAIN_FIELDS: Mapping[str, str] = {
@@ -109,7 +110,7 @@ def _system_parts(messages: Iterable[Message], losses: list[Loss]) -> Iterator[d
         if before:
             losses.append(Loss(f"{where}.role", "Gemini has one system instruction, before all", harmless=True))
         before = True
-        yield from write_parts(message.parts, where, losses, {})
+        yield from write_parts(texts_of_system(message.parts, f"{where}.", losses), where, losses, {})
 
 
 def _contents(messages: Iterable[Message], losses: list[Loss]) -> Iterator[dict[str, Any]]:

@@ -13,7 +13,7 @@ from casecraft.errors import (
     InvalidRequestError,
     ProviderError,
 )
-from casecraft.wire.answers import content_of, mapping, mappings, parse_answer, problem_of, string
+from casecraft.wire.answers import content_of, mapping, mappings, parse_answer, problem_of, reason_with_calls, string
 from casecraft.wire.dialect import Encoded
 from casecraft.wire.gemini.parts import write_parts
 from casecraft.wire.gemini.parts_reading import add_text, read_call, read_media
@@ -68,7 +68,7 @@ def decode_response(body: bytes, *, provider: str = "", codes: Codes = NO_CODES)
     response = ChatResponse(
         content=content_of(parts),
         model=string(answer.get("modelVersion")),
-        stop_reason=read_stop_reason(candidate.get("finishReason"), calls=calls > 0),
+        stop_reason=read_stop_reason(candidate.get("finishReason"), called=calls > 0),
         usage=read_usage(answer.get("usageMetadata")),
         request_id=string(answer.get("responseId")) or None,
         losses=tuple(losses),
@@ -143,10 +143,9 @@ def unread(part: Mapping[str, Any]) -> Loss:
     return Loss("content", f"a part of the answer holds {names}, which has no place here")
 
 
-def read_stop_reason(value: object, *, calls: bool) -> StopReason:
+def read_stop_reason(value: object, *, called: bool) -> StopReason:
     """The canonical stop reason. A turn that calls tools ends like any other, so that is told by the calls."""
-    reason = STOP_REASONS.get(value, "other") if isinstance(value, str) else "other"
-    return "tool_use" if calls and reason in ("stop", "other") else reason
+    return reason_with_calls(STOP_REASONS.get(value, "other") if isinstance(value, str) else "other", called=called)
 
 
 def problem_with(
@@ -165,8 +164,8 @@ def encode_response(response: ChatResponse, *, created: int = 0) -> Encoded:  # 
     """The answer as `generateContent` gives it."""
     losses: list[Loss] = []
     parts = write_parts(response.parts, "content", losses, {})
-    finish_reason = FINISH_REASONS[response.stop_reason]
-    if read_stop_reason(finish_reason, calls=bool(response.tool_calls)) != response.stop_reason:
+    finish_reason = write_finish_reason(response)
+    if read_stop_reason(finish_reason, called=bool(response.tool_calls)) != response.stop_reason:
         losses.append(Loss("stop_reason", "Gemini has no such reason", harmless=True))
     body = write_answer(parts, finish_reason)
     if response.usage is not None:
@@ -178,6 +177,11 @@ def encode_response(response: ChatResponse, *, created: int = 0) -> Encoded:  # 
     if response.request_id:
         body["responseId"] = response.request_id
     return Encoded(body, tuple(losses))
+
+
+def write_finish_reason(response: ChatResponse) -> str:
+    """Why the answer ended. A turn that calls tools ends like any other."""
+    return FINISH_REASONS[reason_with_calls(response.stop_reason, called=bool(response.tool_calls))]
 
 
 def write_answer(parts: list[dict[str, Any]], finish_reason: str | None = None) -> dict[str, Any]:

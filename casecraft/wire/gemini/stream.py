@@ -117,7 +117,7 @@ class StreamDecoder(AnswerStream):
         return ChatResponse(
             content=self._answer.content,
             model=string(self._model),
-            stop_reason=read_stop_reason(self._finish_reason, calls=self._answer.calls > 0),
+            stop_reason=read_stop_reason(self._finish_reason, called=self._answer.calls > 0),
             usage=read_usage(self._usage),
             request_id=string(self._request_id) or None,
             losses=tuple(self._losses),

@@ -6,9 +6,10 @@ import orjson
 
 from casecraft.core.chat import ReasoningDelta, StreamEnd, StreamEvent, TextDelta
 from casecraft.errors import ProviderError
+from casecraft.wire.body import encode_body
 from casecraft.wire.gemini.error import encode_error
 from casecraft.wire.gemini.parts import is_signature, write_call, write_thought
-from casecraft.wire.gemini.response import FINISH_REASONS, write_answer
+from casecraft.wire.gemini.response import write_answer, write_finish_reason
 from casecraft.wire.gemini.usage import write_usage
 from casecraft.wire.sse import write_event
 
@@ -43,12 +44,12 @@ class StreamEncoder:
         return self._event(write_answer([part]))
 
     def _event(self, answer: dict[str, Any]) -> bytes:
-        return write_event(orjson.dumps({**answer, **self._frame}))
+        return write_event(encode_body({**answer, **self._frame}))
 
     def _end(self, end: StreamEnd) -> bytes:
         response = end.response
         calls = [write_call(call, "content", []) for call in response.tool_calls]
-        answer = write_answer(calls or [{"text": ""}], FINISH_REASONS[response.stop_reason])
+        answer = write_answer(calls or [{"text": ""}], write_finish_reason(response))
         if response.usage is not None:
             answer["usageMetadata"] = write_usage(response.usage)
         return self._event(answer)

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
 from casecraft.core.chat import Content, Image, Loss, Message, Part, Text, ToolResult
 from casecraft.wire.answers import string
+from casecraft.wire.body import encode_body
 from casecraft.wire.gemini.field_names import with_camel_names
 from casecraft.wire.gemini.parts_reading import add_text, read_call, read_media
 from casecraft.wire.request_fields import RequestFields, numbered, objects, wrong
@@ -107,7 +106,7 @@ def _output(response: object) -> tuple[str, bool]:
 def _text(value: object) -> str:
     if value is None:
         return ""
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+    return value if isinstance(value, str) else encode_body(value).decode()
 
 
 def _image(part: Mapping[str, Any], where: str) -> Image:

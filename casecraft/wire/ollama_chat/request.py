@@ -25,6 +25,7 @@ from casecraft.wire.dialect import Encoded
 from casecraft.wire.reasoning import effort_of
 from casecraft.wire.schema_prompt import with_schema_in_prompt
 from casecraft.wire.tool_arguments import arguments_object
+from casecraft.wire.turns import IMAGES_LAST, note_order
 
 # Canonical field -> the name under `options`.
 OPTIONS: Mapping[str, str] = {
@@ -134,6 +135,7 @@ def _assistant(message: Message, where: str, names: dict[str, str], losses: list
         losses.append(Loss(f"{where}.tool_call.id", "Ollama tells calls by their order", harmless=True))
     if any(thought.signature for thought in thoughts) or any(call.signature for call in calls):
         losses.append(Loss(f"{where}.signature", "Ollama has no signatures", harmless=True))
+    note_order(parts, f"{where}.", losses, IMAGES_LAST)
     if any(thought.redacted or not thought.text for thought in thoughts):
         losses.append(Loss(f"{where}.reasoning", "Ollama has no place for what is redacted", harmless=True))
     return turn | _images(parts, where, losses)
@@ -146,12 +148,14 @@ def _call(call: ToolCall, where: str, losses: list[Loss]) -> dict[str, Any]:
 def _user(message: Message, where: str, names: Mapping[str, str], losses: list[Loss]) -> Iterator[dict[str, Any]]:
     """Results of tools first, each a message of its own, as they must follow the calls; then the rest."""
     results = [part for part in message.parts if isinstance(part, ToolResult)]
+    note_order(message.parts, f"{where}.", losses, IMAGES_LAST)
     if results:
         losses.append(Loss(f"{where}.tool_result.call_id", "Ollama tells results by their order", harmless=True))
     if any(result.is_error for result in results):
         losses.append(Loss(f"{where}.tool_result.is_error", "a tool's message has no such mark", harmless=True))
     for result in results:
         content = result.content if isinstance(result.content, tuple) else ()
+        note_order(content, f"{where}.tool_result.", losses, IMAGES_LAST)
         turn = {"role": "tool", "tool_name": result.name or names.get(result.call_id, ""), "content": result.text}
         yield turn | _images(content, f"{where}.tool_result", losses)
     rest = tuple(part for part in message.parts if isinstance(part, Text | Image))

@@ -8,11 +8,22 @@ from typing import Any
 from casecraft.core.chat import ChatResponse, Loss, Part, Reasoning, StopReason, Text, ToolCall
 from casecraft.core.usage import Usage
 from casecraft.errors import BadAnswerError
-from casecraft.wire.answers import content_of, count, mapping, mappings, parse_answer, problem_of, string
+from casecraft.wire.answers import (
+    content_of,
+    count,
+    has_calls,
+    mapping,
+    mappings,
+    parse_answer,
+    problem_of,
+    reason_with_calls,
+    string,
+)
 from casecraft.wire.dialect import Encoded
 from casecraft.wire.json_lines import LineReader
 from casecraft.wire.stated_usage import find_usage
 from casecraft.wire.tool_arguments import arguments_object, arguments_text
+from casecraft.wire.turns import note_order
 from casecraft.wire.vendor_error import NO_CODES, Codes, error_in_answer
 
 # Older servers do not say why they stopped.
@@ -37,7 +48,7 @@ def decode_response(body: bytes, *, provider: str = "", codes: Codes = NO_CODES)
     response = ChatResponse(
         content=content_of(parts),
         model=string(answer.get("model")),
-        stop_reason=read_stop_reason(answer, called=any(isinstance(part, ToolCall) for part in parts)),
+        stop_reason=read_stop_reason(answer, called=has_calls(parts)),
         usage=read_usage(answer),
         raw=body,
     )
@@ -75,7 +86,7 @@ def read_stop_reason(answer: Mapping[str, Any], *, called: bool) -> StopReason:
     """Why it stopped. Ollama says "stop" also where it asks for tools."""
     reason = answer.get("done_reason")
     known = STOP_REASONS.get(reason, "other") if reason is None or isinstance(reason, str) else "other"
-    return "tool_use" if called and known == "stop" else known
+    return reason_with_calls(known, called=called)
 
 
 def read_usage(answer: Mapping[str, Any]) -> Usage | None:
@@ -93,6 +104,7 @@ def decode_usage(body: bytes) -> Usage | None:
 def encode_response(response: ChatResponse, *, created: int = 0) -> Encoded:
     """The answer as `POST /api/chat` gives it."""
     losses = list(_not_said(response))
+    note_order(response.parts, "", losses)
     message: dict[str, Any] = {"role": "assistant", "content": response.text}
     if response.reasoning:
         message["thinking"] = response.reasoning
@@ -112,6 +124,8 @@ def _not_said(response: ChatResponse) -> Iterator[Loss]:
         yield Loss("usage", "Ollama does not tell cached tokens and reasoning apart", harmless=True)
     if any(isinstance(part, Reasoning | ToolCall) and part.signature for part in response.parts):
         yield Loss("signature", "Ollama has no signatures", harmless=True)
+    if any(isinstance(part, Reasoning) and part.redacted for part in response.parts):
+        yield Loss("reasoning", "Ollama has no place for what is redacted", harmless=True)
 
 
 def write_calls(calls: Iterable[ToolCall], losses: list[Loss]) -> list[dict[str, Any]]:

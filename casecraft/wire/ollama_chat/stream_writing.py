@@ -6,6 +6,7 @@ import orjson
 
 from casecraft.core.chat import ReasoningDelta, StreamEnd, StreamEvent, TextDelta
 from casecraft.errors import ProviderError
+from casecraft.wire.body import encode_body
 from casecraft.wire.ollama_chat.error import encode_error
 from casecraft.wire.ollama_chat.response import write_calls, write_end, write_time
 
@@ -36,4 +37,4 @@ class StreamEncoder:
 
     def _line(self, message: dict[str, Any], **more: Any) -> bytes:
         line = {**self._frame, "message": {"role": "assistant", **message}, "done": False, **more}
-        return orjson.dumps(line) + b"\n"
+        return encode_body(line) + b"\n"

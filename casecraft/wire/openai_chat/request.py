@@ -10,6 +10,7 @@ from casecraft.core.chat import (
     Loss,
     Message,
     NamedTool,
+    Part,
     Reasoning,
     Text,
     Tool,
@@ -22,6 +23,7 @@ from casecraft.wire.data_urls import data_url
 from casecraft.wire.dialect import Encoded
 from casecraft.wire.reasoning import effort_of
 from casecraft.wire.schema_prompt import with_schema_in_prompt
+from casecraft.wire.turns import note_order, texts_of_system
 
 SCHEMA_NAME = "answer"
 
@@ -102,6 +104,9 @@ def _messages(messages: Iterable[Message], losses: list[Loss]) -> Iterator[dict[
             yield {"role": message.role, "content": message.content}
         elif message.role == "assistant":
             yield _assistant(message, f"messages[{number}]", losses)
+        elif message.role == "system":
+            texts = texts_of_system(message.content, f"messages[{number}].", losses)
+            yield {"role": "system", "content": _content(texts)}
         else:
             yield from _user(message, f"messages[{number}]", losses)
 
@@ -116,11 +121,19 @@ def _assistant(message: Message, where: str, losses: list[Loss]) -> dict[str, An
         turn["reasoning_content"] = reasoning
     if calls:
         turn["tool_calls"] = calls
-    if any(isinstance(part, Reasoning | ToolCall) and part.signature for part in parts):
-        losses.append(Loss(f"{where}.signature", "Chat Completions has no signatures", harmless=True))
+    note_order(parts, f"{where}.", losses)
+    note_proofs(parts, f"{where}.", losses)
     if any(isinstance(part, Image) for part in parts):
         losses.append(Loss(f"{where}.image", "an assistant's turn has no images"))
     return turn
+
+
+def note_proofs(parts: Iterable[Part], where: str, losses: list[Loss]) -> None:
+    """Note what is lost of the proofs of reasoning."""
+    if any(isinstance(part, Reasoning | ToolCall) and part.signature for part in parts):
+        losses.append(Loss(f"{where}signature", "Chat Completions has no signatures", harmless=True))
+    if any(isinstance(part, Reasoning) and part.redacted for part in parts):
+        losses.append(Loss(f"{where}reasoning", "Chat Completions has no place for what is redacted", harmless=True))
 
 
 def _call(call: ToolCall) -> dict[str, Any]:
@@ -129,6 +142,7 @@ def _call(call: ToolCall) -> dict[str, Any]:
 
 def _user(message: Message, where: str, losses: list[Loss]) -> Iterator[dict[str, Any]]:
     """Results of tools first, each a message of its own, as they must follow the calls; then the rest."""
+    note_order(message.parts, f"{where}.", losses)
     for part in message.parts:
         if isinstance(part, ToolResult):
             yield _result(part, where, losses)

@@ -168,7 +168,7 @@ def _content(value: object, where: str) -> Content:
 
 
 def _part(part: dict[str, Any], where: str) -> Text | Image:
-    kind = part.get("type")
+    kind = string(part.get("type"))
     if kind in ("text", "refusal"):
         return Text(text_at(part, kind, where))
     if kind == "image_url":

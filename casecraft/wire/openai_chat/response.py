@@ -8,8 +8,21 @@ import orjson
 from casecraft.core.chat import ChatResponse, Content, Loss, Part, Reasoning, StopReason, Text, ToolCall
 from casecraft.core.usage import Usage
 from casecraft.errors import BadAnswerError, ContextTooLongError, ProviderError, ServerError
-from casecraft.wire.answers import content_of, count, mapping, mappings, parse_answer, problem_of, string
+from casecraft.wire.answers import (
+    content_of,
+    count,
+    has_calls,
+    mapping,
+    mappings,
+    parse_answer,
+    problem_of,
+    reason_with_calls,
+    string,
+)
+from casecraft.wire.body import encode_body
 from casecraft.wire.dialect import Encoded
+from casecraft.wire.openai_chat.request import note_proofs
+from casecraft.wire.turns import note_order
 from casecraft.wire.vendor_error import NO_CODES, Codes, error_in_answer, has_error
 
 STOP_REASONS: Mapping[str, StopReason] = {
@@ -31,7 +44,7 @@ FINISH_REASONS: Mapping[StopReason, str] = {
 }
 
 # Ends of an answer that mean a failure of the vendor: GLM's and DeepSeek's words for it.
-SERVER_FAILURES = frozenset({"network_error", "insufficient_system_resource"})
+SERVER_FAILURES = ("network_error", "insufficient_system_resource")
 
 
 def decode_response(body: bytes, *, provider: str = "", codes: Codes = NO_CODES) -> ChatResponse:
@@ -46,10 +59,11 @@ def decode_response(body: bytes, *, provider: str = "", codes: Codes = NO_CODES)
     message = choice.get("message")
     if not isinstance(message, dict):
         raise BadAnswerError(f"{provider!r} answered without a message", provider=provider, status=200, body=body)
+    content = _read_content(message)
     response = ChatResponse(
-        content=_read_content(message),
+        content=content,
         model=string(answer.get("model")),
-        stop_reason=read_stop_reason(choice.get("finish_reason")),
+        stop_reason=read_stop_reason(choice.get("finish_reason"), called=has_calls(content)),
         usage=read_usage(answer.get("usage")),
         request_id=string(answer.get("id")) or string(answer.get("request_id")) or None,
         raw=body,
@@ -113,16 +127,14 @@ def _message(response: ChatResponse, losses: list[Loss]) -> dict[str, Any]:
         message["reasoning_content"] = response.reasoning
     if calls:
         message["tool_calls"] = calls
-    if any(isinstance(part, Reasoning | ToolCall) and part.signature for part in response.parts):
-        losses.append(Loss("signature", "Chat Completions has no signatures", harmless=True))
+    note_order(response.parts, "", losses)
+    note_proofs(response.parts, "", losses)
     return message
 
 
 def write_finish_reason(response: ChatResponse) -> str:
     """Why the answer ended. Clients run the tools of an answer that says `tool_calls` alone."""
-    if response.stop_reason in ("stop", "other") and response.tool_calls:
-        return "tool_calls"
-    return FINISH_REASONS[response.stop_reason]
+    return FINISH_REASONS[reason_with_calls(response.stop_reason, called=bool(response.tool_calls))]
 
 
 def write_call(call: ToolCall) -> dict[str, Any]:
@@ -131,10 +143,15 @@ def write_call(call: ToolCall) -> dict[str, Any]:
 
 
 def _first_choice(answer: dict[str, Any], body: bytes, provider: str) -> dict[str, Any]:
-    choices = answer.get("choices")
-    if isinstance(choices, list) and choices and isinstance(choices[0], dict):
-        return choices[0]
-    raise BadAnswerError(f"{provider!r} answered without choices", provider=provider, status=200, body=body)
+    choices = mappings(answer.get("choices"))
+    if not choices:
+        raise BadAnswerError(f"{provider!r} answered without choices", provider=provider, status=200, body=body)
+    return next(filter(is_first, choices), choices[0])
+
+
+def is_first(choice: Mapping[str, Any]) -> bool:
+    """Whether a choice is the one that counts: we ask for one, and take the first should a server send more."""
+    return choice.get("index") in (0, None)
 
 
 def _read_content(message: Mapping[str, Any]) -> Content:
@@ -157,13 +174,13 @@ def _read_call(call: dict[str, Any]) -> ToolCall:
 def read_arguments(value: object) -> str:
     """Arguments as JSON text. Some servers send the object itself."""
     if isinstance(value, dict):
-        return orjson.dumps(value).decode()
+        return encode_body(value).decode()
     return string(value) or "{}"
 
 
-def read_stop_reason(value: object) -> StopReason:
-    """The canonical stop reason; what nobody has documented is "other"."""
-    return STOP_REASONS.get(value, "other") if isinstance(value, str) else "other"
+def read_stop_reason(value: object, *, called: bool) -> StopReason:
+    """The canonical stop reason; what nobody has documented is "other". Some servers say "stop" after calls too."""
+    return reason_with_calls(STOP_REASONS.get(value, "other") if isinstance(value, str) else "other", called=called)
 
 
 def read_text(content: object) -> str:

@@ -8,6 +8,7 @@ from casecraft.core.usage import Usage
 from casecraft.errors import ProviderError
 from casecraft.wire.answers import mapping, mappings, string
 from casecraft.wire.openai_chat.response import (
+    is_first,
     problem_with,
     read_arguments,
     read_reasoning,
@@ -26,6 +27,9 @@ class StreamDecoder(AnswerStream):
 
     def __init__(self, provider: str = "", codes: Codes = NO_CODES) -> None:
         super().__init__(provider, codes)
+        self._found = False
+        """Whether the choice that counts has been seen."""
+        self._others: list[dict[str, Any]] = []
         self._refusals: list[str] = []
         self._finish_reason: object = None
         self._usage: Usage | None = None
@@ -38,7 +42,22 @@ class StreamDecoder(AnswerStream):
         if has_error(event):
             raise error_in_answer(event, self._body(), self._provider, self._codes)
         self._read_frame(event)
-        return [made for choice in mappings(event.get("choices")) if _is_first(choice) for made in self._choice(choice)]
+        return [
+            made for choice in mappings(event.get("choices")) if self._counts(choice) for made in self._choice(choice)
+        ]
+
+    def _counts(self, choice: dict[str, Any]) -> bool:
+        """Whether it is the choice that counts. Of one with another index the pieces are kept, in case it is alone."""
+        if is_first(choice):
+            self._found = True
+            return True
+        if not self._found and (not self._others or self._others[0]["index"] == choice["index"]):
+            self._others.append(choice)
+        return False
+
+    def _rest(self) -> Iterable[StreamEvent]:
+        others = () if self._found else self._others
+        return [made for choice in others for made in self._choice(choice)]
 
     def _read_frame(self, event: dict[str, Any]) -> None:
         usage = event.get("usage")
@@ -93,7 +112,9 @@ class StreamDecoder(AnswerStream):
         return max((ours for (known, _), ours in self._calls.items() if known == place), default=None)
 
     def _may_end(self) -> bool:
-        return self._finish_reason is not None
+        return self._finish_reason is not None or (
+            not self._found and any(choice.get("finish_reason") is not None for choice in self._others)
+        )
 
     def _problem(self, response: ChatResponse) -> ProviderError | None:
         return problem_with(response, self._finish_reason, self._provider, refusal="".join(self._refusals))
@@ -102,13 +123,8 @@ class StreamDecoder(AnswerStream):
         return ChatResponse(
             content=self._answer.content,
             model=self._model,
-            stop_reason=read_stop_reason(self._finish_reason),
+            stop_reason=read_stop_reason(self._finish_reason, called=self._answer.calls > 0),
             usage=self._usage,
             request_id=self._request_id,
             raw=self._body(),
         )
-
-
-def _is_first(choice: dict[str, Any]) -> bool:
-    """We ask for one choice; should a server send more, only the first counts."""
-    return choice.get("index", 0) in (0, None)

@@ -12,6 +12,7 @@ import orjson
 
 from casecraft.core.chat import NAMESPACE_END, Reasoning, ToolCall
 from casecraft.wire.answers import mappings, string
+from casecraft.wire.body import encode_body
 
 PARAGRAPH = "\n\n"
 """Between the parts of a summary, which are one text to us."""
@@ -79,7 +80,7 @@ def read_call(item: Mapping[str, Any]) -> ToolCall:
 
 def read_arguments(value: object) -> str:
     """Arguments as JSON text, empty where there are none. Some servers send the object itself."""
-    return orjson.dumps(value).decode() if isinstance(value, dict) else string(value)
+    return encode_body(value).decode() if isinstance(value, dict) else string(value)
 
 
 def freeform_arguments(text: str) -> str:

@@ -24,6 +24,7 @@ from casecraft.wire.dialect import Encoded
 from casecraft.wire.openai_responses.items import own_id, proof_of, write_call
 from casecraft.wire.reasoning import effort_of
 from casecraft.wire.schema_prompt import with_schema_in_prompt
+from casecraft.wire.turns import note_order
 
 SCHEMA_NAME = "answer"
 NO_PARAMETERS: Mapping[str, Any] = {"type": "object", "properties": {}}
@@ -120,7 +121,10 @@ def _turn(
     message: Message, where: str, losses: list[Loss], numbers: Iterator[int], *, stored: bool
 ) -> Iterator[dict[str, Any]]:
     """The items of one turn. Results of tools come first, as some servers want them right after the calls."""
-    parts = sorted(message.parts, key=_comes_later) if message.role == "user" else message.parts
+    parts = message.parts
+    if message.role == "user":
+        note_order(parts, f"{where}.", losses)
+        parts = tuple(sorted(parts, key=_comes_later))
     for said, group in groupby(parts, key=_is_said):
         if said:
             yield from _message(message.role, group, where, losses)

@@ -34,7 +34,7 @@ def decode_request(body: Mapping[str, Any], *, model: str = "", stream: bool = F
     items = [] if isinstance(given, str) else objects(given, "input")
     offered = [*fields.take_list("tools"), *additional_tools(items)]
     tools, tool_choice = read_tools(offered, fields.take("tool_choice"), fields.losses)
-    messages = _messages(fields, given if isinstance(given, str) else "", items)
+    messages = _messages(fields, given if isinstance(given, str) else None, items)
     request = ChatRequest(
         messages=messages,
         model=fields.take_of("model", str) or model,
@@ -72,20 +72,20 @@ def _effort(fields: RequestFields) -> ReasoningEffort | None:
     wanted = fields.take_of("reasoning", dict) or {}
     value = wanted.get("effort")
     known = get_args(ReasoningEffort)
-    if value is not None and value not in known and value not in NEAREST_EFFORTS:
+    if value is not None and value not in (*known, *NEAREST_EFFORTS):
         raise wrong("reasoning.effort", f"must be one of {', '.join([*known, *NEAREST_EFFORTS])}")
-    rest = {name: each for name, each in wanted.items() if name != "effort" or each in NEAREST_EFFORTS}
+    rest = {name: each for name, each in wanted.items() if name != "effort" or value in NEAREST_EFFORTS}
     if rest:
         fields.rest["reasoning"] = rest
     return NEAREST_EFFORTS.get(value, cast("ReasoningEffort | None", value)) if value is not None else None
 
 
-def _messages(fields: RequestFields, said: str, items: list[dict[str, Any]]) -> tuple[Message, ...]:
+def _messages(fields: RequestFields, said: str | None, items: list[dict[str, Any]]) -> tuple[Message, ...]:
     instructions = fields.take_of("instructions", str)
     reader = ConversationReader(stored=fields.rest.get("store") is not False, losses=fields.losses)
     if instructions:
         reader.messages.append(Message("system", instructions))
-    if said or not items:
+    if said is not None:
         reader.messages.append(Message("user", said))
     for where, item in numbered(items, "input"):
         reader.read(item, where)
@@ -174,7 +174,7 @@ def read_content(value: object, where: str) -> Content:
 
 
 def _part(part: dict[str, Any], where: str) -> Text | Image:
-    kind = part.get("type")
+    kind = string(part.get("type"))
     if kind in ("input_text", "output_text", "text"):
         return Text(text_at(part, "text", where))
     if kind == "refusal":

@@ -9,7 +9,16 @@ import orjson
 from casecraft.core.chat import ChatResponse, Image, Loss, Part, Reasoning, StopReason, StreamEvent, Text, ToolCall
 from casecraft.core.usage import Usage
 from casecraft.errors import BadAnswerError, ServerError
-from casecraft.wire.answers import AnswerCollector, count, mapping, mappings, parse_answer, problem_of, string
+from casecraft.wire.answers import (
+    AnswerCollector,
+    count,
+    mapping,
+    mappings,
+    parse_answer,
+    problem_of,
+    reason_with_calls,
+    string,
+)
 from casecraft.wire.dialect import Encoded
 from casecraft.wire.openai_responses.items import own_id, proof_of, read_call, read_reasoning, write_call
 from casecraft.wire.sse import EventReader
@@ -89,11 +98,10 @@ def build_response(answer: Mapping[str, Any], collected: AnswerCollector, body: 
 def read_stop_reason(answer: Mapping[str, Any], *, called: bool) -> StopReason:
     """The canonical stop reason; what nobody has documented is "other"."""
     status = answer.get("status")
-    if status in ("completed", None):
-        return "tool_use" if called else "stop"
+    reason: StopReason = "stop" if status in ("completed", None) else "other"
     if status == "incomplete":
-        return INCOMPLETE.get(string(mapping(answer.get("incomplete_details")).get("reason")), "other")
-    return "other"
+        reason = INCOMPLETE.get(string(mapping(answer.get("incomplete_details")).get("reason")), "other")
+    return reason_with_calls(reason, called=called)
 
 
 def add_item(answer: AnswerCollector, item: Mapping[str, Any], *, stored: bool) -> list[StreamEvent]:
@@ -103,12 +111,16 @@ def add_item(answer: AnswerCollector, item: Mapping[str, Any], *, stored: bool) 
         return [answer.add_text(text) for _, text in read_texts(item)]
     if kind == "reasoning":
         thought = read_reasoning(item, stored=stored)
-        return [answer.add_reasoning(thought.text, thought.signature, redacted=thought.redacted)] if thought else []
+        return [_thought(answer, thought)] if thought else []
     if kind in ("function_call", "custom_tool_call"):
         call = read_call(item)
         started = answer.open_call(call.id, call.name)
         return [started, answer.add_arguments(started.index, call.arguments)]
     return []
+
+
+def _thought(answer: AnswerCollector, thought: Reasoning) -> StreamEvent:
+    return answer.add_reasoning(thought.text, thought.signature, redacted=thought.redacted, apart=True)
 
 
 def read_texts(item: Mapping[str, Any]) -> Iterator[tuple[int, str]]:

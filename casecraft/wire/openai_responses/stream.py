@@ -100,12 +100,13 @@ class StreamDecoder(AnswerStream):
         """A piece of reasoning. Between the parts of one item goes an empty line."""
         if not text:
             return
+        apart = part[0] not in self._thoughts
         if part not in self._heard:
-            if part[0] in self._thoughts:
+            if not apart:
                 text = PARAGRAPH + text
             self._heard.add(part)
             self._thoughts.add(part[0])
-        yield self._answer.add_reasoning(text)
+        yield self._answer.add_reasoning(text, apart=apart)
 
     def _item_added(self, event: dict[str, Any]) -> Iterable[StreamEvent]:
         item = mapping(event.get("item"))
@@ -166,7 +167,8 @@ class StreamDecoder(AnswerStream):
                     yield from self._think((place, kind, number), string(part.get("text")))
         thought = read_reasoning(item, stored=is_stored(self._first))
         if thought is not None and thought.signature:
-            yield self._answer.add_reasoning(signature=thought.signature, redacted=thought.redacted)
+            apart = place not in self._thoughts
+            yield self._answer.add_reasoning(signature=thought.signature, redacted=thought.redacted, apart=apart)
 
     def _call_done(self, event: dict[str, Any], item: dict[str, Any]) -> Iterator[StreamEvent]:
         index = self._call_ids.get(string(item.get("call_id")))

@@ -41,7 +41,7 @@ def read_tools(
 
 
 def _tool(tool: Mapping[str, Any], where: str, losses: list[Loss], lost: list[Loss]) -> Iterator[Tool]:
-    kind = tool.get("type")
+    kind = string(tool.get("type"))
     if kind == "namespace":
         namespace = text_at(tool, "name", where)
         for place, each in numbered(objects(tool.get("tools"), f"{where}.tools"), f"{where}.tools"):
@@ -86,7 +86,7 @@ def _allowed(tools: tuple[Tool, ...], choice: object, losses: list[Loss]) -> tup
     wanted = mapping(choice)
     kind, name = wanted.get("type"), wanted.get("name")
     if kind == "allowed_tools":
-        names = {each.get("name") for each in mappings(wanted.get("tools"))}
+        names = {string(each.get("name")) for each in mappings(wanted.get("tools"))} - {""}
         mode: ToolChoice = "required" if wanted.get("mode") == "required" else "auto"
         return tuple(tool for tool in tools if {tool.name, tool.short_name, tool.namespace} & names), mode
     if kind in ("function", "custom") and isinstance(name, str):

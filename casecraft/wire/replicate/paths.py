@@ -8,7 +8,7 @@ import orjson
 from casecraft.errors import InvalidRequestError
 from casecraft.wire.answers import mapping, string
 
-UNFINISHED = frozenset({"starting", "processing", "queued"})
+UNFINISHED = ("starting", "processing", "queued")
 
 
 def version_of(model: str) -> str:

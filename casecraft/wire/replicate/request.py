@@ -11,6 +11,7 @@ from casecraft.wire.data_urls import data_url
 from casecraft.wire.dialect import Encoded
 from casecraft.wire.prompt_text import prompt_text, with_worded_schema
 from casecraft.wire.replicate.paths import version_of
+from casecraft.wire.turns import IMAGES_LAST, note_order, texts_of_system
 
 # Canonical field -> the input's name.
 INPUTS: Mapping[str, str] = {
@@ -31,14 +32,18 @@ def encode_request(request: ChatRequest, *, stream: bool, structured_output: Str
     request, worded = with_worded_schema(request, structured_output)
     system = request.messages[:1] if request.messages and request.messages[0].role == "system" else ()
     rest = replace(request, messages=request.messages[len(system) :])
-    prompt, losses = prompt_text(rest, first=len(system))
+    prompt, lost = prompt_text(rest, first=len(system))
+    losses = list(lost)
     inputs: dict[str, Any] = {"prompt": prompt}
     if system:
-        inputs["system_prompt"] = system[0].text
+        texts = texts_of_system(system[0].parts, "messages[0].", losses)
+        inputs["system_prompt"] = "".join(part.text for part in texts)
     image = _first_image(rest.messages)
     if image is not None:
         inputs["image"] = data_url(image)
-        losses = tuple(_without_held(losses, rest.messages, len(system)))
+        losses = list(_without_held(losses, rest.messages, len(system)))
+        for number, message in enumerate(rest.messages, len(system)):
+            note_order(message.parts, f"messages[{number}].", losses, IMAGES_LAST)
     for ours, theirs in INPUTS.items():
         value = getattr(request, ours)
         if value is not None:

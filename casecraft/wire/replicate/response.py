@@ -9,6 +9,7 @@ from casecraft.core.chat import ChatResponse, Loss
 from casecraft.core.usage import Usage
 from casecraft.errors import BadAnswerError, ServerError
 from casecraft.wire.answers import count, mapping, parse_answer, problem_of, string
+from casecraft.wire.body import encode_body
 from casecraft.wire.dialect import Encoded
 from casecraft.wire.replicate.paths import UNFINISHED
 from casecraft.wire.text_answers import text_losses
@@ -53,7 +54,7 @@ def read_output(output: object) -> str:
         return output
     if isinstance(output, list) and all(isinstance(piece, str) for piece in output):
         return "".join(output)
-    return "" if output is None else orjson.dumps(output).decode()
+    return "" if output is None else encode_body(output).decode()
 
 
 def read_usage(prediction: Mapping[str, Any]) -> Usage | None:

@@ -7,7 +7,7 @@ import orjson
 
 from casecraft.core.chat import ChatResponse, StreamEvent
 from casecraft.errors import ServerError
-from casecraft.wire.answers import mapping
+from casecraft.wire.answers import mapping, string
 from casecraft.wire.sse import NamedEventReader
 from casecraft.wire.streams import AnswerStream
 from casecraft.wire.vendor_error import clean, error_in_answer
@@ -34,7 +34,7 @@ class StreamDecoder(AnswerStream):
         end = super()._parse(data)
         reason = end.get("reason")
         if reason:
-            message = f"{self._provider!r} stopped: {clean(str(reason))!r}, after {self.progress}"
+            message = f"{self._provider!r} stopped: {clean(string(reason))!r}, after {self.progress}"
             raise ServerError(message, provider=self._provider, status=200, body=self._body())
         return self._end()
 

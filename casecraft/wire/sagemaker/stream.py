@@ -50,6 +50,11 @@ class PartReader:
             datas += [broken_event(problem)] if self._read else []
         return datas
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether the body ended within a message, or within an event in them."""
+        return self._frames.left_over > 0 or self._events.is_cut
+
     def finish(self) -> list[bytes]:
         """The data of an event that the end of the body completes."""
         return self._events.finish()

@@ -68,9 +68,10 @@ def _prompt(messages: tuple[Message, ...], losses: list[Loss]) -> str:
     for number, message in enumerate(messages):
         losses += _lost_parts(message, f"messages[{number}]")
     said = [message for message in messages if message.text]
-    if len(said) == 1 and said[0].role == "user":
+    if [message.role for message in messages] != ["user"]:
+        losses.append(Loss("messages", "turns are written into one prompt", harmless=True))
+    if [message.role for message in said] == ["user"]:
         return said[0].text
-    losses.append(Loss("messages", "turns are written into one prompt", harmless=True))
     return "\n\n".join([*(f"{LABELS[message.role]}: {message.text}" for message in said), "Assistant:"])
 
 
