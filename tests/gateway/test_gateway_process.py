@@ -135,7 +135,7 @@ async def until_refused(url: str) -> None:
         while True:
             try:
                 _, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
-            except ConnectionRefusedError:
+            except (ConnectionRefusedError, ConnectionResetError):  # the second where it was waiting to be taken
                 return
             writer.close()
 
