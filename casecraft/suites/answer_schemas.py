@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from casecraft.core.endpoint import Endpoint, MediaType
-from casecraft.core.schema import Definitions, Schema, referenced_name
+from casecraft.core.schema import Definitions, Schema, direct_references, referenced_name
 from casecraft.suites.patterns import is_slow
 
 _IN_PLACE: Final = ("allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas")
@@ -58,17 +58,17 @@ class UsableSchemas:
         return known[1]
 
     def _faults(self, schema: Schema) -> list[str]:
-        patterns, names = _read(schema)
+        patterns = _slow_patterns(schema)
         reached: set[str] = set()
-        waiting = names - self._sound
+        waiting = {*direct_references(schema)} - self._sound
         endless = []
         while waiting:
             name = waiting.pop()
             reached.add(name)
-            more, names = _read(self._definitions[name])
-            patterns += more
+            definition = self._definitions[name]
+            patterns += _slow_patterns(definition)
             endless += [name] if self._is_endless(name) else []
-            waiting |= names - reached - self._sound
+            waiting |= {*direct_references(definition)} - reached - self._sound
         if not patterns and not endless:
             self._sound |= reached
         return sorted({*map(_of_pattern, patterns), *map(_of_endless, endless)})
@@ -133,24 +133,20 @@ def _of_endless(name: str) -> str:
     return f"answers are not held to the schema {name!r}: it never ends"
 
 
-def _read(schema: Any) -> tuple[list[str], set[str]]:
-    """The slow patterns in a schema, and the definitions that it refers to."""
+def _slow_patterns(schema: Any) -> list[str]:
+    """The patterns in a schema, those of names among them, that a checker may never end with."""
     patterns: list[Any] = []
-    names: set[str] = set()
     waiting = [schema]
     while waiting:
         node = waiting.pop()
         if isinstance(node, list):
             waiting += node
         elif isinstance(node, dict):
-            if "$ref" in node and (name := referenced_name(node)) is not None:
-                names.add(name)
-            if "pattern" in node:
-                patterns.append(node["pattern"])
+            patterns += [node["pattern"]] if "pattern" in node else []
             if isinstance(named := node.get("patternProperties"), dict):
                 patterns += named
             waiting += [each for each in node.values() if isinstance(each, _NESTED)]
-    return [each for each in patterns if isinstance(each, str) and is_slow(each)], names
+    return [each for each in patterns if isinstance(each, str) and is_slow(each)]
 
 
 def _references_in_place(schema: Any) -> Iterator[str]:

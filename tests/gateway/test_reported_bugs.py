@@ -151,30 +151,23 @@ def test_a_chat_client_gets_parallel_calls_at_indexes_of_their_own(stage: Stage,
 # A turn of text and a call must end for the sake of the call, whatever the provider says of its end.
 
 
-@pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize("client", others("openai_chat"))
-def test_a_chat_provider_that_says_stop_after_a_call_ends_for_tools(stage: Stage, client: str, stream: bool) -> None:
-    asked = cell(stage, client, "openai_chat")
-    said = Said("Let me look.", calls=(PARIS,))
-    asked.upstream.says(said)
-    wrong = b'"finish_reason": "tool_calls"', b'"finish_reason": "stop"'
-    told = list(chat.events(said, "m")) if stream else [json.dumps(chat.whole(said, "m")).encode()]
-    asked.upstream.raw = [it.replace(*wrong) for it in told]
-    got = asked.ask(replace(OFFERED, stream=stream))
-    assert (got.text, got.stop) == ("Let me look.", "tools")
+WRONG_ENDS = {
+    "openai_chat": (chat, b'"finish_reason": "tool_calls"', b'"finish_reason": "stop"'),
+    "anthropic_messages": (messages, b'"stop_reason": "tool_use"', b'"stop_reason": "end_turn"'),
+}
 
 
 @pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize("client", others("anthropic_messages"))
-def test_a_messages_provider_that_ends_its_turn_after_a_call_ends_for_tools(
-    stage: Stage, client: str, stream: bool
+@pytest.mark.parametrize(("vendor", "client"), [(vendor, client) for vendor in WRONG_ENDS for client in others(vendor)])
+def test_a_provider_that_ends_its_turn_after_a_call_ends_for_tools(
+    stage: Stage, vendor: str, client: str, stream: bool
 ) -> None:
-    asked = cell(stage, client, "anthropic_messages")
+    asked = cell(stage, client, vendor)
     said = Said("Let me look.", calls=(PARIS,))
     asked.upstream.says(said)
-    wrong = b'"stop_reason": "tool_use"', b'"stop_reason": "end_turn"'
-    told = list(messages.events(said, "m")) if stream else [json.dumps(messages.whole(said, "m")).encode()]
-    asked.upstream.raw = [it.replace(*wrong) for it in told]
+    module, right, wrong = WRONG_ENDS[vendor]
+    told = list(module.events(said, "m")) if stream else [json.dumps(module.whole(said, "m")).encode()]
+    asked.upstream.raw = [it.replace(right, wrong) for it in told]
     got = asked.ask(replace(OFFERED, stream=stream))
     assert (got.text, got.stop) == ("Let me look.", "tools")
 
